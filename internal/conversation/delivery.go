@@ -1,0 +1,190 @@
+package conversation
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// DeliveryPhase is what is known of one part of an answer. It is derived from
+// recorded facts and never stored, so that a send's result and a receipt can
+// be written by different programs without a transaction.
+type DeliveryPhase string
+
+// The phases of a delivery. Sent, Failed, Parked and Closed are terminal.
+const (
+	Decided DeliveryPhase = "DECIDED" // may be sent from NotBefore on
+	Sending DeliveryPhase = "SENDING" // an attempt is on its way or its fate is unknown
+	Sent    DeliveryPhase = "SENT"    // Meta accepted it
+	Failed  DeliveryPhase = "FAILED"  // Meta refused it for good
+	Parked  DeliveryPhase = "PARKED"  // unresolved: an operator looks at it
+	Closed  DeliveryPhase = "CLOSED"  // an operator closed it
+)
+
+// Terminal reports whether nothing more is going to happen by itself.
+func (p DeliveryPhase) Terminal() bool {
+	return p == Sent || p == Failed || p == Parked || p == Closed
+}
+
+// Delivery is what became of one part of an answer.
+type Delivery struct {
+	// Attempt is the number of the newest intent to send; the commit of a
+	// turn sets it to 1 for the first part.
+	Attempt int `json:"attempt"`
+	// Results are the answers of Meta to each attempt.
+	Results map[int]Result `json:"results,omitempty"`
+	// Receipts are the status webhooks that named each attempt.
+	Receipts map[int]map[Status]Receipt `json:"receipts,omitempty"`
+	// Mark is Parked or Closed once an operator has to look or has looked.
+	Mark DeliveryPhase `json:"mark,omitempty"`
+	// Reason says why it is parked: a code, never content.
+	Reason string `json:"reason,omitempty"`
+}
+
+// ResultKind is what an attempt's answer means.
+type ResultKind string
+
+// The kinds of results. An attempt without a result is ambiguous.
+const (
+	Accepted  ResultKind = "accepted"
+	Refused   ResultKind = "refused"   // definite and permanent
+	Postponed ResultKind = "postponed" // definite and worth another attempt
+)
+
+// Result is Meta's synchronous answer to one attempt.
+type Result struct {
+	Kind ResultKind `json:"kind"`
+	// WAMID is the id Meta gave the message; stored sealed.
+	WAMID pii.Contact `json:"wamid,omitempty"`
+	Code  int         `json:"code,omitempty"` // Meta's error code
+	// NotBefore is when a postponed part may be tried again.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	At        time.Time `json:"at"`
+}
+
+// Status is a delivery status that Meta reports.
+type Status string
+
+// The statuses of a message, in their order.
+const (
+	StatusSent      Status = "sent"
+	StatusDelivered Status = "delivered"
+	StatusRead      Status = "read"
+	StatusPlayed    Status = "played"
+	StatusFailed    Status = "failed"
+)
+
+// Receipt is one status of one attempt.
+type Receipt struct {
+	Turn     TurnID      `json:"turn"`
+	Part     int         `json:"part"`
+	Attempt  int         `json:"attempt"`
+	Status   Status      `json:"status"`
+	WAMID    pii.Contact `json:"wamid,omitempty"`
+	Code     int         `json:"code,omitempty"`
+	Category string      `json:"category,omitempty"` // of the price, e.g. service
+	Billing  string      `json:"billing,omitempty"`  // e.g. regular, free_customer_service
+	At       time.Time   `json:"at"`
+}
+
+// Phase derives what is known. A receipt is proof of acceptance; a failure
+// counts unless another attempt got through; only then marks and results.
+func (d Delivery) Phase() DeliveryPhase {
+	accepted, failed := false, false
+	for attempt := 1; attempt <= d.Attempt; attempt++ {
+		receipts := d.Receipts[attempt]
+		_, bad := receipts[StatusFailed]
+		result, answered := d.Results[attempt]
+		switch {
+		case bad:
+			failed = true
+		case len(receipts) > 0, answered && result.Kind == Accepted:
+			accepted = true
+		case answered && result.Kind == Refused:
+			failed = true
+		}
+	}
+	newest, answered := d.Results[d.Attempt]
+	switch {
+	case accepted:
+		return Sent
+	case failed:
+		return Failed
+	case d.Mark != "":
+		return d.Mark
+	case d.Attempt == 0, answered && newest.Kind == Postponed:
+		return Decided
+	default:
+		return Sending
+	}
+}
+
+// NotBefore is when a decided delivery may be attempted; zero means now.
+func (d Delivery) NotBefore() time.Time { return d.Results[d.Attempt].NotBefore }
+
+// Code is the newest error code that Meta gave; zero when none.
+func (d Delivery) Code() int {
+	for attempt := d.Attempt; attempt > 0; attempt-- {
+		if r, ok := d.Receipts[attempt][StatusFailed]; ok {
+			return r.Code
+		}
+		if r, ok := d.Results[attempt]; ok && r.Code != 0 {
+			return r.Code
+		}
+	}
+	return 0
+}
+
+// Progress is the furthest status Meta reported of any attempt; empty before
+// the first. Late and missing steps do no harm.
+func (d Delivery) Progress() Status {
+	order := []Status{StatusFailed, StatusSent, StatusDelivered, StatusRead, StatusPlayed}
+	furthest := -1
+	for _, receipts := range d.Receipts {
+		for status := range receipts {
+			furthest = max(furthest, slices.Index(order, status))
+		}
+	}
+	if furthest < 0 {
+		return ""
+	}
+	return order[furthest]
+}
+
+// Duplicates is how many attempts beyond the first Meta provably accepted: a
+// duplicate that reached the lead.
+func (d Delivery) Duplicates() int {
+	proven := 0
+	for attempt := 1; attempt <= d.Attempt; attempt++ {
+		receipts := d.Receipts[attempt]
+		if _, bad := receipts[StatusFailed]; len(receipts) > 0 && !bad {
+			proven++
+		}
+	}
+	return max(0, proven-1)
+}
+
+// Opaque is the callback data sent along with one attempt of one part. Meta
+// echoes it on every status, so that a receipt finds its attempt even before
+// the send was answered. It carries pseudonyms only.
+func Opaque(turn TurnID, part, attempt int) string {
+	return fmt.Sprintf("v1.%s.%d.%d", turn, part, attempt)
+}
+
+// ParseOpaque is the reverse of [Opaque]. Data of somebody else is not ok.
+func ParseOpaque(data string) (turn TurnID, part, attempt int, ok bool) {
+	fields := strings.Split(data, ".")
+	if len(fields) != 4 || fields[0] != "v1" || TurnID(fields[1]).Conversation() == "" {
+		return "", 0, 0, false
+	}
+	part, partErr := strconv.Atoi(fields[2])
+	attempt, attemptErr := strconv.Atoi(fields[3])
+	if partErr != nil || attemptErr != nil || part < 0 || attempt < 1 {
+		return "", 0, 0, false
+	}
+	return TurnID(fields[1]), part, attempt, true
+}

@@ -1,0 +1,4 @@
+package conversation
+
+// Event is what can happen to a conversation's state.
+type Event string

@@ -1,0 +1,133 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// Query asks the ledger for what a turn needs, in as few round trips as the
+// ledger can.
+type Query struct {
+	// Conversations are every id the person may be known under.
+	Conversations []ID
+	Messages      []MessageID
+	// Turn is read too when it is set. When Conversations are asked for and
+	// Turn is empty, the last turn of the conversation in charge is read.
+	Turn TurnID
+}
+
+// Snapshot is what the ledger knows, read at one moment of its clock.
+type Snapshot struct {
+	// ReadAt is the ledger's own time, comparable with every Updated.
+	ReadAt time.Time
+	// Conversation is the one in charge, after following MovedTo; nil when
+	// the person is new.
+	Conversation *StoredConversation
+	// Known are those of the asked ids that have a document of any sort.
+	Known    map[ID]bool
+	Messages map[MessageID]StoredMessage
+	// Turn is the turn asked for, or the last one; nil when there is none.
+	Turn *StoredTurn
+}
+
+// StoredConversation is a conversation with the time of its last write, which
+// is the precondition of the next.
+type StoredConversation struct {
+	Conversation
+	Updated time.Time
+}
+
+// StoredTurn is a turn with what became of it.
+type StoredTurn struct {
+	Turn
+	Deliveries []Delivery // one a reply
+	// Updated is the ledger's time of the last write.
+	Updated time.Time
+}
+
+// Phase is the phase of the turn as a whole: that of the first part that is
+// not terminal, else the worst terminal one. A turn without replies is sent.
+func (t StoredTurn) Phase() DeliveryPhase {
+	worst := Sent
+	rank := map[DeliveryPhase]int{Sent: 0, Closed: 1, Failed: 2, Parked: 3}
+	for _, d := range t.Deliveries {
+		phase := d.Phase()
+		if !phase.Terminal() {
+			return phase
+		}
+		if rank[phase] > rank[worst] {
+			worst = phase
+		}
+	}
+	return worst
+}
+
+// Open is the first part that is not terminal; ok is false when all are.
+func (t StoredTurn) Open() (part int, d Delivery, ok bool) {
+	for i, d := range t.Deliveries {
+		if !d.Phase().Terminal() {
+			return i, d, true
+		}
+	}
+	return 0, Delivery{}, false
+}
+
+// StoredMessage is a message that was consumed.
+type StoredMessage struct {
+	Turn TurnID
+	Dead bool // it was given up and lies with the dead letters
+}
+
+// Commit is the one write before anything is sent. It is applied whole or not
+// at all.
+type Commit struct {
+	// Conversation is the new document; its Version is one above the read one.
+	Conversation Conversation
+	// Base is Updated of the conversation that was read; zero means that none
+	// existed and none may exist now.
+	Base time.Time
+	// Turn is created, with Attempt 1 of its first reply, if any.
+	Turn Turn
+	// Messages are created: a message that exists already makes the commit a
+	// conflict, for it was consumed by another turn.
+	Messages []Inbound
+	// Pointers are created as documents that only say MovedTo the
+	// conversation; one that exists already is left alone.
+	Pointers []ID
+	// Handoff is created when the turn asks for a person.
+	Handoff *Handoff
+	At      time.Time
+}
+
+// Committed is what the ledger says of a commit.
+type Committed struct {
+	// At is the ledger's time of the write: Updated of conversation and turn.
+	At time.Time
+}
+
+// Handoff asks a person to take over.
+type Handoff struct {
+	ID           string   `json:"id"`
+	Conversation ID       `json:"conversation"`
+	Turn         TurnID   `json:"turn"`
+	Reason       string   `json:"reason"` // a code, never content
+	Briefing     pii.Text `json:"briefing"`
+	// Deadline is when the lead is told the truth if nobody came.
+	Deadline time.Time `json:"deadline"`
+}
+
+// Dead is a message or a raw element that was given up: kept for an operator,
+// never dropped.
+type Dead struct {
+	ID           string
+	Conversation ID     // empty when unknown
+	Number       string // empty when unknown
+	Reason       string // a code, never content
+	Attempts     int
+	// Content is the element as it came; stored sealed.
+	Content       []byte
+	Message       bool // ID is a message's: the message becomes terminal too
+	CorrelationID string
+	At            time.Time
+}

@@ -1,0 +1,29 @@
+package conversation
+
+import "github.com/pyloto/atende/internal/pii"
+
+// ReplyKind is the shape of an answer.
+type ReplyKind string
+
+// The shapes an answer can have.
+const (
+	ReplyText    ReplyKind = "text"
+	ReplyButtons ReplyKind = "interactive_button" // 1–3 options
+	ReplyList    ReplyKind = "interactive_list"   // 1–10 options
+)
+
+// Reply is one part of an answer: what the lead reads.
+type Reply struct {
+	Kind    ReplyKind `json:"kind"`
+	Text    pii.Text  `json:"text"`
+	Options []Option  `json:"options,omitempty"`
+	// Menu is the label of a list's button; empty takes the pack's.
+	Menu string `json:"menu,omitempty"`
+}
+
+// Option is one choice of an interactive reply.
+type Option struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+}

@@ -1,0 +1,122 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// Bounds of what a session remembers. The transcript itself is the messages
+// and turns in the ledger; a session holds what the next turn needs.
+const (
+	maxHistory      = 40
+	maxHistoryRunes = 16_000
+	maxTransitions  = 20
+)
+
+// Conversation is the document that every turn compares and sets.
+type Conversation struct {
+	ID ID `json:"id"`
+	// Version counts commits; it is the fence between concurrent workers.
+	Version int64  `json:"version"`
+	Number  string `json:"number"` // our phone_number_id
+	Owner   Owner  `json:"owner"`
+	// LastTurn is the newest turn; empty before the first.
+	LastTurn TurnID `json:"last_turn,omitempty"`
+	// WindowFrom is Meta's time of the newest message that opened the
+	// customer-service window.
+	WindowFrom time.Time `json:"window_from,omitzero"`
+	// MovedTo is set when another document took over this person.
+	MovedTo ID      `json:"moved_to,omitempty"`
+	Session Session `json:"session"`
+	Card    Card    `json:"card,omitempty"`
+	Spent   Spent   `json:"spent,omitzero"`
+}
+
+// Session is what Otto remembers from turn to turn. It is stored sealed.
+type Session struct {
+	State State `json:"state"`
+	// Since is when the state was entered, LastAt when the last turn was
+	// committed.
+	Since       time.Time    `json:"since,omitzero"`
+	LastAt      time.Time    `json:"last_at,omitzero"`
+	Person      Identity     `json:"person"`
+	Interest    string       `json:"interest,omitempty"`
+	Turns       int          `json:"turns,omitempty"`
+	Fallbacks   int          `json:"fallbacks,omitempty"` // consecutive turns without a model
+	History     []Line       `json:"history,omitempty"`
+	Transitions []Transition `json:"transitions,omitempty"`
+}
+
+// Speaker is who said a line.
+type Speaker string
+
+// The speakers of a conversation.
+const (
+	Lead   Speaker = "lead"
+	Otto   Speaker = "otto"
+	Person Speaker = "person"
+)
+
+// Line is one utterance in a session's memory.
+type Line struct {
+	Who  Speaker   `json:"who"`
+	Text pii.Text  `json:"text"`
+	At   time.Time `json:"at"`
+}
+
+// Transition is one step of the state machine, as remembered.
+type Transition struct {
+	From  State     `json:"from"`
+	To    State     `json:"to"`
+	Event Event     `json:"event"`
+	At    time.Time `json:"at"`
+}
+
+// Spent counts what one contact cost on one day of the business's zone.
+type Spent struct {
+	Day    string `json:"day,omitempty"` // YYYY-MM-DD
+	Tokens int64  `json:"tokens,omitempty"`
+	Turns  int64  `json:"turns,omitempty"`
+}
+
+// Remember adds lines to the history, keeping the newest whole lines within
+// bounds.
+func (s *Session) Remember(lines ...Line) {
+	history := append(append([]Line(nil), s.History...), lines...)
+	if len(history) > maxHistory {
+		history = history[len(history)-maxHistory:]
+	}
+	size, from := 0, len(history)
+	for from > 0 {
+		size += len(history[from-1].Text)
+		if size > maxHistoryRunes && from < len(history) {
+			break
+		}
+		from--
+	}
+	s.History = history[from:]
+}
+
+// Enter records a transition and moves to its target.
+func (s *Session) Enter(t Transition) {
+	transitions := append(append([]Transition(nil), s.Transitions...), t)
+	if len(transitions) > maxTransitions {
+		transitions = transitions[len(transitions)-maxTransitions:]
+	}
+	s.Transitions = transitions
+	if t.From != t.To || s.Since.IsZero() {
+		s.Since = t.At
+	}
+	s.State = t.To
+}
+
+// New is a conversation before its first turn.
+func New(id ID, number string, person Identity) Conversation {
+	return Conversation{
+		ID:      id,
+		Number:  number,
+		Owner:   OwnerOtto,
+		Session: Session{State: Initial, Person: person},
+	}
+}

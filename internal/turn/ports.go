@@ -1,0 +1,85 @@
+package turn
+
+import (
+	"context"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// Ledger is the one truth: conversations, messages and turns. Every method is
+// bounded by its context and marks a store that is ill as
+// [fault.Dependency].
+type Ledger interface {
+	// Load reads everything a turn needs at one moment. It takes one round
+	// trip when the query names the turn or no conversation exists, and one
+	// more to fetch a last turn or to follow a conversation that moved. What
+	// does not exist is absent, not an error.
+	Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error)
+	// Commit applies c whole or not at all, linearizably. A base that is no
+	// longer current, a message or a turn that exists makes it a
+	// [fault.Conflict]. An error of another kind leaves it unknown whether
+	// the commit was applied: Load tells, by the turn's token.
+	Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error)
+}
+
+// Outbox is what became of a turn's replies.
+type Outbox interface {
+	// Intend records that attempt number attempt of a part is about to be
+	// sent, if the turn was last written at base; otherwise it is a
+	// [fault.Conflict]. It returns the new time of last write.
+	Intend(ctx context.Context, turn conversation.TurnID, part, attempt int, base time.Time) (time.Time, error)
+	// Answer records Meta's answer to an attempt. It never touches receipts
+	// and may be repeated.
+	Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error
+	// Park marks a part as parked for an operator, with a reason that is a
+	// code, if the turn was last written at base; otherwise it is a
+	// [fault.Conflict].
+	Park(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error
+}
+
+// Receipts is what Meta reports of messages that were sent.
+type Receipts interface {
+	// Receive records receipts. It may be repeated and reordered, and it
+	// never touches results. A receipt of a turn that does not exist is
+	// dropped: known holds the turns that do, as they stand afterwards.
+	Receive(ctx context.Context, receipts []conversation.Receipt) (known []conversation.StoredTurn, err error)
+}
+
+// Watermark proves that the receipt channel of one of our numbers is alive.
+type Watermark interface {
+	// Seen records that a signed webhook of the number was received at that
+	// time. Older times change nothing.
+	Seen(ctx context.Context, number string, at time.Time) error
+	// LastSeen is the newest recorded time; zero when there is none.
+	LastSeen(ctx context.Context, number string) (time.Time, error)
+}
+
+// Morgue keeps what was given up, for an operator.
+type Morgue interface {
+	// Bury records d and, when it is a message, makes the message terminal in
+	// the same write. Burying twice is harmless.
+	Bury(ctx context.Context, d conversation.Dead) error
+}
+
+// Hint is the forgetful helper: leases, mailboxes and caches. Any of its
+// methods may fail or forget at any moment; that costs time and tokens, never
+// a message and never a second answer. Calls are bounded to a fraction of a
+// second.
+type Hint interface {
+	// Enter takes the lease of a conversation, or says who is ahead.
+	Enter(ctx context.Context, e conversation.Entry) (conversation.Admission, error)
+	// Renew prolongs the lease; held is false when it was lost.
+	Renew(ctx context.Context, id conversation.ID, token string) (held bool, err error)
+	// Leave gives the lease back and marks messages as done. A snapshot never
+	// replaces a newer one.
+	Leave(ctx context.Context, d conversation.Departure) error
+}
+
+// Mailbox tells a turn what arrived while it was thinking.
+type Mailbox interface {
+	// Waiting are the letters in a conversation's mailbox.
+	Waiting(ctx context.Context, id conversation.ID) ([]conversation.Letter, error)
+	// Forget drops the cached snapshot of a conversation.
+	Forget(ctx context.Context, id conversation.ID) error
+}
