@@ -13,7 +13,7 @@ import (
 type Field struct {
 	key  string
 	text string
-	num  float64
+	num  int64 // a float by its bits
 	kind fieldKind
 }
 
@@ -49,10 +49,10 @@ func Method(m string) Field { return wordField(keyMethod, m) }
 func Route(pattern string) Field { return wordField(keyRoute, pattern) }
 
 // Status is an HTTP status, ours or a dependency's.
-func Status(code int) Field { return Field{key: keyStatus, kind: intField, num: float64(code)} }
+func Status(code int) Field { return Field{key: keyStatus, kind: intField, num: int64(code)} }
 
 // Code is an error code of a provider, as Meta numbers them.
-func Code(code int) Field { return Field{key: keyCode, kind: intField, num: float64(code)} }
+func Code(code int) Field { return Field{key: keyCode, kind: intField, num: int64(code)} }
 
 // Latency is how long the whole event took.
 func Latency(d time.Duration) Field { return durationField(keyLatency, d) }
@@ -112,7 +112,7 @@ func Stack(s string) Field {
 
 // Count is a number of things.
 func Count(k CountKey, n int) Field {
-	return Field{key: k.key(), kind: intField, num: float64(n)}
+	return Field{key: k.key(), kind: intField, num: int64(n)}
 }
 
 // Duration is a length of time.
@@ -136,7 +136,8 @@ func wordField(key, s string) Field {
 }
 
 func durationField(key string, d time.Duration) Field {
-	return Field{key: key, kind: floatField, num: math.Round(float64(d)/float64(time.Microsecond)) / 1000}
+	ms := float64(d.Round(time.Microsecond).Microseconds()) / 1000
+	return Field{key: key, kind: floatField, num: int64(math.Float64bits(ms))}
 }
 
 func (f Field) addTo(enc zapcore.ObjectEncoder) {
@@ -147,9 +148,9 @@ func (f Field) addTo(enc zapcore.ObjectEncoder) {
 	case textField:
 		enc.AddString(f.key, f.text)
 	case intField:
-		enc.AddInt64(f.key, int64(f.num))
+		enc.AddInt64(f.key, f.num)
 	case floatField:
-		enc.AddFloat64(f.key, f.num)
+		enc.AddFloat64(f.key, f.float())
 	case boolField:
 		enc.AddBool(f.key, f.num != 0)
 	case noField:
@@ -159,12 +160,14 @@ func (f Field) addTo(enc zapcore.ObjectEncoder) {
 func (f Field) attribute() attribute.KeyValue {
 	switch f.kind {
 	case intField:
-		return attribute.Int64(f.key, int64(f.num))
+		return attribute.Int64(f.key, f.num)
 	case floatField:
-		return attribute.Float64(f.key, f.num)
+		return attribute.Float64(f.key, f.float())
 	case boolField:
 		return attribute.Bool(f.key, f.num != 0)
 	default:
 		return attribute.String(f.key, f.text)
 	}
 }
+
+func (f Field) float() float64 { return math.Float64frombits(uint64(f.num)) }

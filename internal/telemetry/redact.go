@@ -27,13 +27,13 @@ const (
 // numbers that look like it.
 var personal = regexp.MustCompile(strings.Join([]string{
 	`(?i:wamid\.\S*)`,
-	`[^\s@<>"']+@[^\s@<>"']+`,                              // e-mail addresses, user:password@host
-	`(?i:bearer\s+\S+)`,                                    // bearer tokens
-	`(?i:\b(?:sk|pk|rk)-[a-z0-9_\-]{6,})`,                  // model providers' keys
-	`\bEA[A-Za-z0-9]{20,}`,                                 // Graph tokens
+	`[^\s@<>"']+@[^\s@<>"']+`,             // e-mail addresses, user:password@host
+	`(?i:bearer\s+\S+)`,                   // bearer tokens
+	`(?i:\b(?:sk|pk|rk)-[a-z0-9_\-]{6,})`, // model providers' keys
+	`\bEA[A-Za-z0-9]{20,}`,                // Graph tokens
 	`(?i:(?:token|secret|password|passwd|api_?key|proof)=[^\s&"']+)`,
-	`[A-Za-z0-9_+=\-]{40,}`,                                // signatures, JWT parts, other opaque values
-	`\p{Nd}(?:[ ()\-]{0,2}\p{Nd}){7,}`,                     // phone numbers, CPF, CNPJ, card numbers
+	`[A-Za-z0-9_+=\-]{40,}`,            // signatures, JWT parts, other opaque values
+	`\p{Nd}(?:[ ()\-]{0,2}\p{Nd}){7,}`, // phone numbers, CPF, CNPJ, card numbers
 }, "|"))
 
 // Redact returns s bounded to 300 bytes, without control characters, and with
@@ -81,17 +81,19 @@ func token(s string) string {
 	if len(s) > maxID {
 		return invalidID
 	}
-	digits := 0
+	digits, letters := 0, 0
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
 			digits++
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '~', c == '.', c == ':':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			letters++
+		case c == '-', c == '_', c == '~', c == '.', c == ':':
 		default:
 			return invalidID
 		}
 	}
-	if digits >= 8 && digits == len(s) || len(s) > 6 && strings.EqualFold(s[:6], "wamid.") {
+	if digits >= 8 && letters == 0 || len(s) > 6 && strings.EqualFold(s[:6], "wamid.") {
 		return masked
 	}
 	return s

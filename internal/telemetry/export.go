@@ -1,0 +1,85 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+const (
+	// scope names the instrumentation in exported data.
+	scope = "github.com/pyloto/atende"
+	// maxSeries bounds the label combinations of one instrument; what exceeds
+	// it is counted together by the SDK.
+	maxSeries = 200
+	// complaintPause is how long export failures are kept quiet after one was
+	// reported.
+	complaintPause = 5 * time.Minute
+)
+
+// export sets up the OTLP/HTTP exporters. They buffer, drop when the buffer is
+// full, and work in the background.
+func (t *Telemetry) export(ctx context.Context, o Options) error {
+	base, err := url.Parse(o.OTLPEndpoint)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return errors.New("OTEL_EXPORTER_OTLP_ENDPOINT: not an http or https URL")
+	}
+	about, err := resource.Merge(resource.NewSchemaless(
+		attribute.String("service.name", o.Service),
+		attribute.String("service.version", o.Version),
+		attribute.String("deployment.environment.name", o.Environment),
+	), resource.Environment())
+	if err != nil {
+		return fmt.Errorf("resource attributes: %w", err)
+	}
+	spans, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(base.JoinPath("v1/traces").String()))
+	if err != nil {
+		return fmt.Errorf("trace exporter: %w", err)
+	}
+	points, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(base.JoinPath("v1/metrics").String()))
+	if err != nil {
+		return fmt.Errorf("metric exporter: %w", err)
+	}
+	tracing := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(spans))
+	metering := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about), sdkmetric.WithCardinalityLimit(maxSeries),
+		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(points)))
+	if t.metrics, err = newMetrics(metering.Meter(scope)); err != nil {
+		return err
+	}
+	t.tracer = tracing.Tracer(scope)
+	t.flush = append(t.flush, tracing.Shutdown, metering.Shutdown)
+
+	// The SDK tells of failed exports only here, to the whole process.
+	complain := &complaint{telemetry: t}
+	otel.SetErrorHandler(complain)
+	return nil
+}
+
+// complaint reports export failures, one in five minutes.
+type complaint struct {
+	telemetry *Telemetry
+	last      atomic.Int64 // Unix nanoseconds
+}
+
+// Handle reports err unless another was reported a moment ago.
+func (c *complaint) Handle(err error) {
+	now := c.telemetry.now().UnixNano()
+	last := c.last.Load()
+	if last != 0 && now-last < int64(complaintPause) || !c.last.CompareAndSwap(last, now) {
+		return
+	}
+	c.telemetry.Emit(context.Background(), Event{
+		Name: TelemetryExportFailed, Severity: SeverityWarning, Fields: []Field{Error(err)},
+	})
+}

@@ -1,0 +1,126 @@
+package telemetry
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Headers that carry ids from one service to the next.
+const (
+	HeaderCorrelation = "X-Correlation-Id"
+	HeaderTraceparent = "Traceparent"
+
+	headerRequestID  = "X-Request-Id"
+	headerCloudTrace = "X-Cloud-Trace-Context"
+)
+
+// request gathers what is told of one HTTP request until it is answered.
+type request struct {
+	span Span
+
+	mu       sync.Mutex
+	name     EventName
+	severity Severity
+	fields   []Field
+	trail    *trail // the one the event is printed under
+}
+
+// Enter begins the telemetry of one HTTP request. The returned context carries
+// the request's correlation id, taken from X-Correlation-ID or X-Request-ID
+// when one of them has 1 to 64 characters out of A–Z a–z 0–9 . _ - and made
+// anew otherwise, and its trace, taken from traceparent or
+// X-Cloud-Trace-Context. Every request that is entered must be finished with
+// [Telemetry.Finish].
+func (t *Telemetry) Enter(ctx context.Context, h http.Header) (_ context.Context, correlationID string) {
+	r := &request{}
+	tr := &trail{request: r}
+	far, ok := parseTraceparent(first(h, HeaderTraceparent))
+	if !ok {
+		far, ok = parseCloudTrace(first(h, headerCloudTrace))
+	}
+	if ok {
+		tr.trace, tr.span, tr.flags = far.TraceID(), far.SpanID(), far.TraceFlags()
+	}
+	ctx, r.span = t.step(ctx, tr, "request", ok, trace.SpanKindServer)
+	if id := first(h, HeaderCorrelation); validCorrelation(id) {
+		tr.correlation = id
+	} else if id := first(h, headerRequestID); validCorrelation(id) {
+		tr.correlation = id
+	} else {
+		tr.correlation = newCorrelation()
+	}
+	r.trail = tr
+	return ctx, tr.correlation
+}
+
+// Describe adds to the one event of the HTTP request that ctx belongs to: a
+// name replaces the name, the higher severity stays, fields are appended.
+// Outside a request it does nothing.
+func Describe(ctx context.Context, e Event) {
+	tr := trailOf(ctx)
+	if tr == nil || tr.request == nil {
+		return
+	}
+	r := tr.request
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.Name != "" {
+		r.name = e.Name
+	}
+	r.severity = max(r.severity, e.Severity)
+	r.fields = append(r.fields, e.Fields...)
+}
+
+// Finish prints the one event of the HTTP request that ctx belongs to: e with
+// everything that was described on the way. Outside a request it is Emit.
+func (t *Telemetry) Finish(ctx context.Context, e Event) {
+	tr := trailOf(ctx)
+	if tr == nil || tr.request == nil {
+		t.Emit(ctx, e)
+		return
+	}
+	r := tr.request
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.name != "" {
+		e.Name = r.name
+	}
+	e.Severity = max(r.severity, e.Severity)
+	t.print(r.trail, e.Name, e.Severity, e.Fields, r.fields)
+	if s := r.span.span; s != nil {
+		s.SetName(e.Name.text())
+		if s.IsRecording() {
+			for _, fields := range [][]Field{e.Fields, r.fields} {
+				for _, f := range fields {
+					if f.key != "" {
+						s.SetAttributes(f.attribute())
+					}
+				}
+			}
+		}
+		if e.Severity >= SeverityError {
+			r.span.Fail("error")
+		}
+		s.End()
+	}
+}
+
+func (r *request) adopt(tr *trail) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trail = tr
+}
+
+// first reads a header by its canonical name without allocating.
+func first(h http.Header, name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
