@@ -91,6 +91,32 @@ type Receipt struct {
 	At       time.Time   `json:"at"`
 }
 
+// StatusReport is one status as Meta reports it, on its way to the worker. It
+// travels sealed.
+type StatusReport struct {
+	Number   string      `json:"number"`
+	Opaque   string      `json:"opaque,omitempty"`
+	WAMID    pii.Contact `json:"wamid,omitempty"`
+	Status   Status      `json:"status"`
+	Code     int         `json:"code,omitempty"`
+	Category string      `json:"category,omitempty"`
+	Billing  string      `json:"billing,omitempty"`
+	At       time.Time   `json:"at"`
+}
+
+// Receipt is the report as a receipt of one of our attempts; ok is false when
+// it concerns a message that we did not send.
+func (s StatusReport) Receipt() (r Receipt, ok bool) {
+	turn, part, attempt, ok := ParseOpaque(s.Opaque)
+	if !ok {
+		return Receipt{}, false
+	}
+	return Receipt{
+		Turn: turn, Part: part, Attempt: attempt,
+		Status: s.Status, WAMID: s.WAMID, Code: s.Code, Category: s.Category, Billing: s.Billing, At: s.At,
+	}, true
+}
+
 // Phase derives what is known. A receipt is proof of acceptance; a failure
 // counts unless another attempt got through; only then marks and results.
 func (d Delivery) Phase() DeliveryPhase {

@@ -80,4 +80,7 @@ type Departure struct {
 	Snapshot []byte
 	// Done are the messages that are terminal now.
 	Done []MessageID
+	// Excused are messages whose try does not count: a dependency was ill,
+	// which says nothing about the message.
+	Excused []MessageID
 }

@@ -27,3 +27,12 @@ type Option struct {
 	Title       string `json:"title"`
 	Description string `json:"description,omitempty"`
 }
+
+// Outgoing is one attempt to send one part of an answer.
+type Outgoing struct {
+	Number string // our phone_number_id
+	To     Identity
+	Reply  Reply
+	// Opaque comes back on every status of this attempt.
+	Opaque string
+}

@@ -27,11 +27,13 @@ type Turn struct {
 	Conversation ID          `json:"conversation"`
 	Version      int64       `json:"version"`
 	Number       string      `json:"number"`
-	Messages     []MessageID `json:"messages"`
+	// To is who the answer is for; stored sealed.
+	To       Identity    `json:"to"`
+	Messages []MessageID `json:"messages"`
 
 	Route    Route     `json:"route"`
 	From     State     `json:"from"`
-	To       State     `json:"to"`
+	Into     State     `json:"into"`
 	Event    Event     `json:"event"`
 	Refused  string    `json:"refused,omitempty"` // why a proposed transition was refused
 	Replies  []Reply   `json:"replies,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/pyloto/atende/internal/fault"
@@ -126,6 +127,34 @@ func (e Envelope) invalid() string {
 		return "unknown kind"
 	}
 	return ""
+}
+
+// TaskName is the name of the task that carries this envelope: a name that
+// exists already makes a repeat harmless. It is empty for status envelopes,
+// which may be delivered any number of times.
+func (e Envelope) TaskName() string {
+	switch {
+	case e.Kind == Status:
+		return ""
+	case e.Kind == Timer:
+		return e.ID + "-t"
+	case e.FollowUp > 0:
+		return e.ID + "-f" + strconv.Itoa(e.FollowUp)
+	default:
+		return e.ID + "-0"
+	}
+}
+
+// Path is the worker's route for this envelope.
+func (e Envelope) Path() string {
+	switch e.Kind {
+	case Status:
+		return "/tasks/status"
+	case Timer:
+		return "/tasks/timer"
+	default:
+		return "/tasks/inbound"
+	}
 }
 
 // Seal puts v into the envelope's payload as sealed JSON. The payload opens
