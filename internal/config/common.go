@@ -141,7 +141,7 @@ func readCommon(r *reader) Common {
 	// The only queue there is; reading it refuses any other.
 	r.text("QUEUE_BACKEND")
 	if c.Redis.Sessions == BackendRedis || c.Redis.Dedupe == BackendRedis {
-		r.require("REDIS_URL", "unless SESSION_STORE_BACKEND and DEDUPE_BACKEND are both memory")
+		r.require("REDIS_URL")
 	}
 	return c
 }

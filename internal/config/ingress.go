@@ -35,7 +35,7 @@ func LoadIngress(environ []string) (Ingress, []Warning, error) {
 		},
 	}
 	if c.Flow.Enabled {
-		r.require("FLOW_PRIVATE_KEY", "when WHATSAPP_FLOW_ENDPOINT_ENABLED is true")
+		r.require("FLOW_PRIVATE_KEY")
 	}
 	if err := r.err(); err != nil {
 		return Ingress{}, r.warnings, err

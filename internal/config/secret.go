@@ -1,10 +1,9 @@
 package config
 
 import (
+	"fmt"
 	"io"
 	"strings"
-
-	"fmt"
 
 	"github.com/pyloto/atende/internal/pii"
 )

@@ -183,14 +183,14 @@ const dispatchDeadline = 180 * time.Second
 // is silent while one of its own variables is at fault.
 func checkWorker(r *reader, c Worker) {
 	if c.OpenAI.Enabled {
-		r.require("OPENAI_API_KEY", "unless OPENAI_ENABLED is false")
+		r.require("OPENAI_API_KEY")
 	}
 	if c.Auth.Mode == TasksAuthPlatform && !r.isSet("K_SERVICE") && r.sound("TASKS_AUTH") {
 		r.blame("TASKS_AUTH", "is platform, but this is not Cloud Run (K_SERVICE is not set)",
 			"use oidc, which verifies the token here")
 	}
 	if c.Auth.Mode != TasksAuthNone {
-		r.require("TASKS_INVOKER_EMAIL", "unless TASKS_AUTH is none")
+		r.require("TASKS_INVOKER_EMAIL")
 	}
 	if r.sound("OPENAI_TIMEOUT", "TURN_DEADLINE") && c.OpenAI.Timeout > c.TurnDeadline/2 {
 		r.blame("OPENAI_TIMEOUT", "is over half of TURN_DEADLINE, which leaves no time for a second try",
@@ -212,7 +212,7 @@ func checkWorker(r *reader, c Worker) {
 			"lower it")
 	}
 	if r.isSet("HANDOFF_WEBHOOK_URL") {
-		r.require("HANDOFF_WEBHOOK_SECRET", "when HANDOFF_WEBHOOK_URL is set")
+		r.require("HANDOFF_WEBHOOK_SECRET")
 	}
 	if r.env == Production && !r.isSet("HANDOFF_WEBHOOK_URL") && !r.isSet("HANDOFF_WHATSAPP_TO") {
 		r.blame("HANDOFF_WEBHOOK_URL", "is not set, nor is HANDOFF_WHATSAPP_TO: in production nobody could be called in",
