@@ -49,9 +49,9 @@ func (r *reader) content(v value, announced string, m *Message) (Type, Content) 
 		return typ, Welcome{}
 	case TypeUnsupported, "unknown":
 		what := r.text(r.object(v.get("unsupported"), "unsupported").get("type"), "unsupported.type")
-		return TypeUnsupported, Unsupported{Type: what, Reason: ReasonPlatform}
+		return TypeUnsupported, Unsupported{Type: bounded(what, maxTypeLength), Reason: ReasonPlatform}
 	default:
-		return TypeUnsupported, Unsupported{Type: announced, Reason: ReasonUnknownType}
+		return TypeUnsupported, Unsupported{Type: bounded(announced, maxTypeLength), Reason: ReasonUnknownType}
 	}
 }
 
@@ -177,7 +177,7 @@ func (r *reader) interactive(v value) (Type, Content) {
 			Response: r.need(reply.get("response_json"), "interactive.nfm_reply.response_json"),
 		}
 	default:
-		return TypeUnsupported, Unsupported{Type: "interactive." + kind, Reason: ReasonUnknownType}
+		return TypeUnsupported, Unsupported{Type: bounded("interactive."+kind, maxTypeLength), Reason: ReasonUnknownType}
 	}
 }
 

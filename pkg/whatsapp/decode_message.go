@@ -11,6 +11,7 @@ const (
 	maxIDLength       = 512
 	maxNameLength     = 128
 	maxUsernameLength = 64
+	maxTypeLength     = 64
 	// maxElementDepth is far above anything Meta sends. Whoever reads Raw with a
 	// recursive decoder should not have to fear for the stack.
 	maxElementDepth = 32
@@ -220,7 +221,7 @@ func decodeMessage(v value, echo bool, people *roster, tooDeep bool) (*Message, 
 	m.Type, m.Content = r.content(v, announced, m)
 	if r.bad != "" {
 		m.Type = TypeUnsupported
-		m.Content = Unsupported{Type: announced, Reason: ReasonUnreadable, Field: r.bad}
+		m.Content = Unsupported{Type: bounded(announced, maxTypeLength), Reason: ReasonUnreadable, Field: r.bad}
 	}
 	return m, ""
 }
@@ -295,13 +296,14 @@ func newRoster(contacts value) roster {
 	for contact := range contacts.elements() {
 		var r reader
 		var p person
-		p.number, p.userID = r.party(contact.get("wa_id"), contact.get("user_id"), "contact")
+		parts := contact.pick("wa_id", "user_id", "profile")
+		p.number, p.userID = r.party(parts[0], parts[1], "contact")
 		if p.number == "" && p.userID == "" {
 			continue
 		}
-		profile := contact.get("profile")
-		p.name = bounded(r.text(profile.get("name"), "name"), maxNameLength)
-		p.username = bounded(strings.TrimPrefix(r.text(profile.get("username"), "username"), "@"), maxUsernameLength)
+		profile := parts[2].pick("name", "username")
+		p.name = bounded(r.text(profile[0], "name"), maxNameLength)
+		p.username = bounded(strings.TrimPrefix(r.text(profile[1], "username"), "@"), maxUsernameLength)
 		all.people = append(all.people, p)
 	}
 	if len(all.people) > 4 {

@@ -92,8 +92,9 @@ func Decode(body []byte) (Delivery, error) {
 	if !ok {
 		return Delivery{}, ErrNotJSON
 	}
-	object, ok := root.get("object").text()
-	entries := root.get("entry")
+	parts := root.pick("object", "entry")
+	object, ok := parts[0].text()
+	entries := parts[1]
 	if !ok || entries.kind() != kindArray {
 		return Delivery{}, ErrShape
 	}
@@ -128,12 +129,13 @@ func (d *decoder) unreadable(e Element, raw value, reason string) {
 
 func (d *decoder) entry(v value) {
 	var e Element
-	changes := v.get("changes")
+	parts := v.pick("id", "changes")
+	changes := parts[1]
 	if v.kind() != kindObject || changes.kind() != kindArray {
 		d.unreadable(e, v, "entry")
 		return
 	}
-	e.AccountID, _ = v.get("id").digits()
+	e.AccountID, _ = parts[0].digits()
 	for change := range changes.elements() {
 		d.change(e, change)
 		if len(d.elements) > MaxElements {
@@ -143,13 +145,14 @@ func (d *decoder) entry(v value) {
 }
 
 func (d *decoder) change(e Element, v value) {
-	field, ok := v.get("field").text()
+	parts := v.pick("field", "value")
+	field, ok := parts[0].text()
 	if !ok {
 		d.unreadable(e, v, "field")
 		return
 	}
 	e.Field = field
-	content := v.get("value")
+	content := parts[1]
 	switch {
 	case field == "messages" || field == "smb_message_echoes":
 		d.conversation(e, content, v)
@@ -159,15 +162,15 @@ func (d *decoder) change(e Element, v value) {
 	default:
 		e.Kind = KindUnknown
 	}
-	e.route(content)
+	e.route(content.get("metadata"))
 	d.add(e, content)
 }
 
-// route reads which number a value belongs to.
-func (e *Element) route(v value) {
-	metadata := v.get("metadata")
-	e.PhoneNumberID, _ = metadata.get("phone_number_id").digits()
-	e.DisplayPhoneNumber, _ = metadata.get("display_phone_number").digits()
+// route reads which number a value belongs to from its metadata.
+func (e *Element) route(metadata value) {
+	parts := metadata.pick("phone_number_id", "display_phone_number")
+	e.PhoneNumberID, _ = parts[0].digits()
+	e.DisplayPhoneNumber, _ = parts[1].digits()
 }
 
 // conversation reads a value that carries messages, statuses, errors or echoes.
@@ -176,9 +179,9 @@ func (d *decoder) conversation(e Element, v, change value) {
 		d.unreadable(e, change, "value")
 		return
 	}
-	e.route(v)
-	messages, echoes := v.get("messages"), v.get("message_echoes")
-	statuses, failures := v.get("statuses"), v.get("errors")
+	parts := v.pick("metadata", "contacts", "messages", "message_echoes", "statuses", "errors")
+	e.route(parts[0])
+	messages, echoes, statuses, failures := parts[2], parts[3], parts[4], parts[5]
 	if messages.absent() && echoes.absent() && statuses.absent() && failures.absent() {
 		e.Kind = KindUnknown
 		d.add(e, v)
@@ -186,7 +189,7 @@ func (d *decoder) conversation(e Element, v, change value) {
 	}
 	var people roster
 	if !messages.absent() || !echoes.absent() {
-		people = newRoster(v.get("contacts"))
+		people = newRoster(parts[1])
 	}
 	for message := range d.list(e, messages, "messages") {
 		d.message(e, message, &people, KindMessage)

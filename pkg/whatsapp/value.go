@@ -102,6 +102,20 @@ func (v value) get(key string) value {
 	return found
 }
 
+// pick returns the members with exactly these keys, in the keys' order, in one
+// walk over the object.
+func (v value) pick(keys ...string) (found [6]value) {
+	for k, member := range v.members() {
+		for i, key := range keys {
+			if string(k) == key {
+				found[i] = member
+				break
+			}
+		}
+	}
+	return found
+}
+
 // text returns a string's content. Bytes that are not UTF-8 and lone surrogates
 // read as U+FFFD, as a person's screen would show them.
 func (v value) text() (string, bool) {
