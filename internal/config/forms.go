@@ -134,7 +134,7 @@ func flag(value string) string {
 	return ""
 }
 
-// between accepts a duration from least to most; most 0 is no limit.
+// between accepts a duration from least to most.
 func between(least, most time.Duration) form {
 	return func(value string) string {
 		d, err := time.ParseDuration(value)
@@ -143,7 +143,7 @@ func between(least, most time.Duration) form {
 			return "is not a duration"
 		case d < least:
 			return "is too short"
-		case most > 0 && d > most:
+		case d > most:
 			return "is too long"
 		default:
 			return ""
@@ -151,8 +151,9 @@ func between(least, most time.Duration) form {
 	}
 }
 
-// positive is any duration that is at all.
-func positive() form { return between(1, 0) }
+// span accepts a duration that a timer and a key's expiry can hold, and that
+// no sum of a few of them overflows.
+func span() form { return between(time.Millisecond, 366*24*time.Hour) }
 
 // floor refuses a duration below the default.
 func floor(fallback string) form {

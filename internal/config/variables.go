@@ -19,7 +19,7 @@ func groups() []group {
 		id      = letters + digits + "-_"
 		project = letters + digits + "-_.:"
 		aURL    = "an absolute URL without query or credentials"
-		above0  = "a duration above zero, such as 1.5s or 2h"
+		aSpan   = "a duration from 1ms to a year, such as 1.5s or 2h"
 		aKey    = "at least 32 random bytes in hexadecimal or base64 (openssl rand -hex 32)"
 	)
 	return []group{
@@ -58,8 +58,8 @@ func groups() []group {
 				form: plain, rule: "the text typed into Meta's webhook settings",
 				why: "Answers Meta's challenge when the webhook is set up."},
 			{name: "WHATSAPP_APP_SECRET", program: ingress, need: always, list: true, secret: true,
-				form: token, rule: "the app's secret, or several separated by commas while one is rotated",
-				why: "Proves that a webhook is Meta's; required in development too."},
+				form: token, required: "always, unless WHATSAPP_WEBHOOK_SECRET is set", rule: "the app's secret, or several separated by commas while one is rotated",
+				why: "Proves that a webhook is Meta's, in development too."},
 			{name: "WHATSAPP_WEBHOOK_SECRET", program: ingress, list: true, secret: true,
 				form: token, rule: "the same as WHATSAPP_APP_SECRET",
 				why: "Older name of WHATSAPP_APP_SECRET, read only where that is not set."},
@@ -102,7 +102,7 @@ func groups() []group {
 				form: webURL, deployed: secureURL, rule: aURL + "; http only in development",
 				why: "Where the OpenAI API is, with its version."},
 			{name: "OPENAI_TIMEOUT", program: worker, value: "20s", printed: true,
-				form: positive(), rule: above0 + "; at most half of TURN_DEADLINE",
+				form: span(), rule: aSpan + "; at most half of TURN_DEADLINE",
 				why: "Bounds one call of the model, so that a second one fits in a turn."},
 		}},
 		{"Redis", []variable{
@@ -176,16 +176,16 @@ func groups() []group {
 		}},
 		{"Conversation", []variable{
 			{name: "SESSION_TTL", program: both, value: "2h", printed: true,
-				form: positive(), rule: above0,
+				form: span(), rule: aSpan,
 				why: "Ends a conversation after this long without a message, and its cache with it."},
 			{name: "DEDUPE_TTL", program: both, value: "48h", printed: true,
-				form: positive(), rule: above0,
+				form: span(), rule: aSpan,
 				why: "How long marks of seen messages are kept; exactness is the ledger's, this is cost."},
 			{name: "COALESCE_WINDOW", program: both, value: "1.2s", printed: true,
 				form: between(0, maxCoalesce), rule: "a duration up to " + maxCoalesce.String() + "; 0 answers every message by itself",
 				why: "The longest quiet time waited for, so that a burst of messages gets one answer."},
 			{name: "TURN_DEADLINE", program: worker, value: "60s", printed: true,
-				form: positive(), rule: above0 + "; with SEND_PERMIT and GRAPH_TIMEOUT below " + dispatchDeadline.String(),
+				form: span(), rule: aSpan + "; with SEND_PERMIT and GRAPH_TIMEOUT below " + dispatchDeadline.String(),
 				why: "Bounds everything of a turn up to its commit: model calls and second tries share it."},
 			window("LEASE_TTL", "30s", "", "How long a conversation stays taken when its worker vanishes."),
 			{name: "PACK_DIR", program: both, printed: true,
@@ -241,12 +241,12 @@ func queue(name, fallback, why string) variable {
 // window is a duration that decides how sure an exactly-once send is, so only
 // development may shorten it.
 func window(name, fallback, further, why string) variable {
-	rule := "a duration above zero, and outside development at least " + fallback
+	rule := "a duration of at least 1ms, and outside development at least " + fallback
 	if further != "" {
 		rule += "; " + further
 	}
 	return variable{name: name, program: worker, value: fallback, printed: true,
-		form: positive(), deployed: floor(fallback), rule: rule, why: why}
+		form: span(), deployed: floor(fallback), rule: rule, why: why}
 }
 
 func budget(name, fallback, why string) variable {
