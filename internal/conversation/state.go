@@ -1,5 +1,7 @@
 package conversation
 
+import "slices"
+
 // State is where a conversation stands. The names are stored and audited:
 // they never change.
 type State string
@@ -17,6 +19,29 @@ const (
 	Timeout            State = "TIMEOUT"
 	Error              State = "ERROR"
 )
+
+// States are all states, in the order above.
+func States() []State {
+	return []State{
+		Initial, Triage, CollectingInfo, GeneratingResponse, HandoffHuman,
+		SelfServeInfo, RouteExternal, ScheduledFollowup, Timeout, Error,
+	}
+}
+
+// Known reports whether s is one of the ten.
+func (s State) Known() bool { return slices.Contains(States(), s) }
+
+// Active reports whether Otto is in the middle of the conversation.
+func (s State) Active() bool {
+	return s == Initial || s == Triage || s == CollectingInfo || s == GeneratingResponse
+}
+
+// Resting reports whether the conversation came to an end from which the next
+// message reopens it.
+func (s State) Resting() bool { return s.Known() && !s.Active() && !s.Muted() }
+
+// Muted reports whether a person owns the conversation.
+func (s State) Muted() bool { return s == HandoffHuman }
 
 // Owner is who answers the lead.
 type Owner string

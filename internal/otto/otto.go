@@ -1,0 +1,120 @@
+package otto
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// Options are what [New] needs.
+type Options struct {
+	Pack Pack
+	// Model answers what needs thought; nil answers that with the menu.
+	Model Model
+	// Tenant keeps the cache keys of businesses apart.
+	Tenant string
+}
+
+// Otto decides answers. It is safe for concurrent use.
+type Otto struct {
+	pack   Pack
+	model  Model
+	tenant string
+	index  index
+	words  *words
+}
+
+// New makes an Otto. A pack that is not fit to be used is an error that names
+// every fault.
+func New(opt Options) (*Otto, error) {
+	if faults := opt.Pack.Validate(); len(faults) > 0 {
+		return nil, fmt.Errorf("pack: %w", errors.New(strings.Join(faults, "; ")))
+	}
+	words, err := newWords()
+	if err != nil {
+		return nil, err
+	}
+	index, err := newIndex(opt.Pack)
+	if err != nil {
+		return nil, err
+	}
+	return &Otto{
+		pack:   opt.Pack,
+		model:  opt.Model,
+		tenant: opt.Tenant,
+		index:  index,
+		words:  words,
+	}, nil
+}
+
+// Request is what one turn asks of Otto.
+type Request struct {
+	Conversation conversation.Conversation
+	// Messages are what the lead sent since the last turn, in order.
+	Messages []conversation.Inbound
+	Now      time.Time
+}
+
+// Decision is the answer to a request, ready to be committed. Nothing in it is
+// shared with the request.
+type Decision struct {
+	Route   conversation.Route
+	Replies []conversation.Reply // none or one
+	// Session is the new one: state entered, messages and reply remembered.
+	Session conversation.Session
+	Card    conversation.Card
+	// From is the state the conversation was stored in and To where it stands
+	// now. The session's transitions hold the steps between, such as being
+	// reopened.
+	From, To conversation.State
+	Event    conversation.Event
+	// Refused is why a proposed transition was refused; a code.
+	Refused  string
+	Verdicts []conversation.Verdict
+	Model    conversation.Model
+	// Handoff is why a person is asked for; a code, empty when none is. A
+	// handoff record must be committed together with the decision.
+	Handoff string
+}
+
+// Why a person is asked for, when it is not the model that asks.
+const (
+	HandoffRequested = "requested" // by the lead
+	HandoffOutage    = "model_outage"
+)
+
+// Decide answers the messages of a request. It is an error only when the
+// model could not answer, marked as the model marked it, or when ctx ended:
+// the same request may be decided again later.
+func (o *Otto) Decide(ctx context.Context, r Request) (Decision, error) {
+	s := o.begin(r)
+	if s.base.Muted() {
+		return o.settle(s, answer{route: conversation.RouteMuted, event: conversation.EventInbound}), nil
+	}
+	if len(s.said) == 0 {
+		return o.Silent(r), nil
+	}
+	if a, ok := o.reflex(s); ok {
+		return o.settle(s, a), nil
+	}
+	return o.settle(s, o.menu(s)), nil
+}
+
+// Fallback is the committed answer to a model that stays ill: the menu, with
+// the state unchanged. When the turn before was a fallback too, a person is
+// asked for.
+func (o *Otto) Fallback(r Request) Decision {
+	s := o.begin(r)
+	return o.settle(s, o.menu(s))
+}
+
+// Silent remembers what waits for no answer and gives none.
+func (o *Otto) Silent(r Request) Decision {
+	s := o.begin(r)
+	s.base = s.from
+	return o.settle(s, answer{route: conversation.RouteSilent, event: conversation.EventNoted})
+}

@@ -1,0 +1,171 @@
+package otto
+
+import (
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// maxSaid bounds what is read of one message, in characters: WhatsApp's own
+// limit for a text.
+const maxSaid = 4096
+
+// scene is one request being answered.
+type scene struct {
+	request Request
+	now     time.Time // in the business's zone
+	// from is the state as stored; base is where the messages take it before
+	// anything is decided.
+	from, base conversation.State
+	said       []utterance
+	interest   string
+	card       conversation.Card
+}
+
+// utterance is one message as Otto hears it.
+type utterance struct {
+	id   conversation.MessageID
+	kind conversation.Kind
+	tap  string
+	// text is what the lead wrote or chose, cleaned; empty when nothing can be
+	// read. folded is the same for comparing.
+	text, folded string
+}
+
+// unread reports whether all there is to the message cannot be read.
+func (u utterance) unread() bool { return u.text == "" && !readable(u.kind) }
+
+// readable reports whether the whole content of a kind is its text.
+func readable(k conversation.Kind) bool {
+	return k == conversation.KindText || k == conversation.KindTap
+}
+
+func (o *Otto) begin(r Request) *scene {
+	session := r.Conversation.Session
+	s := &scene{
+		request:  r,
+		now:      r.Now.In(o.pack.Location),
+		from:     session.State,
+		interest: session.Interest,
+		card:     maps.Clone(r.Conversation.Card),
+	}
+	if !s.from.Known() {
+		s.from = conversation.Initial
+	}
+	s.base = conversation.Step(s.from, conversation.EventInbound, conversation.StepInput{
+		Since: session.Since, At: r.Now, Interest: s.interest != "",
+	}).To
+	for _, m := range r.Messages {
+		if m.Kind.Answerable() {
+			s.said = append(s.said, hear(m))
+		}
+	}
+	return s
+}
+
+func hear(m conversation.Inbound) utterance {
+	u := utterance{id: m.ID, kind: m.Kind, tap: m.TapID}
+	// An oversized message is known by its beginning only: half a question
+	// must not be answered as if it were one.
+	if m.Kind != conversation.KindOversized && m.Kind != conversation.KindUnsupported {
+		u.text = clean(head(m.Text.Reveal(), maxSaid))
+		u.folded = Fold(u.text)
+	}
+	return u
+}
+
+// answer is what was decided for a scene, before it is settled.
+type answer struct {
+	route conversation.Route
+	reply *conversation.Reply
+	// event and target are the move; handoff overrules both.
+	event    conversation.Event
+	target   conversation.State
+	handoff  string
+	refused  conversation.Refusal
+	verdicts []conversation.Verdict
+	model    conversation.Model
+	// fallbacks becomes the session's count of turns without a model.
+	fallbacks int
+}
+
+// settle takes the step and remembers what was said.
+func (o *Otto) settle(s *scene, a answer) Decision {
+	session := s.request.Conversation.Session
+	at := s.request.Now
+	session.State = s.from
+	if s.base != s.from {
+		session.Enter(conversation.Transition{From: s.from, To: s.base, Event: conversation.EventInbound, At: at})
+	}
+	event, in := a.event, conversation.StepInput{Target: a.target, Since: session.Since, At: at, Interest: s.interest != ""}
+	if a.handoff != "" {
+		event, in.Handoff = conversation.EventHandoffRequested, true
+	}
+	step := conversation.Step(s.base, event, in)
+	if step.To != s.base || session.Since.IsZero() {
+		session.Enter(conversation.Transition{From: s.base, To: step.To, Event: event, At: at})
+	}
+	if a.refused == "" {
+		a.refused = step.Refused
+	}
+	session.Interest = s.interest
+	session.Fallbacks = a.fallbacks
+	session.Turns++
+	session.LastAt = at
+	session.Remember(o.lines(s, a.reply)...)
+
+	d := Decision{
+		Route:    a.route,
+		Session:  session,
+		Card:     s.card,
+		From:     s.from,
+		To:       step.To,
+		Event:    event,
+		Refused:  string(a.refused),
+		Verdicts: a.verdicts,
+		Model:    a.model,
+		Handoff:  a.handoff,
+	}
+	if a.reply != nil {
+		d.Replies = []conversation.Reply{*a.reply}
+	}
+	return d
+}
+
+// lines are what a turn adds to the memory of a conversation.
+func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
+	var lines []conversation.Line
+	for _, m := range s.request.Messages {
+		line := conversation.Line{Who: conversation.Lead, At: m.SentAt}
+		if line.At.IsZero() {
+			line.At = s.request.Now
+		}
+		if m.Kind == conversation.KindEcho {
+			line.Who = conversation.Person
+		}
+		if text := o.words.line(hear(m)); text != "" {
+			line.Text = pii.Text(text)
+			lines = append(lines, line)
+		}
+	}
+	if reply != nil {
+		lines = append(lines, conversation.Line{Who: conversation.Otto, Text: spoken(*reply), At: s.request.Now})
+	}
+	return lines
+}
+
+// spoken is a reply as Otto remembers it: with the choices he offered.
+func spoken(r conversation.Reply) pii.Text {
+	text := r.Text.Reveal()
+	if len(r.Options) > 0 {
+		titles := make([]string, 0, len(r.Options))
+		for _, option := range r.Options {
+			titles = append(titles, option.Title)
+		}
+		text += " [" + strings.Join(titles, " | ") + "]"
+	}
+	return pii.Text(text)
+}

@@ -1,0 +1,54 @@
+package otto
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"text/template"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+//go:embed prompt.tmpl
+var promptTemplate string
+
+// words are the sentences of prompts and memories.
+type words struct {
+	set *template.Template
+	// notes say what was sent when it is not the text alone.
+	notes map[conversation.Kind]string
+}
+
+func newWords() (*words, error) {
+	set, err := template.New("prompt").Parse(promptTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("prompt template: %w", err)
+	}
+	w := &words{set: set, notes: map[conversation.Kind]string{}}
+	noted := append(MediaKinds(), conversation.KindReaction, conversation.KindEdit, conversation.KindRevoke)
+	for _, kind := range noted {
+		if w.notes[kind], err = w.render("note", string(kind)); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// render executes one template of the set, without blank edges.
+func (w *words) render(name string, data any) (string, error) {
+	var b strings.Builder
+	if err := w.set.ExecuteTemplate(&b, name, data); err != nil {
+		return "", fmt.Errorf("prompt template %s: %w", name, err)
+	}
+	return strings.TrimSpace(b.String()), nil
+}
+
+// line is a message as it is remembered and put before the model: what was
+// written, after a note of what could not be read. A system message leaves
+// nothing to remember.
+func (w *words) line(u utterance) string {
+	if u.kind == conversation.KindSystem {
+		return ""
+	}
+	return strings.TrimSpace(w.notes[u.kind] + " " + u.text)
+}
