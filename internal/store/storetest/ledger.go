@@ -1,0 +1,56 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// LedgerStore is everything a ledger does: what a turn asks of it, and what
+// readiness, the audit and the console ask.
+type LedgerStore interface {
+	Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error)
+	Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error)
+
+	Intend(ctx context.Context, turn conversation.TurnID, part, attempt int, base time.Time) (time.Time, error)
+	Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error
+	Park(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error
+	Receive(ctx context.Context, receipts []conversation.Receipt) (known []conversation.StoredTurn, err error)
+
+	Seen(ctx context.Context, number string, at time.Time) error
+	LastSeen(ctx context.Context, number string) (time.Time, error)
+	Bury(ctx context.Context, d conversation.Dead) error
+
+	// Epoch claims the ledger for a hash key by its fingerprint. The first
+	// caller writes it; another fingerprint is fault.Broken from then on.
+	Epoch(ctx context.Context, fingerprint string) error
+	Ping(ctx context.Context) error
+
+	// Turns are the turns of exactly this conversation, newest first.
+	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
+	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
+	// DeadLetters are what was buried, newest first.
+	DeadLetters(ctx context.Context, limit int) ([]conversation.Dead, error)
+	// Conversation is the one in charge of the first id that exists, after
+	// following where it moved; nil when there is none.
+	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)
+}
+
+// Ledger holds a ledger to its promises. newLedger makes an empty one for
+// each test; it may be called several times.
+func Ledger(t *testing.T, newLedger func(t *testing.T) LedgerStore) {
+	for _, group := range [][]promise{commitPromises, lookupPromises, deliveryPromises, keepingPromises} {
+		for _, p := range group {
+			t.Run(p.name, func(t *testing.T) {
+				p.hold(&ledgerTest{T: t, ledger: newLedger(t)})
+			})
+		}
+	}
+}
+
+type promise struct {
+	name string
+	hold func(t *ledgerTest)
+}
