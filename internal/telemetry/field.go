@@ -11,9 +11,9 @@ import (
 // Field is one fact of an [Event]. Only the constructors of this package make
 // one; the zero Field prints nothing.
 type Field struct {
-	key  string
 	text string
 	num  int64 // a float by its bits
+	key  key
 	kind fieldKind
 }
 
@@ -110,63 +110,74 @@ func Stack(s string) Field {
 	return Field{key: keyStack, kind: textField, text: bound(s, maxStack, true)}
 }
 
-// Count is a number of things.
+// Count is a number of things. A number that is no [CountKey] is no field.
 func Count(k CountKey, n int) Field {
-	return Field{key: k.key(), kind: intField, num: int64(n)}
+	if !k.known() {
+		return Field{}
+	}
+	return Field{key: key(k), kind: intField, num: int64(n)}
 }
 
-// Duration is a length of time.
-func Duration(k DurationKey, d time.Duration) Field { return durationField(k.key(), d) }
+// Duration is a length of time. A number that is no [DurationKey] is no field.
+func Duration(k DurationKey, d time.Duration) Field {
+	if !k.known() {
+		return Field{}
+	}
+	return durationField(key(k), d)
+}
 
-// Flag is a fact that is true or false.
+// Flag is a fact that is true or false. A number that is no [FlagKey] is no
+// field.
 func Flag(k FlagKey, v bool) Field {
-	f := Field{key: k.key(), kind: boolField}
+	if !k.known() {
+		return Field{}
+	}
+	f := Field{key: key(k), kind: boolField}
 	if v {
 		f.num = 1
 	}
 	return f
 }
 
-func idField(key, id string) Field {
-	return Field{key: key, kind: textField, text: token(id)}
+func idField(k key, id string) Field {
+	return Field{key: k, kind: textField, text: token(id)}
 }
 
-func wordField(key, s string) Field {
-	return Field{key: key, kind: textField, text: Redact(s)}
+func wordField(k key, s string) Field {
+	return Field{key: k, kind: textField, text: Redact(s)}
 }
 
-func durationField(key string, d time.Duration) Field {
+func durationField(k key, d time.Duration) Field {
 	ms := float64(d.Round(time.Microsecond).Microseconds()) / 1000
-	return Field{key: key, kind: floatField, num: int64(math.Float64bits(ms))}
+	return Field{key: k, kind: floatField, num: int64(math.Float64bits(ms))}
 }
 
 func (f Field) addTo(enc zapcore.ObjectEncoder) {
-	if f.key == "" {
-		return
-	}
+	name := keyNames[f.key]
 	switch f.kind {
 	case textField:
-		enc.AddString(f.key, f.text)
+		enc.AddString(name, f.text)
 	case intField:
-		enc.AddInt64(f.key, f.num)
+		enc.AddInt64(name, f.num)
 	case floatField:
-		enc.AddFloat64(f.key, f.float())
+		enc.AddFloat64(name, f.float())
 	case boolField:
-		enc.AddBool(f.key, f.num != 0)
+		enc.AddBool(name, f.num != 0)
 	case noField:
 	}
 }
 
 func (f Field) attribute() attribute.KeyValue {
+	name := keyNames[f.key]
 	switch f.kind {
 	case intField:
-		return attribute.Int64(f.key, f.num)
+		return attribute.Int64(name, f.num)
 	case floatField:
-		return attribute.Float64(f.key, f.float())
+		return attribute.Float64(name, f.float())
 	case boolField:
-		return attribute.Bool(f.key, f.num != 0)
+		return attribute.Bool(name, f.num != 0)
 	default:
-		return attribute.String(f.key, f.text)
+		return attribute.String(name, f.text)
 	}
 }
 

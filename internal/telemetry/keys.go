@@ -3,7 +3,7 @@ package telemetry
 // Every key a log line of Atende can have stands in this file. A key is added
 // here or not at all.
 
-// Keys that Cloud Logging gives a meaning of its own.
+// Keys that Cloud Logging and Error Reporting give a meaning of their own.
 // https://docs.cloud.google.com/logging/docs/structured-logging
 const (
 	keySeverity       = "severity"
@@ -14,46 +14,61 @@ const (
 	keyTraceSampled   = "logging.googleapis.com/trace_sampled"
 	keyLabels         = "logging.googleapis.com/labels"
 	keyServiceContext = "serviceContext"
-	keyStack          = "stack_trace"
 )
+
+// Keys of the constant objects of a line.
+const (
+	keyService     = "service"
+	keyVersion     = "version"
+	keyEnvironment = "environment"
+)
+
+// key is an index into keyNames; the zero key prints nothing.
+type key uint8
+
+// CountKey names a number of things.
+type CountKey key
+
+// DurationKey names a length of time, printed in milliseconds.
+type DurationKey key
+
+// FlagKey names something that is true or false.
+type FlagKey key
 
 // Keys with a constructor of their own.
 const (
-	keyCorrelation   = "correlation_id"
-	keyConversation  = "conversation"
-	keyMessage       = "message_id"
-	keyTurn          = "turn"
-	keyTask          = "task"
-	keyTenant        = "tenant"
-	keyMethod        = "method"
-	keyRoute         = "route"
-	keyStatus        = "status"
-	keyCode          = "code"
-	keyLatency       = "latency_ms"
-	keyKind          = "kind"
-	keyFate          = "fate"
-	keyState         = "state"
-	keyPreviousState = "previous_state"
-	keyModel         = "model"
-	keyVerdict       = "verdict"
-	keyReason        = "reason"
-	keyComponent     = "component"
-	keyBackend       = "backend"
-	keyVariable      = "variable"
-	keyVersion       = "version"
-	keyEnvironment   = "environment"
-	keyService       = "service"
-	keyErrorKind     = "error_kind"
-	keyError         = "error"
-	keyPanic         = "panic_type"
+	_ key = iota
+	keyCorrelation
+	keyConversation
+	keyMessage
+	keyTurn
+	keyTask
+	keyTenant
+	keyMethod
+	keyRoute
+	keyStatus
+	keyCode
+	keyLatency
+	keyKind
+	keyFate
+	keyState
+	keyPreviousState
+	keyModel
+	keyVerdict
+	keyReason
+	keyComponent
+	keyBackend
+	keyVariable
+	keyErrorKind
+	keyError
+	keyPanic
+	keyStack
+	endOwn
 )
-
-// CountKey names a number of things.
-type CountKey uint8
 
 // Numbers of things.
 const (
-	Events CountKey = iota
+	Events CountKey = iota + CountKey(endOwn)
 	Enqueued
 	Duplicates
 	Ignored
@@ -73,15 +88,12 @@ const (
 	BytesIn
 	BytesOut
 	Port
-	countKeys
+	endCounts
 )
-
-// DurationKey names a length of time, printed in milliseconds.
-type DurationKey uint8
 
 // Lengths of time.
 const (
-	QueueDelay DurationKey = iota
+	QueueDelay DurationKey = iota + DurationKey(endCounts)
 	MessageAge
 	HintLatency
 	LedgerLatency
@@ -89,76 +101,81 @@ const (
 	SendLatency
 	EnqueueLatency
 	StartLatency
-	durationKeys
+	endDurations
 )
-
-// FlagKey names something that is true or false.
-type FlagKey uint8
 
 // Facts that are true or false.
 const (
-	SignatureValid FlagKey = iota
+	SignatureValid FlagKey = iota + FlagKey(endDurations)
 	CacheHit
 	Resumed
 	Ambiguous
-	flagKeys
+	endFlags
 )
 
-func (k CountKey) key() string {
-	names := [countKeys]string{
-		Events:           "events",
-		Enqueued:         "enqueued",
-		Duplicates:       "duplicates",
-		Ignored:          "ignored",
-		Quarantined:      "quarantined",
-		Failed:           "failed",
-		Messages:         "messages",
-		Statuses:         "statuses",
-		Parts:            "parts",
-		Effects:          "effects",
-		Attempts:         "attempts",
-		FollowUps:        "follow_ups",
-		Drafts:           "drafts",
-		Superseded:       "superseded",
-		PromptTokens:     "prompt_tokens",
-		CachedTokens:     "cached_tokens",
-		CompletionTokens: "completion_tokens",
-		BytesIn:          "bytes_in",
-		BytesOut:         "bytes_out",
-		Port:             "port",
-	}
-	if k >= countKeys {
-		return ""
-	}
-	return names[k]
+var keyNames = [endFlags]string{
+	keyCorrelation:   "correlation_id",
+	keyConversation:  "conversation",
+	keyMessage:       "message_id",
+	keyTurn:          "turn",
+	keyTask:          "task",
+	keyTenant:        "tenant",
+	keyMethod:        "method",
+	keyRoute:         "route",
+	keyStatus:        "status",
+	keyCode:          "code",
+	keyLatency:       "latency_ms",
+	keyKind:          "kind",
+	keyFate:          "fate",
+	keyState:         "state",
+	keyPreviousState: "previous_state",
+	keyModel:         "model",
+	keyVerdict:       "verdict",
+	keyReason:        "reason",
+	keyComponent:     "component",
+	keyBackend:       "backend",
+	keyVariable:      "variable",
+	keyErrorKind:     "error_kind",
+	keyError:         "error",
+	keyPanic:         "panic_type",
+	keyStack:         "stack_trace",
+
+	Events:           "events",
+	Enqueued:         "enqueued",
+	Duplicates:       "duplicates",
+	Ignored:          "ignored",
+	Quarantined:      "quarantined",
+	Failed:           "failed",
+	Messages:         "messages",
+	Statuses:         "statuses",
+	Parts:            "parts",
+	Effects:          "effects",
+	Attempts:         "attempts",
+	FollowUps:        "follow_ups",
+	Drafts:           "drafts",
+	Superseded:       "superseded",
+	PromptTokens:     "prompt_tokens",
+	CachedTokens:     "cached_tokens",
+	CompletionTokens: "completion_tokens",
+	BytesIn:          "bytes_in",
+	BytesOut:         "bytes_out",
+	Port:             "port",
+
+	QueueDelay:     "queue_delay_ms",
+	MessageAge:     "message_age_ms",
+	HintLatency:    "hint_latency_ms",
+	LedgerLatency:  "ledger_latency_ms",
+	ModelLatency:   "model_latency_ms",
+	SendLatency:    "send_latency_ms",
+	EnqueueLatency: "enqueue_latency_ms",
+	StartLatency:   "start_latency_ms",
+
+	SignatureValid: "signature_valid",
+	CacheHit:       "cache_hit",
+	Resumed:        "resumed",
+	Ambiguous:      "ambiguous",
 }
 
-func (k DurationKey) key() string {
-	names := [durationKeys]string{
-		QueueDelay:     "queue_delay_ms",
-		MessageAge:     "message_age_ms",
-		HintLatency:    "hint_latency_ms",
-		LedgerLatency:  "ledger_latency_ms",
-		ModelLatency:   "model_latency_ms",
-		SendLatency:    "send_latency_ms",
-		EnqueueLatency: "enqueue_latency_ms",
-		StartLatency:   "start_latency_ms",
-	}
-	if k >= durationKeys {
-		return ""
-	}
-	return names[k]
-}
-
-func (k FlagKey) key() string {
-	names := [flagKeys]string{
-		SignatureValid: "signature_valid",
-		CacheHit:       "cache_hit",
-		Resumed:        "resumed",
-		Ambiguous:      "ambiguous",
-	}
-	if k >= flagKeys {
-		return ""
-	}
-	return names[k]
-}
+func (k CountKey) known() bool    { return k >= Events && k < endCounts }
+func (k DurationKey) known() bool { return k >= QueueDelay && k < endDurations }
+func (k FlagKey) known() bool     { return k >= SignatureValid && k < endFlags }

@@ -45,8 +45,8 @@ func (m *Metrics) Webhook(ctx context.Context, status int) {
 // Events counts elements of webhooks by what became of them, [Enqueued],
 // [Duplicates], [Ignored], [Quarantined] or [Failed].
 func (m *Metrics) Events(ctx context.Context, outcome CountKey, n int) {
-	if m.on && n > 0 {
-		m.events.Add(ctx, int64(n), attrs(attribute.String("outcome", label(outcome.key()))))
+	if m.on && n > 0 && outcome.known() {
+		m.events.Add(ctx, int64(n), attrs(attribute.String("outcome", keyNames[outcome])))
 	}
 }
 

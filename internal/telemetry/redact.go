@@ -52,21 +52,33 @@ func suspicious(s string) bool {
 	run, digits := 0, 0
 	for i := range len(s) {
 		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		digit := c >= '0' && c <= '9'
 		switch {
-		case c >= utf8.RuneSelf, c == '@', c == '=':
+		case c >= utf8.RuneSelf, c == '@':
 			return true
-		case c >= '0' && c <= '9':
+		case digit:
 			digits++
+		case c != ' ' && c != '(' && c != ')' && c != '-':
+			digits = 0
+		}
+		if letter || digit || c == '_' || c == '-' || c == '+' || c == '=' {
 			run++
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '-', c == '+':
-			run++
-		default:
+		} else {
 			run = 0
 		}
 		if digits >= 8 || run >= 22 {
 			return true
 		}
-		if c == '-' && i > 0 && (s[i-1]|0x20) == 'k' || c == '.' && i > 0 && (s[i-1]|0x20) == 'd' || c == ' ' && i > 0 && (s[i-1]|0x20) == 'r' {
+		if i == 0 {
+			continue
+		}
+		// Lower case, for letters.
+		switch before := s[i-1] | 0x20; {
+		case c == '=' && before >= 'a' && before <= 'z', // token=
+			c == '-' && before == 'k', // sk-
+			c == '.' && before == 'd', // wamid.
+			c == ' ' && before == 'r': // bearer
 			return true
 		}
 	}
@@ -93,10 +105,14 @@ func token(s string) string {
 			return invalidID
 		}
 	}
-	if digits >= 8 && letters == 0 || len(s) > 6 && strings.EqualFold(s[:6], "wamid.") {
+	if digits >= 8 && letters == 0 || hasPrefixFold(s, "wamid.") || hasPrefixFold(s, "sk-") {
 		return masked
 	}
 	return s
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // bound makes s printable on one line and at most limit bytes long. A line

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -35,7 +36,7 @@ type request struct {
 // X-Cloud-Trace-Context. Every request that is entered must be finished with
 // [Telemetry.Finish].
 func (t *Telemetry) Enter(ctx context.Context, h http.Header) (_ context.Context, correlationID string) {
-	r := &request{}
+	r := &request{severity: SeverityDebug}
 	tr := &trail{request: r}
 	far, ok := parseTraceparent(first(h, HeaderTraceparent))
 	if !ok {
@@ -57,7 +58,8 @@ func (t *Telemetry) Enter(ctx context.Context, h http.Header) (_ context.Context
 }
 
 // Describe adds to the one event of the HTTP request that ctx belongs to: a
-// name replaces the name, the higher severity stays, fields are appended.
+// name replaces the name, the higher severity stays (and is at least
+// [SeverityInfo] unless said otherwise), fields are appended.
 // Outside a request it does nothing.
 func Describe(ctx context.Context, e Event) {
 	tr := trailOf(ctx)
@@ -93,9 +95,10 @@ func (t *Telemetry) Finish(ctx context.Context, e Event) {
 	if s := r.span.span; s != nil {
 		s.SetName(e.Name.text())
 		if s.IsRecording() {
+			s.SetAttributes(attribute.String(keyNames[keyCorrelation], r.trail.correlation))
 			for _, fields := range [][]Field{e.Fields, r.fields} {
 				for _, f := range fields {
-					if f.key != "" {
+					if f.kind != noField {
 						s.SetAttributes(f.attribute())
 					}
 				}

@@ -150,7 +150,7 @@ func (t *Telemetry) print(tr *trail, name EventName, s Severity, fields, more []
 // MarshalLogObject adds the ids and the fields of the event.
 func (l *line) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	if l.trail.correlation != "" {
-		enc.AddString(keyCorrelation, l.trail.correlation)
+		enc.AddString(keyNames[keyCorrelation], l.trail.correlation)
 	}
 	if l.trail.trace.IsValid() {
 		l.buf = appendHex(append(l.buf[:0], l.prefix...), l.trail.trace[:])
