@@ -104,6 +104,23 @@ type StatusReport struct {
 	At       time.Time   `json:"at"`
 }
 
+// StatusBatch is what one status task carries.
+type StatusBatch struct {
+	Statuses []StatusReport `json:"statuses"`
+}
+
+// TimerNotice is what one timer task carries.
+type TimerNotice struct {
+	Kind TimerKind `json:"kind"`
+	Turn TurnID    `json:"turn,omitempty"`
+}
+
+// TimerKind is what a timer is for.
+type TimerKind string
+
+// TimerResolve looks once more at a turn that was parked.
+const TimerResolve TimerKind = "resolve"
+
 // Receipt is the report as a receipt of one of our attempts; ok is false when
 // it concerns a message that we did not send.
 func (s StatusReport) Receipt() (r Receipt, ok bool) {

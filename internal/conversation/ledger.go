@@ -131,3 +131,14 @@ type Dead struct {
 	CorrelationID string
 	At            time.Time
 }
+
+// Quarantined is a raw element that was signed correctly and could not be
+// read. It travels sealed.
+type Quarantined struct {
+	Reason string `json:"reason"`
+	// Content is the element, cut at 64 KiB; Length and SHA256 are of the
+	// whole.
+	Content []byte `json:"content"`
+	Length  int    `json:"length"`
+	SHA256  string `json:"sha256"`
+}

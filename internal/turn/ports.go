@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/envelope"
+	"github.com/pyloto/atende/internal/otto"
 )
 
 // Ledger is the one truth: conversations, messages and turns. Every method is
@@ -82,4 +84,33 @@ type Mailbox interface {
 	Waiting(ctx context.Context, id conversation.ID) ([]conversation.Letter, error)
 	// Forget drops the cached snapshot of a conversation.
 	Forget(ctx context.Context, id conversation.ID) error
+}
+
+// Inbox makes tasks that certainly come back.
+type Inbox interface {
+	// Put durably creates the task that carries e, to be dispatched from at
+	// on (zero is now). existed says that the task was there already, which is
+	// as good.
+	Put(ctx context.Context, e envelope.Envelope, at time.Time) (existed bool, err error)
+}
+
+// Sender sends one part of an answer, once.
+type Sender interface {
+	// Send makes exactly one attempt. The result is what is known of it: a
+	// zero Kind means that Meta may or may not have accepted it, and nobody
+	// may retry blindly. The error says why it was not accepted; it is a
+	// [fault.Dependency] or [fault.Throttled] when the whole number or
+	// account is ill and not just this message.
+	Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error)
+}
+
+// Mind decides what to answer; [otto.Otto] is one.
+type Mind interface {
+	// Decide proposes an answer. Its error is a model outage, marked
+	// [fault.Dependency] or [fault.Throttled], or a bug.
+	Decide(ctx context.Context, r otto.Request) (otto.Decision, error)
+	// Fallback answers without a model and leaves the state unchanged.
+	Fallback(r otto.Request) otto.Decision
+	// Silent remembers what needs no answer.
+	Silent(r otto.Request) otto.Decision
 }

@@ -1,0 +1,160 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/pkg/whatsapp"
+)
+
+// Waits before a postponed part is tried again, by what Meta said.
+const (
+	// pairBase is the base of Meta's own rule for the limit of one recipient:
+	// wait 4^X seconds, X growing with each attempt.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform
+	pairBase    = 4
+	pairMost    = 5 * time.Minute
+	numberWait  = 2 * time.Second
+	accountWait = time.Minute
+)
+
+// Graph is the part of [whatsapp.Client] that a channel needs.
+type Graph interface {
+	// Send makes one attempt; see [whatsapp.Client.Send] for its errors.
+	Send(ctx context.Context, s whatsapp.Send) (whatsapp.Sent, error)
+}
+
+// Options are what a Channel needs; all are required.
+type Options struct {
+	Graph Graph
+	// Menu is the label of a list's button where the answer has none.
+	Menu string
+	Now  func() time.Time
+}
+
+// Channel sends answers. It is safe for concurrent use.
+type Channel struct{ o Options }
+
+// New makes a Channel.
+func New(o Options) *Channel { return &Channel{o: o} }
+
+// Send makes one attempt to send one part of an answer. A result without a
+// kind means that nobody knows whether Meta accepted it. The error says why a
+// message was not accepted; it is a [fault.Throttled] or [fault.Dependency]
+// when the number or the account is ill rather than this message.
+func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error) {
+	send := whatsapp.Send{PhoneNumberID: m.Number, To: recipient(m.To), Message: c.message(m.Reply), Opaque: m.Opaque}
+	if broken := send.Check(); broken != nil {
+		send.Message = whatsapp.TextMessage{Body: Plain(m.Reply)}
+	}
+	sent, err := c.o.Graph.Send(ctx, send)
+	if err == nil {
+		return c.result(conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent.ID)}), nil
+	}
+	return c.refused(err, m)
+}
+
+func (c *Channel) result(r conversation.Result) conversation.Result {
+	r.At = c.o.Now()
+	return r
+}
+
+// refused is the consequence of an attempt that was not accepted.
+func (c *Channel) refused(err error, m conversation.Outgoing) (conversation.Result, error) {
+	err = fmt.Errorf("send message: %w", err)
+	if whatsapp.Ambiguous(err) {
+		return conversation.Result{}, fault.Mark(err, fault.Dependency)
+	}
+	var refusal *whatsapp.Error
+	if !errors.As(err, &refusal) {
+		var limit *whatsapp.LimitError
+		if errors.As(err, &limit) {
+			return c.result(conversation.Result{Kind: conversation.Refused}), fault.Mark(err, fault.Broken)
+		}
+		// Nothing was written: the network or the token is ill.
+		return c.postponed(0, numberWait), fault.Mark(err, fault.Dependency)
+	}
+	switch refusal.Class() {
+	case whatsapp.ClassRatePair:
+		return c.postponed(refusal.Code, pairWait(m)), fault.Mark(err, fault.Refused)
+	case whatsapp.ClassRateNumber:
+		wait := max(refusal.RetryAfter, numberWait)
+		return c.postponed(refusal.Code, wait), fault.After(err, wait)
+	case whatsapp.ClassAuth, whatsapp.ClassOps:
+		return c.postponed(refusal.Code, accountWait), fault.Mark(err, fault.Dependency)
+	case whatsapp.ClassTransient:
+		return c.postponed(refusal.Code, numberWait), fault.Mark(err, fault.Dependency)
+	default:
+		return c.result(conversation.Result{Kind: conversation.Refused, Code: refusal.Code}), fault.Mark(err, fault.Refused)
+	}
+}
+
+func (c *Channel) postponed(code int, wait time.Duration) conversation.Result {
+	return c.result(conversation.Result{
+		Kind: conversation.Postponed, Code: code, NotBefore: c.o.Now().Add(wait),
+	})
+}
+
+// pairWait grows with the attempts made so far.
+func pairWait(m conversation.Outgoing) time.Duration {
+	_, _, attempt, _ := conversation.ParseOpaque(m.Opaque)
+	seconds := math.Pow(pairBase, float64(max(attempt-1, 0)))
+	return min(time.Duration(seconds*float64(time.Second)), pairMost)
+}
+
+// message is the reply in WhatsApp's shape.
+func (c *Channel) message(r conversation.Reply) whatsapp.Outgoing {
+	switch {
+	case r.Kind == conversation.ReplyButtons && len(r.Options) > 0:
+		message := whatsapp.ButtonsMessage{Body: r.Text.Reveal()}
+		for _, option := range r.Options {
+			message.Buttons = append(message.Buttons, whatsapp.Button{ID: option.ID, Title: option.Title})
+		}
+		return message
+	case r.Kind == conversation.ReplyList && len(r.Options) > 0:
+		section := whatsapp.Section{}
+		for _, option := range r.Options {
+			section.Rows = append(section.Rows, whatsapp.Row{
+				ID: option.ID, Title: option.Title, Description: option.Description,
+			})
+		}
+		label := r.Menu
+		if label == "" {
+			label = c.o.Menu
+		}
+		return whatsapp.ListMessage{Body: r.Text.Reveal(), Button: label, Sections: []whatsapp.Section{section}}
+	default:
+		return whatsapp.TextMessage{Body: r.Text.Reveal()}
+	}
+}
+
+// Plain is a reply as text alone, with its options as lines, cut to what one
+// text message holds.
+func Plain(r conversation.Reply) string {
+	var text strings.Builder
+	text.WriteString(r.Text.Reveal())
+	for _, option := range r.Options {
+		text.WriteString("\n• " + option.Title)
+	}
+	runes := []rune(text.String())
+	if len(runes) > whatsapp.MaxText {
+		runes = append(runes[:whatsapp.MaxText-1], '…')
+	}
+	return string(runes)
+}
+
+// recipient prefers the phone number: Meta documents it for every kind of
+// message, and user ids only for some.
+func recipient(to conversation.Identity) whatsapp.Recipient {
+	if to.Phone != "" {
+		return whatsapp.Phone(to.Phone.Reveal())
+	}
+	return whatsapp.User(to.UserID.Reveal())
+}

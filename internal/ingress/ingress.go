@@ -1,0 +1,218 @@
+package ingress
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/telemetry"
+	"github.com/pyloto/atende/pkg/whatsapp"
+)
+
+// Routes of the webhook; Meta's panel accepts either spelling.
+const (
+	path      = "/webhook/whatsapp"
+	pathSlash = "/webhook/whatsapp/"
+)
+
+// deadline bounds everything done for one webhook. Meta wants a median of
+// 250 ms and less than 1 % above a second:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+const deadline = 2500 * time.Millisecond
+
+// retryAfter is the wait that a 503 asks for, in seconds. Meta does not
+// promise to honour it; other senders do.
+const retryAfter = "1"
+
+// Options are what an Ingress needs; all are required except Coalesce.
+type Options struct {
+	Tenant string
+	// Numbers are our phone_number_ids; what concerns others is ignored.
+	Numbers []string
+	Key     *pii.HashKey
+	Ring    *pii.Ring
+	Inbox   Inbox
+	Hint    Hint
+	Secrets Secrets
+	// Coalesce is the longest quiet time before a message is answered.
+	Coalesce time.Duration
+	Now      func() time.Time
+	Metrics  *telemetry.Metrics
+}
+
+// Ingress answers Meta. It is safe for concurrent use.
+type Ingress struct{ o Options }
+
+// New makes an Ingress.
+func New(o Options) *Ingress { return &Ingress{o: o} }
+
+// Register adds the webhook's routes.
+func (i *Ingress) Register(e *echo.Echo) {
+	for _, p := range []string{path, pathSlash} {
+		e.GET(p, i.challenge)
+		e.POST(p, i.webhook)
+	}
+}
+
+// challenge proves to Meta that this address is ours.
+func (i *Ingress) challenge(c echo.Context) error {
+	ctx := c.Request().Context()
+	want, err := i.o.Secrets.Verify(ctx)
+	if err != nil {
+		return i.unavailable(c, err)
+	}
+	query := c.QueryParams()
+	if query.Get("hub.mode") != "subscribe" || !equal(query.Get("hub.verify_token"), want.Reveal()) {
+		telemetry.Describe(ctx, telemetry.Event{
+			Name: telemetry.WebhookVerificationFailed, Severity: telemetry.SeverityWarning,
+		})
+		return c.NoContent(http.StatusForbidden)
+	}
+	telemetry.Describe(ctx, telemetry.Event{Name: telemetry.WebhookVerified})
+	return c.Blob(http.StatusOK, echo.MIMETextPlain, []byte(query.Get("hub.challenge")))
+}
+
+// equal compares in constant time, also for different lengths. An empty
+// secret equals nothing.
+func equal(got, want string) bool {
+	g, w := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
+	return subtle.ConstantTimeCompare(g[:], w[:]) == 1 && want != ""
+}
+
+// webhook takes a POST in. The order of checks is part of the contract: size,
+// content type, signature, and only then is anything parsed.
+func (i *Ingress) webhook(c echo.Context) error {
+	received := i.o.Now()
+	request := c.Request()
+	body, err := read(request)
+	if err != nil {
+		return err
+	}
+	if media, _, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType)); err != nil || media != echo.MIMEApplicationJSON {
+		i.o.Metrics.Webhook(request.Context(), http.StatusUnsupportedMediaType)
+		return c.NoContent(http.StatusUnsupportedMediaType)
+	}
+	ctx, cancel := context.WithTimeout(request.Context(), deadline)
+	defer cancel()
+	secrets, err := i.o.Secrets.App(ctx)
+	if err != nil {
+		return i.unavailable(c, err)
+	}
+	if !whatsapp.Verify(body, request.Header.Get(whatsapp.SignatureHeader), raw(secrets)...) {
+		telemetry.Describe(ctx, telemetry.Event{
+			Name: telemetry.WebhookSignatureInvalid, Severity: telemetry.SeverityWarning,
+			Fields: []telemetry.Field{telemetry.Flag(telemetry.SignatureValid, false)},
+		})
+		i.o.Metrics.Webhook(ctx, http.StatusUnauthorized)
+		return c.NoContent(http.StatusUnauthorized)
+	}
+
+	mail := i.sort(body, received, telemetry.CorrelationID(ctx), telemetry.Traceparent(ctx))
+	failure := i.deliver(ctx, mail)
+	tally := mail.tally()
+	i.report(ctx, mail, tally, received, failure)
+	if failure != nil {
+		i.o.Metrics.Webhook(ctx, http.StatusServiceUnavailable)
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+		return c.NoContent(http.StatusServiceUnavailable)
+	}
+	i.o.Metrics.Webhook(ctx, http.StatusOK)
+	return c.JSON(http.StatusOK, tally)
+}
+
+// read takes the whole body; the server bounds it.
+func read(r *http.Request) ([]byte, error) {
+	if r.ContentLength > 0 {
+		body := make([]byte, r.ContentLength)
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, unreadable(err)
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return body, nil
+}
+
+// unreadable keeps the server's own answer, such as 413; a body cut off half
+// way is the sender's fault.
+func unreadable(err error) error {
+	var status *echo.HTTPError
+	if errors.As(err, &status) {
+		return err
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return echo.NewHTTPError(http.StatusRequestEntityTooLarge)
+	}
+	return echo.NewHTTPError(http.StatusBadRequest)
+}
+
+func raw(secrets []pii.Secret) [][]byte {
+	out := make([][]byte, len(secrets))
+	for n, s := range secrets {
+		out[n] = []byte(s.Reveal())
+	}
+	return out
+}
+
+// unavailable answers while a secret cannot be had: fail closed.
+func (i *Ingress) unavailable(c echo.Context, err error) error {
+	telemetry.Describe(c.Request().Context(), telemetry.Event{
+		Name: telemetry.SecretUnresolved, Severity: telemetry.SeverityError,
+		Fields: []telemetry.Field{telemetry.Error(err)},
+	})
+	c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter)
+	return c.NoContent(http.StatusServiceUnavailable)
+}
+
+// report describes the POST in the one event of its request.
+func (i *Ingress) report(ctx context.Context, m *mail, t tally, began time.Time, failure error) {
+	event := telemetry.Event{
+		Name:     telemetry.WebhookReceived,
+		Severity: telemetry.SeverityInfo,
+		Fields: []telemetry.Field{
+			telemetry.Count(telemetry.Events, t.Events),
+			telemetry.Count(telemetry.Enqueued, t.Enqueued),
+			telemetry.Count(telemetry.Duplicates, t.Duplicates),
+			telemetry.Count(telemetry.Ignored, t.Ignored),
+			telemetry.Count(telemetry.Quarantined, t.Quarantined),
+			telemetry.Duration(telemetry.EnqueueLatency, i.o.Now().Sub(began)),
+		},
+	}
+	if len(m.items) == 1 { // A batch has many; its messages carry the same correlation id.
+		event.Fields = append(event.Fields, telemetry.Message(m.items[0].envelope.ID),
+			telemetry.Conversation(m.items[0].envelope.Conversation))
+	}
+	if m.hintless {
+		event.Severity = telemetry.SeverityWarning
+		event.Fields = append(event.Fields, telemetry.Reason("hint_unavailable"))
+	}
+	if t.Quarantined > 0 {
+		event.Severity = telemetry.SeverityWarning
+	}
+	if failure != nil {
+		event.Name, event.Severity = telemetry.WebhookDispatchFailed, telemetry.SeverityError
+		event.Fields = append(event.Fields, telemetry.Count(telemetry.Failed, t.failed), telemetry.Error(failure))
+	}
+	telemetry.Describe(ctx, event)
+	i.o.Metrics.Events(ctx, telemetry.Enqueued, t.Enqueued)
+	i.o.Metrics.Events(ctx, telemetry.Duplicates, t.Duplicates)
+	i.o.Metrics.Events(ctx, telemetry.Ignored, t.Ignored)
+	i.o.Metrics.Events(ctx, telemetry.Quarantined, t.Quarantined)
+	i.o.Metrics.Events(ctx, telemetry.Failed, t.failed)
+}
+
+// ours reports whether a phone_number_id is one of our numbers.
+func (i *Ingress) ours(number string) bool { return slices.Contains(i.o.Numbers, number) }

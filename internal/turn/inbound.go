@@ -1,0 +1,491 @@
+package turn
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/envelope"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/otto"
+)
+
+// Inbound handles the task of one message; body is the task's body, which e
+// was decoded from. An error means that the task must come back.
+func (t *Turns) Inbound(ctx context.Context, e envelope.Envelope, body []byte) (Report, error) {
+	h := &handling{
+		Turns:  t,
+		e:      e,
+		id:     conversation.ID(e.Conversation),
+		body:   body,
+		token:  t.Token(),
+		report: Report{Conversation: conversation.ID(e.Conversation)},
+	}
+	err := h.run(ctx)
+	return h.report, err
+}
+
+// handling is the life of one task in one worker.
+type handling struct {
+	*Turns
+	e     envelope.Envelope
+	id    conversation.ID // provisional: names lease and mailbox
+	body  []byte
+	own   conversation.Inbound
+	token string
+
+	inbox  map[conversation.MessageID]conversation.Inbound // messages this turn may answer
+	cached *cachedConversation
+	report Report
+	phase  time.Time // when the running phase began
+}
+
+func (h *handling) run(ctx context.Context) error {
+	own, err := h.open(h.e)
+	if err != nil {
+		h.report.Fate, h.report.Reason = Parked, "unreadable-payload"
+		return h.bury(ctx, h.e, h.body, h.report.Reason, 1)
+	}
+	h.own = own
+	h.inbox = map[conversation.MessageID]conversation.Inbound{own.ID: own}
+	h.phase = h.Now()
+
+	proof := h.witness(ctx, own.Number, h.e.ReceivedAt)
+	defer proof()
+
+	admission, err := h.Hint.Enter(ctx, conversation.Entry{
+		Conversation: h.id, Message: own.ID, Letter: h.body, Token: h.token, At: h.Now(),
+	})
+	h.step("enter")
+	switch {
+	case err != nil:
+		h.report.Hintless = true
+		return h.answer(ctx)
+	case admission.Done:
+		h.report.Fate = Known
+		return nil
+	case admission.Busy > 0:
+		return h.follow(ctx, h.patience())
+	}
+	return h.lead(ctx, admission)
+}
+
+// lead runs the turn under the lease and gives the lease back.
+func (h *handling) lead(ctx context.Context, admission conversation.Admission) (err error) {
+	h.report.Tries = admission.Tries
+	departure := &conversation.Departure{Conversation: h.id, Token: h.token}
+	stop := h.renew(ctx)
+	finished := false
+	defer func() {
+		stop()
+		if !finished { // A panic is on its way: the try counts.
+			h.depart(ctx, departure)
+			return
+		}
+		if ill(err) || h.report.Fate == Deferred {
+			departure.Excused = []conversation.MessageID{h.own.ID}
+		}
+		if err == nil && h.report.Fate != Deferred {
+			departure.Done = append(departure.Done, h.own.ID)
+			if h.cached != nil {
+				departure.Version, departure.Snapshot = h.cached.Conversation.Version, h.cached.encode()
+				departure.Done = append(departure.Done, h.cached.answered...)
+			}
+		}
+		h.depart(ctx, departure)
+	}()
+
+	if admission.Tries >= buryFrom {
+		h.report.Fate, h.report.Reason = Parked, "attempts-spent"
+		err = h.bury(ctx, h.e, h.body, h.report.Reason, admission.Tries)
+		finished = true
+		return err
+	}
+	if admission.Tries < aloneFrom {
+		h.take(admission.Letters)
+	}
+	h.cached = decodeCached(admission.Cached)
+	err = h.answer(ctx)
+	finished = true
+	return err
+}
+
+// answer runs the turn until it is committed and sent, known to be done, or
+// waiting for something.
+func (h *handling) answer(ctx context.Context) error {
+	deadline, cancel := context.WithTimeout(ctx, h.Limits.TurnDeadline)
+	defer cancel()
+	for {
+		settled, err := h.try(deadline)
+		if err != nil || settled {
+			return err
+		}
+		// Another writer was first. What the cache says is stale.
+		h.report.Conflicts++
+		if h.cached != nil {
+			h.cached = nil
+			_ = h.Mailbox.Forget(ctx, h.id) // A hint that stays costs one more conflict.
+		}
+		if h.report.Conflicts >= maxConflicts {
+			return h.follow(ctx, h.patience())
+		}
+	}
+}
+
+// try makes one attempt at the turn; settled is false when its commit lost.
+func (h *handling) try(ctx context.Context) (settled bool, err error) {
+	snapshot, err := h.load(ctx)
+	if err != nil {
+		return false, fmt.Errorf("load conversation: %w", err)
+	}
+	h.step("load")
+
+	if stored, consumed := snapshot.Messages[h.own.ID]; consumed {
+		return true, h.known(ctx, stored, snapshot)
+	}
+	if last := snapshot.Turn; last != nil && !last.Phase().Terminal() {
+		progress, err := h.pursue(ctx, *last, snapshot.ReadAt, permit{})
+		if err != nil {
+			return false, fmt.Errorf("resolve last turn: %w", err)
+		}
+		if !progress.terminal {
+			return true, h.follow(ctx, progress.wait)
+		}
+		h.step("resolve")
+	}
+
+	draft, err := h.decide(ctx, snapshot)
+	if err != nil {
+		return false, err
+	}
+	issued := h.permit()
+	committed, err := h.commit(ctx, draft, issued)
+	if fault.Is(err, fault.Conflict) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("commit turn: %w", err)
+	}
+	h.report.Turn, h.report.Route, h.report.Model = draft.Turn.ID, draft.Turn.Route, draft.Turn.Model
+	h.report.Messages, h.report.Blocked = len(draft.Messages), blocked(draft.Turn.Verdicts)
+	h.step("commit")
+
+	stored := conversation.StoredTurn{Turn: draft.Turn, Deliveries: firstAttempts(draft.Turn), Updated: committed.At}
+	progress, err := h.pursue(ctx, stored, committed.At, issued)
+	if err != nil {
+		return true, fmt.Errorf("send answer: %w", err)
+	}
+	h.step("send")
+	if !progress.terminal {
+		h.cached = nil
+		return true, h.follow(ctx, progress.wait)
+	}
+	h.settle(progress)
+	h.cached = &cachedConversation{
+		Conversation: draft.Conversation, Updated: committed.At, answered: draft.Turn.Messages,
+	}
+	return true, nil
+}
+
+// known finishes a task whose message was consumed before.
+func (h *handling) known(ctx context.Context, message conversation.StoredMessage, snapshot conversation.Snapshot) error {
+	h.report.Fate, h.report.Turn = Known, message.Turn
+	h.cached = nil
+	if message.Dead || message.Turn == "" {
+		return nil
+	}
+	stored := snapshot.Turn
+	if stored == nil || stored.ID != message.Turn {
+		asked, err := h.Ledger.Load(ctx, conversation.Query{Turn: message.Turn})
+		if err != nil {
+			return fmt.Errorf("load turn: %w", err)
+		}
+		if asked.Turn == nil { // Expired: it was terminal long ago.
+			return nil
+		}
+		stored, snapshot.ReadAt = asked.Turn, asked.ReadAt
+	}
+	if stored.Phase().Terminal() {
+		h.report.Phase = stored.Phase()
+		return nil
+	}
+	progress, err := h.pursue(ctx, *stored, snapshot.ReadAt, permit{})
+	if err != nil {
+		return fmt.Errorf("resolve turn: %w", err)
+	}
+	h.step("resolve")
+	if !progress.terminal {
+		return h.follow(ctx, progress.wait)
+	}
+	h.settle(progress)
+	return nil
+}
+
+// settle notes that the turn is terminal now.
+func (h *handling) settle(p progress) {
+	h.report.Fate, h.report.Phase, h.report.Attempt, h.report.Reason = Answered, p.phase, p.attempt, p.reason
+	if p.phase == conversation.Parked {
+		h.report.Fate = Parked
+	}
+}
+
+// load reads what the turn needs. With a cached conversation only the messages
+// are read: a stale cache is caught by the commit.
+func (h *handling) load(ctx context.Context) (conversation.Snapshot, error) {
+	query := conversation.Query{}
+	for id := range h.inbox {
+		query.Messages = append(query.Messages, id)
+	}
+	slices.Sort(query.Messages)
+	if h.cached != nil {
+		snapshot, err := h.Ledger.Load(ctx, query)
+		if err == nil {
+			snapshot.Conversation = &conversation.StoredConversation{
+				Conversation: h.cached.Conversation, Updated: h.cached.Updated,
+			}
+		}
+		return snapshot, err
+	}
+	query.Conversations = h.aliases()
+	return h.Ledger.Load(ctx, query)
+}
+
+// aliases are the ids the person may be known under, the provisional first.
+func (h *handling) aliases() []conversation.ID {
+	ids := []conversation.ID{h.id}
+	for _, alias := range h.e.Aliases {
+		if id := conversation.ID(alias); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// decide drafts the turn's commit. A message that arrives while Otto thinks
+// supersedes the draft.
+func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (conversation.Commit, error) {
+	for restarts := 0; ; restarts++ {
+		began := h.Now()
+		request, fresh := h.request(snapshot)
+		decision, err := h.think(ctx, request)
+		if err != nil {
+			return conversation.Commit{}, err
+		}
+		h.step("decide")
+		if decision.Model.Calls > 0 && restarts < maxRestarts && h.Now().Sub(began) < supersedeWithin && h.arrivals(ctx) {
+			again, err := h.load(ctx)
+			if err != nil {
+				return conversation.Commit{}, fmt.Errorf("load newer messages: %w", err)
+			}
+			snapshot.Messages = again.Messages
+			h.report.Restarts++
+			continue
+		}
+		return h.draft(snapshot, request, fresh, decision), nil
+	}
+}
+
+// arrivals takes messages that reached the mailbox since the turn began.
+func (h *handling) arrivals(ctx context.Context) bool {
+	if h.report.Hintless || h.report.Tries >= aloneFrom {
+		return false
+	}
+	letters, err := h.Mailbox.Waiting(ctx, h.id)
+	if err != nil {
+		return false
+	}
+	return h.take(letters)
+}
+
+// take adds the messages of letters; fresh says that one of them was new. A
+// letter that does not open is left to its own task.
+func (h *handling) take(letters []conversation.Letter) (fresh bool) {
+	for _, letter := range letters {
+		if _, have := h.inbox[letter.Message]; have {
+			continue
+		}
+		e, err := envelope.Decode(letter.Body)
+		if err != nil || e.Kind != envelope.Inbound {
+			continue
+		}
+		message, err := h.open(e)
+		if err != nil || message.ID != letter.Message {
+			continue
+		}
+		message.Seq = letter.Seq
+		h.inbox[message.ID], fresh = message, true
+	}
+	return fresh
+}
+
+// open reads the message out of an envelope.
+func (t *Turns) open(e envelope.Envelope) (conversation.Inbound, error) {
+	var m conversation.Inbound
+	if err := e.Open(t.Ring, &m); err != nil {
+		return conversation.Inbound{}, err
+	}
+	m.ID, m.Seq, m.ReceivedAt = conversation.MessageID(e.ID), e.Seq, e.ReceivedAt
+	if m.SentAt.IsZero() {
+		m.SentAt = e.ReceivedAt
+	}
+	return m, nil
+}
+
+// request is what Otto is asked, and the messages the turn consumes.
+func (h *handling) request(snapshot conversation.Snapshot) (otto.Request, []conversation.Inbound) {
+	var fresh []conversation.Inbound
+	for id, message := range h.inbox {
+		if _, consumed := snapshot.Messages[id]; !consumed {
+			fresh = append(fresh, message)
+		}
+	}
+	conversation.InOrder(fresh)
+	conv := conversation.New(h.id, h.own.Number, h.own.From)
+	if snapshot.Conversation != nil {
+		conv = snapshot.Conversation.Conversation
+	}
+	for _, m := range fresh {
+		conv.Session.Person = conv.Session.Person.Merge(m.From)
+		if m.Kind.OpensWindow() && m.SentAt.After(conv.WindowFrom) {
+			conv.WindowFrom = m.SentAt
+		}
+	}
+	return otto.Request{Conversation: conv, Messages: fresh, Now: h.Now()}, fresh
+}
+
+// think chooses the way to an answer. The cheap refusals come first: nothing
+// to answer, not ours to answer, too late to answer.
+func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, error) {
+	oldest, newest := time.Time{}, time.Time{}
+	for _, m := range r.Messages {
+		if !m.Kind.Answerable() {
+			continue
+		}
+		if oldest.IsZero() || m.ReceivedAt.Before(oldest) {
+			oldest = m.ReceivedAt
+		}
+		if m.SentAt.After(newest) {
+			newest = m.SentAt
+		}
+	}
+	switch {
+	case newest.IsZero():
+		return h.silent(r, conversation.RouteSilent), nil
+	case r.Conversation.Owner == conversation.OwnerPerson:
+		return h.silent(r, conversation.RouteMuted), nil
+	case r.Now.Sub(newest) > freeFormAge:
+		return h.silent(r, conversation.RouteLate), nil
+	case h.report.Tries >= modelOffFrom, h.overBudget(r):
+		return h.Mind.Fallback(r), nil
+	}
+	decision, err := h.Mind.Decide(ctx, r)
+	if ill(err) && r.Now.Sub(oldest) >= outagePatience {
+		return h.Mind.Fallback(r), nil
+	}
+	if err != nil {
+		return otto.Decision{}, fmt.Errorf("decide: %w", err)
+	}
+	return decision, nil
+}
+
+func (h *handling) silent(r otto.Request, route conversation.Route) otto.Decision {
+	decision := h.Mind.Silent(r)
+	decision.Route = route
+	return decision
+}
+
+// overBudget reports whether the contact has spent the day's turns or tokens.
+func (h *handling) overBudget(r otto.Request) bool {
+	spent := h.spentToday(r)
+	return h.Budget.Turns > 0 && spent.Turns >= h.Budget.Turns ||
+		h.Budget.Tokens > 0 && spent.Tokens >= h.Budget.Tokens
+}
+
+// spentToday is what the contact cost since midnight in the business's zone.
+func (h *handling) spentToday(r otto.Request) conversation.Spent {
+	today := r.Now.In(h.Budget.Zone).Format(time.DateOnly)
+	if r.Conversation.Spent.Day != today {
+		return conversation.Spent{Day: today}
+	}
+	return r.Conversation.Spent
+}
+
+// patience is how long a follow-up waits for another turn to end: soon at
+// first, then longer.
+func (h *handling) patience() time.Duration {
+	return min(time.Duration(h.e.FollowUp+1)*time.Second, 10*time.Second)
+}
+
+// follow hands the message to a follow-up task after a while.
+func (h *handling) follow(ctx context.Context, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.SendPermit)
+	defer cancel()
+	next := h.e
+	next.FollowUp++
+	wait = max(wait, time.Second)
+	if _, err := h.Inbox.Put(ctx, next, h.Now().Add(wait)); err != nil {
+		return fmt.Errorf("create follow-up: %w", err)
+	}
+	h.report.Fate, h.report.FollowUp = Deferred, wait
+	return nil
+}
+
+// step ends a phase of the turn.
+func (h *handling) step(name string) {
+	now := h.Now()
+	h.report.Phases = append(h.report.Phases, conversation.Phase{Name: name, Took: now.Sub(h.phase)})
+	h.phase = now
+}
+
+// renew keeps the lease alive until stop is called. A lease that was lost
+// costs work, never correctness, so nobody is told.
+func (h *handling) renew(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(h.Limits.LeaseTTL / 3)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if held, err := h.Hint.Renew(ctx, h.id, h.token); err == nil && !held {
+					return
+				}
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// depart gives the lease back. Failing costs the next turn a wait.
+func (h *handling) depart(ctx context.Context, d *conversation.Departure) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.Limits.SendPermit)
+	defer cancel()
+	if err := h.Hint.Leave(ctx, *d); err != nil {
+		h.report.Hintless = true
+	}
+}
+
+// witness records that a signed webhook of the number came in; it runs beside
+// the turn and is waited for.
+func (t *Turns) witness(ctx context.Context, number string, at time.Time) (wait func()) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Limits.SendPermit)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// A mark that is not written only delays resolving an unknown send.
+		_ = t.Watermark.Seen(ctx, number, at)
+	}()
+	return func() {
+		<-done
+		cancel()
+	}
+}

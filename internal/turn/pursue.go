@@ -1,0 +1,221 @@
+package turn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/fault"
+)
+
+// progress is how far a turn came.
+type progress struct {
+	terminal bool
+	phase    conversation.DeliveryPhase
+	attempt  int
+	reason   string
+	// wait is when to look again, when it is not terminal.
+	wait time.Duration
+}
+
+// pursue moves a turn on as far as it can go now: it sends what may be sent
+// and resolves what is unknown. readAt is the ledger's time at which the turn
+// was read. With a permit the newest attempt is this worker's own, intended
+// and not yet sent; without one it is somebody's whose fate is unknown.
+//
+//	receipt for any attempt                 → sent
+//	decided, due                            → intend the next attempt, send
+//	sending, window open                    → wait
+//	sending, window over, policy never      → wait, then park
+//	sending, window over, channel alive     → intend the next attempt, send
+//	otherwise                               → wait, then park
+func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt time.Time, own permit) (progress, error) {
+	// A send that may have happened must be recorded even if nobody waits for
+	// this handling any more.
+	ctx = context.WithoutCancel(ctx)
+	for {
+		part, delivery, open := turn.Open()
+		if !open {
+			return t.finished(turn), nil
+		}
+		if !own.granted() {
+			act, wait, err := t.resolve(ctx, turn, delivery, readAt)
+			if err != nil {
+				return progress{}, err
+			}
+			switch act {
+			case actWait:
+				return progress{phase: delivery.Phase(), attempt: delivery.Attempt, wait: wait}, nil
+			case actPark:
+				return t.park(ctx, turn, part)
+			}
+			own = t.permit()
+			updated, err := t.Outbox.Intend(ctx, turn.ID, part, delivery.Attempt+1, turn.Updated)
+			if fault.Is(err, fault.Conflict) {
+				// Somebody else moved the turn; look again when their attempt
+				// may be over.
+				return progress{phase: delivery.Phase(), attempt: delivery.Attempt, wait: t.Limits.SendPermit}, nil
+			}
+			if err != nil {
+				return progress{}, fmt.Errorf("intend attempt: %w", err)
+			}
+			turn.Updated = updated
+			delivery.Attempt++
+		}
+		result, err := t.send(ctx, turn, part, delivery.Attempt, own)
+		if err != nil {
+			return progress{}, err
+		}
+		if result.Kind == "" {
+			return progress{phase: conversation.Sending, attempt: delivery.Attempt, wait: t.Limits.AmbiguityWindow}, nil
+		}
+		own = permit{}
+		delivery = withResult(delivery, result)
+		turn.Deliveries[part] = delivery
+		if delivery.Phase() == conversation.Decided && delivery.NotBefore().After(t.Now()) {
+			return progress{phase: conversation.Decided, attempt: delivery.Attempt, wait: delivery.NotBefore().Sub(t.Now())}, nil
+		}
+		if _, _, more := turn.Open(); more {
+			// The next intent compares with the write that recorded this result.
+			again, err := t.Ledger.Load(ctx, conversation.Query{Turn: turn.ID})
+			if err != nil {
+				return progress{}, fmt.Errorf("load turn: %w", err)
+			}
+			if again.Turn == nil {
+				return progress{}, fault.Mark(errors.New("load turn: it is gone"), fault.Broken)
+			}
+			turn, readAt = *again.Turn, again.ReadAt
+		}
+	}
+}
+
+// finished is the progress of a turn that is terminal.
+func (t *Turns) finished(turn conversation.StoredTurn) progress {
+	p := progress{terminal: true, phase: turn.Phase()}
+	for _, d := range turn.Deliveries {
+		p.attempt = max(p.attempt, d.Attempt)
+		if d.Reason != "" {
+			p.reason = d.Reason
+		} else if code := d.Code(); code != 0 && d.Phase() == conversation.Failed {
+			p.reason = fmt.Sprintf("meta-%d", code)
+		}
+	}
+	return p
+}
+
+type act uint8
+
+const (
+	actWait act = iota
+	actIntend
+	actPark
+)
+
+// resolve decides what to do with a part that is not terminal and not this
+// worker's to send. Ages are measured on the ledger's clock alone.
+func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d conversation.Delivery, readAt time.Time) (act, time.Duration, error) {
+	if d.Attempt >= maxAttempts {
+		return actPark, 0, nil
+	}
+	if d.Phase() == conversation.Decided {
+		if wait := d.NotBefore().Sub(t.Now()); wait > 0 {
+			return actWait, wait, nil
+		}
+		return actIntend, 0, nil
+	}
+	age := readAt.Sub(turn.Updated)
+	if age < t.Limits.AmbiguityWindow {
+		return actWait, t.Limits.AmbiguityWindow - age, nil
+	}
+	if t.Policy == Resend && d.Attempt < maxResends {
+		seen, err := t.Watermark.LastSeen(ctx, turn.Number)
+		if err != nil {
+			return actWait, 0, fmt.Errorf("read watermark: %w", err)
+		}
+		if seen.After(turn.Updated.Add(proofDelay)) {
+			return actIntend, 0, nil
+		}
+	}
+	if age >= t.Limits.ParkAfter {
+		return actPark, 0, nil
+	}
+	return actWait, min(t.Limits.AmbiguityWindow/2, t.Limits.ParkAfter-age), nil
+}
+
+// send makes one attempt and records Meta's answer. A zero result is a send
+// whose fate is unknown.
+func (t *Turns) send(ctx context.Context, turn conversation.StoredTurn, part, attempt int, own permit) (conversation.Result, error) {
+	if !own.valid(t.Now(), t.Limits.SendPermit) {
+		// Too late to be sure that nobody else resolves this attempt.
+		return conversation.Result{}, nil
+	}
+	sending, cancel := context.WithTimeout(ctx, t.Limits.GraphTimeout)
+	result, refusal := t.Sender.Send(sending, conversation.Outgoing{
+		Number: turn.Number,
+		To:     turn.To,
+		Reply:  turn.Replies[part],
+		Opaque: conversation.Opaque(turn.ID, part, attempt),
+	})
+	cancel()
+	if result.Kind == "" {
+		return result, nil
+	}
+	if result.At.IsZero() {
+		result.At = t.Now()
+	}
+	if err := t.record(ctx, turn.ID, part, attempt, result); err != nil {
+		return conversation.Result{}, fmt.Errorf("record answer: %w", err)
+	}
+	if result.Kind == conversation.Postponed && ill(refusal) {
+		return conversation.Result{}, fmt.Errorf("send: %w", refusal)
+	}
+	return result, nil
+}
+
+// record writes Meta's answer down, trying again for a moment: a receipt would
+// bring the same news, only later.
+func (t *Turns) record(ctx context.Context, id conversation.TurnID, part, attempt int, r conversation.Result) error {
+	began := t.Now()
+	for {
+		err := t.Outbox.Answer(ctx, id, part, attempt, r)
+		if err == nil || !ill(err) || t.Now().Sub(began) >= t.Limits.SendPermit {
+			return err
+		}
+		if err := pause(ctx, commitPause); err != nil {
+			return err
+		}
+	}
+}
+
+// park leaves a part to an operator.
+func (t *Turns) park(ctx context.Context, turn conversation.StoredTurn, part int) (progress, error) {
+	delivery := turn.Deliveries[part]
+	reason := "no-receipt"
+	switch {
+	case delivery.Attempt >= maxAttempts:
+		reason = "attempts-spent"
+	case t.Policy == Never:
+		reason = "never-resend"
+	}
+	err := t.Outbox.Park(ctx, turn.ID, part, reason, turn.Updated)
+	if fault.Is(err, fault.Conflict) {
+		return progress{phase: delivery.Phase(), attempt: delivery.Attempt, wait: t.Limits.SendPermit}, nil
+	}
+	if err != nil {
+		return progress{}, fmt.Errorf("park turn: %w", err)
+	}
+	return progress{terminal: true, phase: conversation.Parked, attempt: delivery.Attempt, reason: reason}, nil
+}
+
+// withResult is d with the result of its newest attempt.
+func withResult(d conversation.Delivery, r conversation.Result) conversation.Delivery {
+	results := make(map[int]conversation.Result, len(d.Results)+1)
+	for attempt, known := range d.Results {
+		results[attempt] = known
+	}
+	results[d.Attempt] = r
+	d.Results = results
+	return d
+}

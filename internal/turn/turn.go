@@ -1,0 +1,202 @@
+package turn
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/envelope"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// Policy says what to do with a send whose fate stays unknown.
+type Policy string
+
+// The policies for ambiguous sends.
+const (
+	// Resend sends once more after the ambiguity window, when the receipt
+	// channel is proven alive and brought no receipt.
+	Resend Policy = "resend"
+	// Never parks instead: at most one copy, whatever the timing.
+	Never Policy = "never"
+)
+
+// Limits are the times that the protocol rests on.
+type Limits struct {
+	// TurnDeadline bounds everything up to the commit.
+	TurnDeadline time.Duration
+	// SendPermit is how long after the commit was begun a send may start.
+	SendPermit time.Duration
+	// GraphTimeout bounds one send.
+	GraphTimeout time.Duration
+	// AmbiguityWindow is how long a receipt may take; longer than a permit, a
+	// send and the life of its bytes on the wire together.
+	AmbiguityWindow time.Duration
+	// ParkAfter is when an unresolved turn is left to an operator.
+	ParkAfter time.Duration
+	// LeaseTTL is the life of a lease; it is renewed three times in it.
+	LeaseTTL time.Duration
+}
+
+// Budget bounds what one contact may cost on one day; zero is unlimited.
+type Budget struct {
+	Turns  int64
+	Tokens int64
+	// Zone is where a day begins.
+	Zone *time.Location
+}
+
+// Times that are part of the protocol and nobody's to choose.
+const (
+	// proofDelay is how much younger than an intent a webhook must be to
+	// prove that receipts of that intent would have arrived.
+	proofDelay = 5 * time.Second
+	// outagePatience is how old the oldest message may grow while the model
+	// is out before it is answered without a model.
+	outagePatience = 3 * time.Minute
+	// freeFormAge is how old a message may be and still be answered freely:
+	// the customer-service window of 24 hours less a margin.
+	freeFormAge = 23*time.Hour + 50*time.Minute
+	// supersedeWithin is how long a draft may have taken and still be dropped
+	// for a message that arrived meanwhile.
+	supersedeWithin = 6 * time.Second
+	// recallAfter is when a parked turn is looked at once more.
+	recallAfter = time.Hour
+
+	maxRestarts  = 2  // drafts dropped for newer messages
+	maxConflicts = 3  // commits lost to other writers
+	maxResends   = 3  // attempts while fates stay unknown
+	maxAttempts  = 10 // attempts in all, postponed ones included
+
+	aloneFrom    = 3 // tries from which a message is handled by itself
+	modelOffFrom = 5 // tries from which the model is left out
+	buryFrom     = 8 // tries from which a message is given up
+)
+
+// Options are what a Turns needs; all fields are required except Budget.
+type Options struct {
+	Tenant    string
+	Ring      *pii.Ring
+	Ledger    Ledger
+	Outbox    Outbox
+	Receipts  Receipts
+	Watermark Watermark
+	Morgue    Morgue
+	Hint      Hint
+	Mailbox   Mailbox
+	Inbox     Inbox
+	Sender    Sender
+	Mind      Mind
+	// PackHash names the knowledge that Mind speaks from; it is part of the
+	// audit.
+	PackHash string
+	// Now is the clock. In production its times carry a monotonic reading.
+	Now func() time.Time
+	// Token makes a random token.
+	Token  func() string
+	Limits Limits
+	Policy Policy
+	Budget Budget
+}
+
+// Turns answers messages. It is safe for concurrent use.
+type Turns struct{ Options }
+
+// New makes a Turns. It panics when an option is missing: that is a mistake
+// of the program that wires it.
+func New(o Options) *Turns {
+	if o.Ring == nil || o.Ledger == nil || o.Outbox == nil || o.Receipts == nil || o.Watermark == nil ||
+		o.Morgue == nil || o.Hint == nil || o.Mailbox == nil || o.Inbox == nil || o.Sender == nil ||
+		o.Mind == nil || o.Now == nil || o.Token == nil {
+		panic("turn: an option is missing")
+	}
+	if o.Budget.Zone == nil {
+		o.Budget.Zone = time.UTC
+	}
+	return &Turns{o}
+}
+
+// Fate is what became of a task.
+type Fate string
+
+// The fates of a task. All but Parked ask the queue to forget it, and so does
+// Parked, under a status of its own.
+const (
+	Answered Fate = "answered" // its message became terminal now
+	Known    Fate = "known"    // its message was terminal before
+	Deferred Fate = "deferred" // a follow-up task exists
+	Parked   Fate = "parked"   // kept for an operator
+	Applied  Fate = "applied"  // statuses are recorded
+)
+
+// Report is what there is to say about the handling of one task, without
+// anything personal. It is complete also when the handling ended in an error.
+type Report struct {
+	Fate         Fate
+	Conversation conversation.ID
+	Turn         conversation.TurnID
+	Route        conversation.Route
+	Phase        conversation.DeliveryPhase
+	Reason       string // of a parked message or turn
+	Messages     int
+	Attempt      int
+	Tries        int
+	Restarts     int
+	Conflicts    int
+	// Hintless says that the hint store did not answer.
+	Hintless bool
+	Model    conversation.Model
+	Blocked  int // drafts that a guard refused
+	Phases   []conversation.Phase
+	// Statuses, Unknown and Duplicates count receipts: all, those of nobody
+	// we know, and replies proven to have reached the lead twice.
+	Statuses, Unknown, Duplicates int
+	// FollowUp is the delay of the follow-up task.
+	FollowUp time.Duration
+}
+
+// bury gives a letter up: it is kept for an operator.
+func (t *Turns) bury(ctx context.Context, e envelope.Envelope, content []byte, reason string, attempts int) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Limits.SendPermit)
+	defer cancel()
+	err := t.Morgue.Bury(ctx, conversation.Dead{
+		ID:            e.ID,
+		Conversation:  conversation.ID(e.Conversation),
+		Number:        e.PhoneNumberID,
+		Reason:        reason,
+		Attempts:      attempts,
+		Content:       content,
+		Message:       e.Kind == envelope.Inbound,
+		CorrelationID: e.CorrelationID,
+		At:            t.Now(),
+	})
+	if err != nil {
+		return fmt.Errorf("bury %s: %w", e.Kind, err)
+	}
+	return nil
+}
+
+// Quarantine keeps a raw element that nobody could read.
+func (t *Turns) Quarantine(ctx context.Context, e envelope.Envelope) (Report, error) {
+	report := Report{Fate: Parked, Reason: "quarantine"}
+	var q conversation.Quarantined
+	content := e.Payload
+	if err := e.Open(t.Ring, &q); err == nil {
+		content, report.Reason = q.Content, "quarantine:"+q.Reason
+	}
+	return report, t.bury(ctx, e, content, report.Reason, 1)
+}
+
+// Unreadable keeps a task's body that is no envelope at all.
+func (t *Turns) Unreadable(ctx context.Context, id string, body []byte) (Report, error) {
+	report := Report{Fate: Parked, Reason: "unreadable-envelope"}
+	return report, t.bury(ctx, envelope.Envelope{ID: id, Kind: envelope.Quarantine}, body, report.Reason, 1)
+}
+
+// ill reports whether err says something about a dependency and nothing about
+// the message.
+func ill(err error) bool {
+	return fault.Is(err, fault.Dependency) || fault.Is(err, fault.Throttled)
+}

@@ -1,0 +1,111 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/envelope"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/telemetry"
+	"github.com/pyloto/atende/internal/turn"
+)
+
+// name is the event that a handled task is.
+func name(kind envelope.Kind, r turn.Report) telemetry.EventName {
+	switch {
+	case r.Fate == turn.Parked && r.Turn != "":
+		return telemetry.TurnParked
+	case r.Fate == turn.Parked:
+		return telemetry.TaskParked
+	case kind == envelope.Status:
+		return telemetry.StatusesApplied
+	case kind == envelope.Timer:
+		return telemetry.TimerFinished
+	case r.Turn != "" && r.Fate == turn.Answered:
+		return telemetry.TurnFinished
+	default:
+		return telemetry.TaskFinished
+	}
+}
+
+// phaseKeys are the phases of a turn that have a duration of their own in the
+// log.
+var phaseKeys = map[string]telemetry.DurationKey{
+	"enter":  telemetry.HintLatency,
+	"load":   telemetry.LedgerLatency,
+	"decide": telemetry.ModelLatency,
+	"send":   telemetry.SendLatency,
+}
+
+// fields are what there is to say, without anything personal.
+func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
+	fields := make([]telemetry.Field, 0, 24)
+	add := func(f ...telemetry.Field) { fields = append(fields, f...) }
+	add(telemetry.Kind(string(e.Kind)), telemetry.Count(telemetry.FollowUps, e.FollowUp))
+	if e.Kind == envelope.Inbound {
+		add(telemetry.Message(e.ID), telemetry.Conversation(e.Conversation))
+	}
+	if r.Fate != "" {
+		add(telemetry.Fate(string(r.Fate)))
+	}
+	if r.Turn != "" {
+		add(telemetry.Turn(string(r.Turn)))
+	}
+	if r.Route != "" {
+		add(telemetry.Reason(string(r.Route)), telemetry.Count(telemetry.Messages, r.Messages))
+	}
+	if r.Phase != "" {
+		add(telemetry.State(string(r.Phase)), telemetry.Count(telemetry.Attempts, r.Attempt))
+	}
+	if r.Reason != "" {
+		add(telemetry.Reason(r.Reason))
+	}
+	if r.Hintless {
+		add(telemetry.Reason("hint_unavailable"))
+	}
+	if r.Phase == conversation.Sending {
+		add(telemetry.Flag(telemetry.Ambiguous, true))
+	}
+	if e.Kind == envelope.Status {
+		add(telemetry.Count(telemetry.Statuses, r.Statuses), telemetry.Count(telemetry.Ignored, r.Unknown),
+			telemetry.Count(telemetry.Duplicates, r.Duplicates))
+	}
+	if r.Model.Calls > 0 {
+		add(telemetry.Model(r.Model.Name),
+			telemetry.Count(telemetry.PromptTokens, int(r.Model.TokensIn)),
+			telemetry.Count(telemetry.CachedTokens, int(r.Model.TokensCached)),
+			telemetry.Count(telemetry.CompletionTokens, int(r.Model.TokensOut)),
+			telemetry.Count(telemetry.Drafts, r.Model.Calls))
+	}
+	for _, phase := range r.Phases {
+		if key, ok := phaseKeys[phase.Name]; ok {
+			add(telemetry.Duration(key, phase.Took))
+		}
+	}
+	if err != nil {
+		add(telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String()))
+	}
+	return fields
+}
+
+func fateLabel(r turn.Report, err error) string {
+	if err != nil {
+		return fault.KindOf(err).String()
+	}
+	return string(r.Fate)
+}
+
+func total(r turn.Report) time.Duration {
+	var sum time.Duration
+	for _, phase := range r.Phases {
+		sum += phase.Took
+	}
+	return sum
+}
+
+func last(outcomes []string) string {
+	if len(outcomes) == 0 {
+		return ""
+	}
+	return outcomes[len(outcomes)-1]
+}

@@ -1,0 +1,182 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/pyloto/atende/internal/envelope"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/telemetry"
+	"github.com/pyloto/atende/internal/turn"
+)
+
+// statusParked tells the queue to forget a task that an operator will look at.
+const statusParked = 299
+
+const (
+	// newerPatience is how long an envelope of a newer version waits for a
+	// revision that can read it.
+	newerPatience = time.Hour
+	// pauseShort and pauseLong are the least waits a 503 asks for.
+	pauseShort = 2 * time.Second
+	pauseLong  = 10 * time.Second
+)
+
+// Turns is what a worker runs; [turn.Turns] is one.
+type Turns interface {
+	// Inbound handles the task of one message.
+	Inbound(ctx context.Context, e envelope.Envelope, body []byte) (turn.Report, error)
+	// Statuses records delivery statuses.
+	Statuses(ctx context.Context, e envelope.Envelope) (turn.Report, error)
+	// Timer handles the task of a timer.
+	Timer(ctx context.Context, e envelope.Envelope) (turn.Report, error)
+	// Quarantine keeps a raw element for an operator.
+	Quarantine(ctx context.Context, e envelope.Envelope) (turn.Report, error)
+	// Unreadable keeps a body that is no envelope.
+	Unreadable(ctx context.Context, id string, body []byte) (turn.Report, error)
+}
+
+// Options are what a Worker needs; all are required.
+type Options struct {
+	Tenant    string
+	Key       *pii.HashKey
+	Identity  *Identity
+	Turns     Turns
+	Telemetry *telemetry.Telemetry
+	Now       func() time.Time
+}
+
+// Worker answers Cloud Tasks. It is safe for concurrent use.
+type Worker struct{ o Options }
+
+// New makes a Worker.
+func New(o Options) *Worker { return &Worker{o: o} }
+
+// Register adds the routes of tasks.
+func (w *Worker) Register(e *echo.Echo) {
+	e.POST("/tasks/inbound", w.task("task.inbound", func(ctx context.Context, l letter) (turn.Report, error) {
+		if l.envelope.Kind == envelope.Quarantine {
+			return w.o.Turns.Quarantine(ctx, l.envelope)
+		}
+		return w.o.Turns.Inbound(ctx, l.envelope, l.body)
+	}, envelope.Inbound, envelope.Quarantine))
+	e.POST("/tasks/status", w.task("task.status", func(ctx context.Context, l letter) (turn.Report, error) {
+		return w.o.Turns.Statuses(ctx, l.envelope)
+	}, envelope.Status))
+	e.POST("/tasks/timer", w.task("task.timer", func(ctx context.Context, l letter) (turn.Report, error) {
+		return w.o.Turns.Timer(ctx, l.envelope)
+	}, envelope.Timer))
+}
+
+// letter is a task's body and what it decodes to.
+type letter struct {
+	envelope envelope.Envelope
+	body     []byte
+}
+
+// task is the way of every task: identity, envelope, work, answer.
+func (w *Worker) task(name string, handle func(context.Context, letter) (turn.Report, error), kinds ...envelope.Kind) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx := c.Request().Context()
+		if err := w.o.Identity.Check(ctx, c.Request().Header); err != nil {
+			return w.refuse(c, err)
+		}
+		body, err := io.ReadAll(c.Request().Body)
+		if err != nil {
+			return fmt.Errorf("read task: %w", err)
+		}
+		e, err := envelope.Decode(body)
+		ctx = telemetry.WithCorrelation(ctx, e.CorrelationID)
+		ctx, span := w.o.Telemetry.Start(ctx, name, e.Traceparent)
+		defer span.End()
+
+		report, err := w.handle(ctx, letter{e, body}, err, kinds, handle)
+		if err != nil {
+			span.Fail(fault.KindOf(err).String())
+		}
+		return w.answer(ctx, c, e, report, err)
+	}
+}
+
+// handle sorts out what is no letter of this route before the work begins.
+func (w *Worker) handle(ctx context.Context, l letter, decoded error, kinds []envelope.Kind, handle func(context.Context, letter) (turn.Report, error)) (turn.Report, error) {
+	unreadable := func() (turn.Report, error) {
+		return w.o.Turns.Unreadable(ctx, w.o.Key.Event("task", string(l.body)), l.body)
+	}
+	if errors.Is(decoded, envelope.ErrNewer) {
+		received := l.envelope.ReceivedAt
+		if !received.IsZero() && w.o.Now().Sub(received) > newerPatience {
+			return unreadable()
+		}
+		return turn.Report{}, fault.Mark(decoded, fault.Dependency)
+	}
+	if decoded != nil {
+		return unreadable()
+	}
+	if l.envelope.Tenant != w.o.Tenant {
+		return turn.Report{}, fault.Mark(errors.New("task of another tenant: check TENANT_ID of both services"), fault.Broken)
+	}
+	for _, kind := range kinds {
+		if l.envelope.Kind == kind {
+			return handle(ctx, l)
+		}
+	}
+	return unreadable()
+}
+
+// answer is the one table of fates and status codes.
+func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope, report turn.Report, err error) error {
+	status, severity := http.StatusOK, telemetry.SeverityInfo
+	wait := time.Duration(0)
+	switch {
+	case err == nil && report.Fate == turn.Parked:
+		status, severity = statusParked, telemetry.SeverityError
+	case err == nil:
+	case fault.Is(err, fault.Throttled):
+		status, severity, wait = http.StatusServiceUnavailable, telemetry.SeverityWarning, pauseLong
+		if after, ok := fault.RetryAfter(err); ok {
+			wait = after
+		}
+	case fault.Is(err, fault.Dependency), fault.Is(err, fault.Conflict):
+		status, severity, wait = http.StatusServiceUnavailable, telemetry.SeverityWarning, pauseShort
+	default:
+		status, severity = http.StatusInternalServerError, telemetry.SeverityError
+	}
+	if wait > 0 {
+		seconds := int64(wait+time.Second-1) / int64(time.Second)
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
+	}
+	telemetry.Describe(ctx, telemetry.Event{Name: name(e.Kind, report), Severity: severity, Fields: fields(e, report, err)})
+	metrics := w.o.Telemetry.Metrics()
+	metrics.Turn(ctx, fateLabel(report, err), total(report))
+	if report.Model.Calls > 0 {
+		metrics.ModelCall(ctx, report.Model.Name, last(report.Model.Outcomes), report.Model.Took, int(report.Model.TokensIn), int(report.Model.TokensOut))
+	}
+	return c.NoContent(status)
+}
+
+// refuse answers a request that is no task of ours. Which check failed is for
+// the log, not for the caller.
+func (w *Worker) refuse(c echo.Context, err error) error {
+	status := http.StatusForbidden
+	switch {
+	case fault.Is(err, fault.Dependency):
+		status = http.StatusServiceUnavailable
+	case errors.Is(err, errNoToken):
+		status = http.StatusUnauthorized
+		c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
+	}
+	telemetry.Describe(c.Request().Context(), telemetry.Event{
+		Name: telemetry.TaskIdentityRefused, Severity: telemetry.SeverityError,
+		Fields: []telemetry.Field{telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String())},
+	})
+	return c.NoContent(status)
+}
