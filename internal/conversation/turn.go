@@ -23,10 +23,10 @@ const (
 // the commit before anything is sent, and never changes: it is the audit
 // record. What became of the answer is its Delivery.
 type Turn struct {
-	ID           TurnID      `json:"id"`
-	Conversation ID          `json:"conversation"`
-	Version      int64       `json:"version"`
-	Number       string      `json:"number"`
+	ID           TurnID `json:"id"`
+	Conversation ID     `json:"conversation"`
+	Version      int64  `json:"version"`
+	Number       string `json:"number"`
 	// To is who the answer is for; stored sealed.
 	To       Identity    `json:"to"`
 	Messages []MessageID `json:"messages"`
