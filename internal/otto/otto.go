@@ -21,11 +21,11 @@ type Options struct {
 
 // Otto decides answers. It is safe for concurrent use.
 type Otto struct {
-	pack   Pack
-	model  Model
-	tenant string
-	index  index
-	words  *words
+	pack  Pack
+	model Model
+	index index
+	words *words
+	pages map[conversation.State]page
 }
 
 // New makes an Otto. A pack that is not fit to be used is an error that names
@@ -42,13 +42,11 @@ func New(opt Options) (*Otto, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Otto{
-		pack:   opt.Pack,
-		model:  opt.Model,
-		tenant: opt.Tenant,
-		index:  index,
-		words:  words,
-	}, nil
+	pages, err := newPages(opt.Pack, opt.Tenant, words)
+	if err != nil {
+		return nil, err
+	}
+	return &Otto{pack: opt.Pack, model: opt.Model, index: index, words: words, pages: pages}, nil
 }
 
 // Request is what one turn asks of Otto.
@@ -101,7 +99,7 @@ func (o *Otto) Decide(ctx context.Context, r Request) (Decision, error) {
 	if a, ok := o.reflex(s); ok {
 		return o.settle(s, a), nil
 	}
-	return o.settle(s, o.menu(s)), nil
+	return o.think(ctx, s)
 }
 
 // Fallback is the committed answer to a model that stays ill: the menu, with

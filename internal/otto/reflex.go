@@ -101,6 +101,13 @@ func (x index) fixed(u utterance) *FixedReply {
 	return x.triggers[u.folded]
 }
 
+// reserved reports whether a tap on an option with this id has a meaning of
+// its own.
+func (x index) reserved(id string) bool {
+	_, vertical := x.verticals[id]
+	return vertical || id == TapPerson || x.taps[id] != nil
+}
+
 // reflex answers what needs no thought. A person who is asked for comes
 // first, whatever else was said. Otherwise everything must be answerable
 // without thought: one free sentence among the messages is enough for the

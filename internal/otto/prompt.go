@@ -1,0 +1,257 @@
+package otto
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// The budget of a prompt behind its page, in characters (about a quarter as
+// many tokens). It is filled by priority: new messages, card, facts, history.
+// Facts leave history its share; history takes whatever is left.
+const (
+	promptBudget  = 24_000
+	messageBudget = 8_000
+	historyShare  = 6_000
+	// maxTokens bounds an answer: a full text, ten options and a full card
+	// stay below it.
+	maxTokens = 1_500
+	// maxRepeated bounds how much of a blocked answer the model is shown
+	// again, in characters.
+	maxRepeated = 2_000
+)
+
+// page is the part of a prompt that depends on the state alone.
+type page struct {
+	text     string
+	schema   json.RawMessage
+	cacheKey string
+}
+
+// newPages makes the page of every state in which something can be decided.
+func newPages(p Pack, tenant string, w *words) (map[conversation.State]page, error) {
+	origin := sha256.Sum256([]byte(tenant + "\x00" + p.Hash))
+	pages := map[conversation.State]page{}
+	for _, state := range conversation.States() {
+		targets := conversation.LegalTargets(state)
+		if len(targets) == 0 {
+			continue
+		}
+		text, err := w.render("system", struct {
+			Pack
+			State   string
+			Targets []string
+			MaxText int
+		}{p, string(state), names(targets), MaxText})
+		if err != nil {
+			return nil, err
+		}
+		schema, err := schemaFor(state)
+		if err != nil {
+			return nil, err
+		}
+		pages[state] = page{text, schema, string(state) + "." + hex.EncodeToString(origin[:16])}
+	}
+	return pages, nil
+}
+
+func names(states []conversation.State) []string {
+	list := make([]string, 0, len(states))
+	for _, state := range states {
+		list = append(list, string(state))
+	}
+	return list
+}
+
+// prompt puts a scene before the model: what changes least comes first, so
+// that the longest prefix is shared.
+func (o *Otto) prompt(s *scene) (Prompt, error) {
+	page := o.pages[s.base]
+	left := promptBudget
+
+	said, err := o.words.render("messages", newest(o.heard(s), messageBudget))
+	if err != nil {
+		return Prompt{}, err
+	}
+	left -= utf8.RuneCountInString(said)
+	card, err := o.words.render("card", o.cardPage(s))
+	if err != nil {
+		return Prompt{}, err
+	}
+	left -= utf8.RuneCountInString(card)
+	facts, used := o.facts(s, left-historyShare)
+	left -= used
+	factPage, err := o.words.render("facts", facts)
+	if err != nil {
+		return Prompt{}, err
+	}
+	now, err := o.words.render("now", struct {
+		Weekday     int
+		Date, Clock string
+		Open        bool
+	}{int(s.now.Weekday()), s.now.Format("02/01/2006"), s.now.Format("15:04"), o.pack.Hours.Open(s.now)})
+	if err != nil {
+		return Prompt{}, err
+	}
+	history, err := o.history(s, left)
+	if err != nil {
+		return Prompt{}, err
+	}
+
+	messages := []PromptMessage{{RoleSystem, page.text}, {RoleSystem, factPage}, {RoleSystem, card}}
+	messages = append(messages, history...)
+	messages = append(messages, PromptMessage{RoleSystem, now}, PromptMessage{RoleUser, said})
+	return Prompt{CacheKey: page.cacheKey, Schema: page.schema}.with(messages), nil
+}
+
+// again is the prompt for the second try, with what was wrong with the first.
+func (o *Otto) again(p Prompt, answered string, findings []string) (Prompt, error) {
+	explained := make([]string, 0, len(findings))
+	for _, finding := range findings {
+		text, err := o.words.render("finding", finding)
+		if err != nil {
+			return Prompt{}, err
+		}
+		explained = append(explained, text)
+	}
+	feedback, err := o.words.render("feedback", explained)
+	if err != nil {
+		return Prompt{}, err
+	}
+	messages := slices.Clone(p.Messages)
+	if answered = head(clean(answered), maxRepeated); answered != "" {
+		messages = append(messages, PromptMessage{RoleAssistant, answered})
+	}
+	return p.with(append(messages, PromptMessage{RoleSystem, feedback})), nil
+}
+
+// with completes a prompt with its messages.
+func (p Prompt) with(messages []PromptMessage) Prompt {
+	p.Messages, p.SchemaName, p.MaxTokens = messages, schemaName, maxTokens
+	sum := sha256.New()
+	for _, m := range messages {
+		fmt.Fprintf(sum, "%s %d %s\n", m.Role, len(m.Content), m.Content)
+	}
+	fmt.Fprintf(sum, "%s %d %s", p.SchemaName, p.MaxTokens, p.Schema)
+	p.Fingerprint = hex.EncodeToString(sum.Sum(nil))
+	return p
+}
+
+// heard are the new messages as the model reads them.
+func (o *Otto) heard(s *scene) []string {
+	lines := make([]string, 0, len(s.said))
+	for _, u := range s.said {
+		if line := unmarked(o.words.line(u)); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// newest are the newest whole texts that fit n characters together, and the
+// last one in any case, in their order.
+func newest(texts []string, n int) []string {
+	from := len(texts)
+	for from > 0 {
+		n -= utf8.RuneCountInString(texts[from-1])
+		if n < 0 && from < len(texts) {
+			break
+		}
+		from--
+	}
+	return texts[from:]
+}
+
+// facts are the facts a scene calls for, whole, within n characters: first of
+// the verticals it is about, then of the business. While nothing is known of
+// the lead's interest, every fact is of use.
+func (o *Otto) facts(s *scene, n int) (chosen []Fact, used int) {
+	about := map[string]bool{}
+	if s.interest != "" {
+		about[s.interest] = true
+	}
+	for _, u := range s.said {
+		for _, id := range o.mentioned(u.folded) {
+			about[id] = true
+		}
+	}
+	take := func(want func(Fact) bool) {
+		for _, fact := range o.pack.Facts {
+			size := utf8.RuneCountInString(fact.ID) + utf8.RuneCountInString(fact.Text)
+			if want(fact) && used+size <= n {
+				chosen = append(chosen, fact)
+				used += size
+			}
+		}
+	}
+	take(func(f Fact) bool { return about[f.Vertical] })
+	take(func(f Fact) bool { return f.Vertical == "" })
+	if len(about) == 0 {
+		take(func(f Fact) bool { return f.Vertical != "" })
+	}
+	return chosen, used
+}
+
+// cardField is one known field as the model reads it.
+type cardField struct{ Name, Value string }
+
+// cardPage is what the model reads of the lead.
+func (o *Otto) cardPage(s *scene) any {
+	page := struct {
+		Profile, Interest string
+		Fields            []cardField
+	}{Interest: s.interest}
+	person := s.request.Conversation.Session.Person
+	for _, m := range s.request.Messages {
+		person = person.Merge(m.From)
+	}
+	page.Profile = unmarked(oneLine(head(clean(person.Name.Reveal()), maxName)))
+	for _, name := range conversation.CardFields() {
+		if v, ok := s.card[name]; ok && name != conversation.FieldInterest {
+			page.Fields = append(page.Fields, cardField{name, unmarked(oneLine(clean(v.Value.Reveal())))})
+		}
+	}
+	return page
+}
+
+// maxName bounds a profile name, in characters.
+const maxName = 80
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// history are the newest whole lines of the session within n characters.
+func (o *Otto) history(s *scene, n int) ([]PromptMessage, error) {
+	var messages []PromptMessage
+	lines := s.request.Conversation.Session.History
+	for i := len(lines) - 1; i >= 0; i-- {
+		message := PromptMessage{RoleAssistant, unmarked(clean(lines[i].Text.Reveal()))}
+		var err error
+		switch lines[i].Who {
+		case conversation.Lead:
+			message.Role = RoleUser
+			message.Content, err = o.words.render("messages", []string{message.Content})
+		case conversation.Person:
+			message.Content, err = o.words.render("colleague", message.Content)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if n -= utf8.RuneCountInString(message.Content); n < 0 {
+			break
+		}
+		messages = append(messages, message)
+	}
+	slices.Reverse(messages)
+	return messages, nil
+}
+
+// unmarked makes sure that a text cannot end the marks it stands between.
+func unmarked(text string) string {
+	return strings.NewReplacer("<", "‹", ">", "›").Replace(text)
+}
