@@ -130,13 +130,13 @@ func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 // introduced, some payloads carried the user id in the field of the number.
 func (r *reader) party(number, userID value, field string) (string, string) {
 	id := ""
-	if !userID.absent() {
+	if !userID.blank() {
 		var ok bool
 		if id, ok = identifier(userID); !ok {
 			r.fail(field + "_user_id")
 		}
 	}
-	if number.absent() {
+	if number.blank() {
 		return "", id
 	}
 	if digits, ok := phone(number); ok {

@@ -46,6 +46,9 @@ func (v value) kind() byte {
 // absent reports whether there is nothing to read: a missing key or null.
 func (v value) absent() bool { return len(v) == 0 || v[0] == kindNull }
 
+// blank is absent, or an empty string: an identifier that is not there.
+func (v value) blank() bool { return v.absent() || string(v) == `""` }
+
 func (v value) isNumber() bool {
 	return len(v) > 0 && (v[0] == '-' || '0' <= v[0] && v[0] <= '9')
 }
