@@ -133,19 +133,28 @@ func label(s string) string {
 	if s == "" || len(s) > 48 {
 		return "other"
 	}
-	digits := 0
+	run, digits, letters := 0, 0, 0
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9':
-			if digits++; digits >= 8 {
+		c := s[i]
+		if c >= '0' && c <= '9' {
+			digits++
+			run++
+			if run >= 8 {
 				return "other"
 			}
+			continue
+		}
+		run = 0
+		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-			digits = 0
+			letters++
 		case c == '_', c == '-', c == '.':
 		default:
 			return "other"
 		}
+	}
+	if digits >= 8 && letters == 0 {
+		return "other"
 	}
 	return s
 }

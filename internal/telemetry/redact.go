@@ -23,8 +23,7 @@ const (
 )
 
 // personal matches what must not be read by whoever reads logs. It errs on the
-// side of masking: a date written with hyphens is lost together with the phone
-// numbers that look like it.
+// side of masking, but leaves a date alone, as models carry one in their names.
 var personal = regexp.MustCompile(strings.Join([]string{
 	`(?i:wamid\.\S*)`,
 	`[^\s@<>"']+@[^\s@<>"']+`,             // e-mail addresses, user:password@host
@@ -32,8 +31,10 @@ var personal = regexp.MustCompile(strings.Join([]string{
 	`(?i:\b(?:sk|pk|rk)-[a-z0-9_\-]{6,})`, // model providers' keys
 	`\bEA[A-Za-z0-9]{20,}`,                // Graph tokens
 	`(?i:(?:token|secret|password|passwd|api_?key|proof)=[^\s&"']+)`,
-	`[A-Za-z0-9_+=\-]{40,}`,            // signatures, JWT parts, other opaque values
-	`\p{Nd}(?:[ ()\-]{0,2}\p{Nd}){7,}`, // phone numbers, CPF, CNPJ, card numbers
+	`[A-Za-z0-9_+=\-]{40,}`,                // signatures, JWT parts, other opaque values
+	`\p{Nd}(?:[ ()\-]{0,2}\p{Nd}){9,}`,     // phone and card numbers, as people write them
+	`\p{Nd}{8,}|\p{Nd}{4,5}[ \-]\p{Nd}{4}`, // the same, run together or without area code
+	`\p{Nd}{3}\.\p{Nd}{3}\.\p{Nd}{3}-\p{Nd}{2}|\p{Nd}{2}\.\p{Nd}{3}\.\p{Nd}{3}/\p{Nd}{4}-\p{Nd}{2}`, // CPF, CNPJ
 }, "|"))
 
 // Redact returns s bounded to 300 bytes, without control characters, and with
@@ -59,7 +60,7 @@ func suspicious(s string) bool {
 			return true
 		case digit:
 			digits++
-		case c != ' ' && c != '(' && c != ')' && c != '-':
+		case c != ' ' && c != '(' && c != ')' && c != '-' && c != '.':
 			digits = 0
 		}
 		if letter || digit || c == '_' || c == '-' || c == '+' || c == '=' {
