@@ -116,13 +116,13 @@ func (s *Server) dress(ctx context.Context, c echo.Context, next echo.HandlerFun
 func (s *Server) serve(ctx context.Context, c echo.Context, next echo.HandlerFunc, in *body, e *RequestEvent) error {
 	r := c.Request()
 	switch {
-	case e.Probes():
-		return next(c)
 	case e.Route == unmatched:
 		return echo.ErrNotFound
 	case c.Get(echo.ContextKeyHeaderAllow) != nil:
 		// The path is known, the method is not; echo would answer OPTIONS.
 		return echo.MethodNotAllowedHandler(c)
+	case e.Probes():
+		return next(c)
 	case !s.open():
 		return refuse(c, errClosed)
 	case s.inFlight.Add(1) > int64(s.options.MaxInFlight):
