@@ -55,11 +55,12 @@ type Ingress struct{ o Options }
 // New makes an Ingress.
 func New(o Options) *Ingress { return &Ingress{o: o} }
 
-// Register adds the webhook's routes.
-func (i *Ingress) Register(e *echo.Echo) {
+// Register adds the webhook's routes. The door may open after the server
+// listens; until then the server must not let requests through.
+func Register(e *echo.Echo, door func() *Ingress) {
 	for _, p := range []string{path, pathSlash} {
-		e.GET(p, i.challenge)
-		e.POST(p, i.webhook)
+		e.GET(p, func(c echo.Context) error { return door().challenge(c) })
+		e.POST(p, func(c echo.Context) error { return door().webhook(c) })
 	}
 }
 

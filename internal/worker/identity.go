@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -191,12 +192,7 @@ func (c claims) meant(audience string) bool {
 	if json.Unmarshal(c.Audience, &many) != nil {
 		return false
 	}
-	for _, a := range many {
-		if a == audience {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(many, audience)
 }
 
 func (i *Identity) now() time.Time {

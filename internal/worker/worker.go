@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -60,20 +61,39 @@ type Worker struct{ o Options }
 // New makes a Worker.
 func New(o Options) *Worker { return &Worker{o: o} }
 
-// Register adds the routes of tasks.
-func (w *Worker) Register(e *echo.Echo) {
-	e.POST("/tasks/inbound", w.task("task.inbound", func(ctx context.Context, l letter) (turn.Report, error) {
-		if l.envelope.Kind == envelope.Quarantine {
-			return w.o.Turns.Quarantine(ctx, l.envelope)
-		}
-		return w.o.Turns.Inbound(ctx, l.envelope, l.body)
-	}, envelope.Inbound, envelope.Quarantine))
-	e.POST("/tasks/status", w.task("task.status", func(ctx context.Context, l letter) (turn.Report, error) {
-		return w.o.Turns.Statuses(ctx, l.envelope)
-	}, envelope.Status))
-	e.POST("/tasks/timer", w.task("task.timer", func(ctx context.Context, l letter) (turn.Report, error) {
-		return w.o.Turns.Timer(ctx, l.envelope)
-	}, envelope.Timer))
+// Register adds the routes of tasks. The door may open after the server
+// listens; until then the server must not let requests through.
+func Register(e *echo.Echo, door func() *Worker) {
+	for _, r := range []route{
+		{"/tasks/inbound", "task.inbound", (*Worker).inbound, []envelope.Kind{envelope.Inbound, envelope.Quarantine}},
+		{"/tasks/status", "task.status", (*Worker).status, []envelope.Kind{envelope.Status}},
+		{"/tasks/timer", "task.timer", (*Worker).timer, []envelope.Kind{envelope.Timer}},
+	} {
+		e.POST(r.path, func(c echo.Context) error { return door().task(c, r) })
+	}
+}
+
+// route is one route of tasks: how its work is called in traces, who does it,
+// and which kinds of envelopes it takes.
+type route struct {
+	path, span string
+	handle     func(*Worker, context.Context, letter) (turn.Report, error)
+	kinds      []envelope.Kind
+}
+
+func (w *Worker) inbound(ctx context.Context, l letter) (turn.Report, error) {
+	if l.envelope.Kind == envelope.Quarantine {
+		return w.o.Turns.Quarantine(ctx, l.envelope)
+	}
+	return w.o.Turns.Inbound(ctx, l.envelope, l.body)
+}
+
+func (w *Worker) status(ctx context.Context, l letter) (turn.Report, error) {
+	return w.o.Turns.Statuses(ctx, l.envelope)
+}
+
+func (w *Worker) timer(ctx context.Context, l letter) (turn.Report, error) {
+	return w.o.Turns.Timer(ctx, l.envelope)
 }
 
 // letter is a task's body and what it decodes to.
@@ -83,53 +103,47 @@ type letter struct {
 }
 
 // task is the way of every task: identity, envelope, work, answer.
-func (w *Worker) task(name string, handle func(context.Context, letter) (turn.Report, error), kinds ...envelope.Kind) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		ctx := c.Request().Context()
-		if err := w.o.Identity.Check(ctx, c.Request().Header); err != nil {
-			return w.refuse(c, err)
-		}
-		body, err := io.ReadAll(c.Request().Body)
-		if err != nil {
-			return fmt.Errorf("read task: %w", err)
-		}
-		e, err := envelope.Decode(body)
-		ctx = telemetry.WithCorrelation(ctx, e.CorrelationID)
-		ctx, span := w.o.Telemetry.Start(ctx, name, e.Traceparent)
-		defer span.End()
-
-		report, err := w.handle(ctx, letter{e, body}, err, kinds, handle)
-		if err != nil {
-			span.Fail(fault.KindOf(err).String())
-		}
-		return w.answer(ctx, c, e, report, err)
+func (w *Worker) task(c echo.Context, r route) error {
+	ctx := c.Request().Context()
+	if err := w.o.Identity.Check(ctx, c.Request().Header); err != nil {
+		return w.refuse(c, err)
 	}
+	body, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return fmt.Errorf("read task: %w", err)
+	}
+	e, err := envelope.Decode(body)
+	ctx = telemetry.WithCorrelation(ctx, e.CorrelationID)
+	ctx, span := w.o.Telemetry.Start(ctx, r.span, e.Traceparent)
+	defer span.End()
+
+	report, err := w.work(ctx, r, letter{e, body}, err)
+	if err != nil {
+		span.Fail(fault.KindOf(err).String())
+	}
+	return w.answer(ctx, c, e, report, err)
 }
 
-// handle sorts out what is no letter of this route before the work begins.
-func (w *Worker) handle(ctx context.Context, l letter, decoded error, kinds []envelope.Kind, handle func(context.Context, letter) (turn.Report, error)) (turn.Report, error) {
+// work sorts out what is no letter of the route before the work begins.
+func (w *Worker) work(ctx context.Context, r route, l letter, decoded error) (turn.Report, error) {
 	unreadable := func() (turn.Report, error) {
 		return w.o.Turns.Unreadable(ctx, w.o.Key.Event("task", string(l.body)), l.body)
 	}
-	if errors.Is(decoded, envelope.ErrNewer) {
+	switch {
+	case errors.Is(decoded, envelope.ErrNewer):
 		received := l.envelope.ReceivedAt
 		if !received.IsZero() && w.o.Now().Sub(received) > newerPatience {
 			return unreadable()
 		}
 		return turn.Report{}, fault.Mark(decoded, fault.Dependency)
-	}
-	if decoded != nil {
+	case decoded != nil:
+		return unreadable()
+	case l.envelope.Tenant != w.o.Tenant:
+		return turn.Report{}, fault.Mark(errors.New("task of another tenant: check TENANT_ID of both services"), fault.Broken)
+	case !slices.Contains(r.kinds, l.envelope.Kind):
 		return unreadable()
 	}
-	if l.envelope.Tenant != w.o.Tenant {
-		return turn.Report{}, fault.Mark(errors.New("task of another tenant: check TENANT_ID of both services"), fault.Broken)
-	}
-	for _, kind := range kinds {
-		if l.envelope.Kind == kind {
-			return handle(ctx, l)
-		}
-	}
-	return unreadable()
+	return r.handle(w, ctx, l)
 }
 
 // answer is the one table of fates and status codes.
