@@ -63,7 +63,6 @@ type room struct {
 	mailboxGone time.Time
 
 	holder    string
-	leasedFor conversation.MessageID
 	leaseGone time.Time
 
 	version      int64
@@ -142,7 +141,7 @@ func (h *Hint) Enter(ctx context.Context, e conversation.Entry) (conversation.Ad
 			a.Busy = r.leaseGone.Sub(now)
 			return
 		}
-		r.holder, r.leasedFor, r.leaseGone = e.Token, e.Message, now.Add(h.options.LeaseTTL)
+		r.holder, r.leaseGone = e.Token, now.Add(h.options.LeaseTTL)
 		r.tries[e.Message]++
 		r.triesGone = now.Add(triesTTL)
 		a.Tries = r.tries[e.Message]
@@ -168,13 +167,12 @@ func (h *Hint) Renew(ctx context.Context, id conversation.ID, token string) (hel
 }
 
 // Leave gives the lease back, if it is still the token's, and settles the rest
-// in any case: messages are done, and the snapshot becomes the cache unless a
-// newer one is there.
+// in any case: messages are done or excused, and the snapshot becomes the
+// cache unless a newer one is there.
 func (h *Hint) Leave(ctx context.Context, d conversation.Departure) error {
 	return h.locked(ctx, "leave", func(now time.Time) {
 		r := h.room(d.Conversation, now)
 		if !r.leaseGone.IsZero() && r.holder == d.Token {
-			delete(r.tries, r.leasedFor)
 			r.leaseGone = time.Time{}
 		}
 		if d.Snapshot != nil && (r.snapshotGone.IsZero() || d.Version >= r.version) {
@@ -187,6 +185,11 @@ func (h *Hint) Leave(ctx context.Context, d conversation.Departure) error {
 			r.bytes -= len(r.letters[message].Body)
 			delete(r.letters, message)
 			delete(r.tries, message)
+		}
+		for _, message := range d.Excused {
+			if r.tries[message]--; r.tries[message] <= 0 {
+				delete(r.tries, message)
+			}
 		}
 	})
 }

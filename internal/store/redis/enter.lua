@@ -5,7 +5,7 @@
 -- mailbox holds the message.
 if redis.call('GET', KEYS[1]) == 'd' then return {'done'} end
 local held = redis.call('HEXISTS', KEYS[2], ARGV[1])
-if not redis.call('SET', KEYS[3], ARGV[1] .. '|' .. ARGV[2], 'NX', 'PX', ARGV[3]) then
+if not redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3]) then
   return {'busy', held, redis.call('PTTL', KEYS[3])}
 end
 local tries = redis.call('HINCRBY', KEYS[5], ARGV[1], 1)

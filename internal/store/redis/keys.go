@@ -12,9 +12,9 @@ import (
 //	key                    type    time to live        holds
 //	atende:dd:{cid}:<mid>  string  DedupeTTL           mark: "q" its task exists, "d" it is terminal
 //	atende:mb:{cid}        hash    26 h, from arrival  mailbox: <mid> → seq "|" sealed letter; "#" last seq, "$" bytes kept
-//	atende:ls:{cid}        string  LeaseTTL            lease: <mid> it was taken for "|" token of its holder
+//	atende:ls:{cid}        string  LeaseTTL            lease: token of its holder
 //	atende:ss:{cid}        string  SessionTTL          cache: version "|" sealed snapshot
-//	atende:pz:{cid}        hash    1 h, from entry     tries: <mid> → entries that nobody left for
+//	atende:pz:{cid}        hash    1 h, from entry     tries: <mid> → times it led, less those excused
 
 // markKey is the dedupe mark of one message.
 func markKey(id conversation.ID, message conversation.MessageID) string {

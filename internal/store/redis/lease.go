@@ -106,8 +106,8 @@ func (s *Store) Renew(ctx context.Context, id conversation.ID, token string) (he
 }
 
 // Leave gives the lease back, if it is still the token's, and settles the
-// rest in any case: messages are done, and the snapshot becomes the cache
-// unless a newer one is there.
+// rest in any case: messages are done or excused, and the snapshot becomes the
+// cache unless a newer one is there.
 func (s *Store) Leave(ctx context.Context, d conversation.Departure) error {
 	mailbox, snapshot := mailboxKey(d.Conversation), snapshotKey(d.Conversation)
 	var sealed []byte
@@ -116,10 +116,13 @@ func (s *Store) Leave(ctx context.Context, d conversation.Departure) error {
 	}
 	keys := make([]string, 0, 4+len(d.Done))
 	keys = append(keys, leaseKey(d.Conversation), snapshot, triesKey(d.Conversation), mailbox)
-	args := make([]any, 0, 5+len(d.Done))
+	args := make([]any, 0, 5+len(d.Done)+len(d.Excused))
 	args = append(args, d.Token, strconv.FormatInt(d.Version, 10), sealed, s.session.Milliseconds(), s.dedupe.Milliseconds())
 	for _, message := range d.Done {
 		keys = append(keys, markKey(d.Conversation, message))
+		args = append(args, string(message))
+	}
+	for _, message := range d.Excused {
 		args = append(args, string(message))
 	}
 	return s.do(ctx, "leave", s.scripts.leave.on(ctx, keys, args...))

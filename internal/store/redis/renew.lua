@@ -1,8 +1,7 @@
 -- KEYS: lease
 -- ARGV: token, lease in milliseconds
 -- Returns 1 while the lease is the token's, else 0.
-local lease = redis.call('GET', KEYS[1])
-if lease and string.match(lease, '^[^|]*|(.*)$') == ARGV[1] then
+if redis.call('GET', KEYS[1]) == ARGV[1] then
   return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
 return 0

@@ -18,7 +18,6 @@ type hintModel struct {
 	box      []conversation.MessageID
 	tries    map[conversation.MessageID]int
 	holder   string
-	entered  conversation.MessageID
 	version  int64
 	cached   string
 }
@@ -47,10 +46,9 @@ func (m *hintModel) arrive(message conversation.MessageID) conversation.Standing
 	return s
 }
 
-func (m *hintModel) leave(token string, version int64, snapshot string, done []conversation.MessageID) {
+func (m *hintModel) leave(token string, version int64, snapshot string, done, excused []conversation.MessageID) {
 	if m.holder == token {
 		m.holder = ""
-		delete(m.tries, m.entered)
 	}
 	if snapshot != "" && version >= m.version {
 		m.version, m.cached = version, snapshot
@@ -59,6 +57,9 @@ func (m *hintModel) leave(token string, version int64, snapshot string, done []c
 		m.standing[message] = conversation.Done
 		delete(m.tries, message)
 		m.box = slices.DeleteFunc(m.box, func(b conversation.MessageID) bool { return b == message })
+	}
+	for _, message := range excused {
+		m.tries[message] = max(m.tries[message]-1, 0)
 	}
 }
 
@@ -96,18 +97,21 @@ func (h *hintTest) playAgainstModel(seed uint64) {
 				h.Errorf("step %d: renewal by %s = %v, want %v", step, token, got, want)
 			}
 		case 6:
-			var done []conversation.MessageID
-			if random.IntN(2) == 0 {
+			var done, excused []conversation.MessageID
+			switch random.IntN(3) {
+			case 0:
 				done = append(done, message)
+			case 1:
+				excused = append(excused, message)
 			}
 			version, snapshot := random.Int64N(20), ""
-			d := conversation.Departure{Token: token, Version: version, Done: done}
+			d := conversation.Departure{Token: token, Version: version, Done: done, Excused: excused}
 			if random.IntN(2) == 0 {
 				snapshot = fmt.Sprintf("snapshot %d", step)
 				d.Snapshot = []byte(snapshot)
 			}
 			h.leave(d)
-			model.leave(token, version, snapshot, done)
+			model.leave(token, version, snapshot, done, excused)
 		default:
 			h.store.Advance(h.options.LeaseTTL + time.Second)
 			model.holder = ""
@@ -132,7 +136,7 @@ func (h *hintTest) enterAgainstModel(step int, model *hintModel, message convers
 		}
 		return
 	}
-	model.holder, model.entered = token, message
+	model.holder = token
 	model.tries[message]++
 	if got.Done || got.Busy != 0 || got.Tries != model.tries[message] || string(got.Cached) != model.cached {
 		h.Errorf("step %d: entry of %s = done %v, busy %v, tries %d, cached %q; want the lease, %d tries, %q",
