@@ -25,8 +25,13 @@ type Value struct {
 	At         time.Time `json:"at"`
 }
 
-// FieldInterest is the field that names the line of business a lead asks for.
-const FieldInterest = "primary_interest"
+// Fields that more is known of than their rule.
+const (
+	// FieldInterest names the line of business that a lead asks for.
+	FieldInterest = "primary_interest"
+	// FieldEmail is an address; nobody may guess one.
+	FieldEmail = "email"
+)
 
 // fieldKind is how the value of a field is read.
 type fieldKind uint8
@@ -53,7 +58,7 @@ func fieldRules() []fieldRule {
 		{name: "company", limit: 100},
 		{name: "role", limit: 80},
 		{name: "location", limit: 100},
-		{name: "email", kind: fieldEmail},
+		{name: FieldEmail, kind: fieldEmail},
 		{name: FieldInterest, limit: 60},
 		{name: "specific_need", limit: 200},
 		{name: "urgency", kind: fieldChoice, choices: []string{"low", "medium", "high", "urgent"}},

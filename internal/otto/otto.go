@@ -91,7 +91,7 @@ const (
 func (o *Otto) Decide(ctx context.Context, r Request) (Decision, error) {
 	s := o.begin(r)
 	if s.base.Muted() {
-		return o.settle(s, answer{route: conversation.RouteMuted, event: conversation.EventInbound}), nil
+		return o.settle(s, o.quiet(s, conversation.RouteMuted, conversation.EventInbound)), nil
 	}
 	if len(s.said) == 0 {
 		return o.Silent(r), nil
@@ -107,6 +107,12 @@ func (o *Otto) Decide(ctx context.Context, r Request) (Decision, error) {
 // asked for.
 func (o *Otto) Fallback(r Request) Decision {
 	s := o.begin(r)
+	if s.base.Muted() {
+		return o.settle(s, o.quiet(s, conversation.RouteMuted, conversation.EventInbound))
+	}
+	for _, u := range s.said {
+		o.interested(s, u, o.index.fixed(u))
+	}
 	return o.settle(s, o.menu(s))
 }
 
@@ -114,5 +120,5 @@ func (o *Otto) Fallback(r Request) Decision {
 func (o *Otto) Silent(r Request) Decision {
 	s := o.begin(r)
 	s.base = s.from
-	return o.settle(s, answer{route: conversation.RouteSilent, event: conversation.EventNoted})
+	return o.settle(s, o.quiet(s, conversation.RouteSilent, conversation.EventNoted))
 }

@@ -82,9 +82,14 @@ func compilePerson(forms string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
+// maxAsking is longer than any message that does nothing but ask for a
+// person, in bytes.
+const maxAsking = 200
+
 // asksForPerson reports whether the whole message asks for a person.
 func (x index) asksForPerson(u utterance) bool {
-	return u.tap == TapPerson || x.persons[u.folded] || x.person.MatchString(u.folded)
+	return u.tap == TapPerson || x.persons[u.folded] ||
+		len(u.folded) <= maxAsking && x.person.MatchString(u.folded)
 }
 
 // fixed is the reply that a whole message, command or tap is answered with.

@@ -2,6 +2,7 @@ package otto
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,11 +93,17 @@ type answer struct {
 	fallbacks int
 }
 
+// quiet gives no answer and moves nothing.
+func (o *Otto) quiet(s *scene, route conversation.Route, event conversation.Event) answer {
+	return answer{route: route, event: event, fallbacks: s.request.Conversation.Session.Fallbacks}
+}
+
 // settle takes the step and remembers what was said.
 func (o *Otto) settle(s *scene, a answer) Decision {
 	session := s.request.Conversation.Session
 	at := s.request.Now
 	session.State = s.from
+	session.Transitions = slices.Clone(session.Transitions)
 	if s.base != s.from {
 		session.Enter(conversation.Transition{From: s.from, To: s.base, Event: conversation.EventInbound, At: at})
 	}
@@ -105,8 +112,11 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 		event, in.Handoff = conversation.EventHandoffRequested, true
 	}
 	step := conversation.Step(s.base, event, in)
-	if step.To != s.base || session.Since.IsZero() {
+	if step.To != s.base {
 		session.Enter(conversation.Transition{From: s.base, To: step.To, Event: event, At: at})
+	}
+	if session.Since.IsZero() {
+		session.Since = at
 	}
 	if a.refused == "" {
 		a.refused = step.Refused

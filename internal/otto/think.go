@@ -22,7 +22,7 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 	}
 	took := conversation.Model{Fingerprint: prompt.Fingerprint}
 	var verdicts []conversation.Verdict
-	var refused conversation.Refusal
+	var last proposal // of those that were blocked
 	for try := range 2 {
 		completion, err := o.model.Complete(ctx, prompt)
 		took.Calls++
@@ -56,15 +56,21 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 					verdicts: verdicts, model: took,
 				}), nil
 			}
-			refused = p.refused
+			last = p
 		}
 		if prompt, err = o.again(prompt, completion.Text, findings); err != nil {
 			return Decision{}, err
 		}
 	}
+	if last.handoff != "" {
+		// A person is still wanted: what was wrong was only how it was said.
+		a := o.handoff(s, last.handoff)
+		a.route, a.verdicts, a.model = conversation.RouteSafe, verdicts, took
+		return o.settle(s, a), nil
+	}
 	reply := plain(o.pack.Sentences.Safe)
 	return o.settle(s, answer{
-		route: conversation.RouteSafe, reply: &reply, event: conversation.EventInbound, refused: refused,
+		route: conversation.RouteSafe, reply: &reply, event: conversation.EventInbound, refused: last.refused,
 		verdicts: verdicts, model: took, fallbacks: s.request.Conversation.Session.Fallbacks,
 	}), nil
 }
@@ -100,15 +106,17 @@ func (o *Otto) learn(s *scene, updates []cardUpdate) {
 			if !mentions(u.folded, words) {
 				continue
 			}
-			if _, known := o.index.verticals[update.Value]; update.Field == conversation.FieldInterest && !known {
-				break
-			}
 			v := conversation.Value{
 				Value: pii.Text(update.Value), Words: pii.Text(update.Words), Message: u.id,
 				Confidence: confidenceMeant, At: s.request.Now,
 			}
 			if mentions(words, value) {
 				v.Confidence = confidenceSaid
+			}
+			_, vertical := o.index.verticals[update.Value]
+			if update.Field == conversation.FieldInterest && !vertical ||
+				update.Field == conversation.FieldEmail && v.Confidence != confidenceSaid {
+				break
 			}
 			card, ok := s.card.With(update.Field, v)
 			s.card = card
