@@ -14,6 +14,7 @@ import (
 	cloudtasks "cloud.google.com/go/cloudtasks/apiv2"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/pyloto/atende/internal/fault"
@@ -78,6 +79,13 @@ type dialing struct {
 	err  error
 }
 
+// reconnect makes a lost connection come back within the second attempt of a
+// call; gRPC's own first pause is as long as the whole attempt.
+var reconnect = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
+	MinConnectTimeout: 5 * time.Second,
+}
+
 var errClosed = errors.New("client is closed")
 
 // New checks the options and returns a client. It uses no network, so a program
@@ -117,6 +125,7 @@ func New(o Options) (*Client, error) {
 	}
 	c.options = append(c.options,
 		option.WithTelemetryDisabled(),
+		option.WithGRPCDialOption(grpc.WithConnectParams(reconnect)),
 		// The generated client logs whole requests when an environment variable
 		// asks for it; task bodies must never be logged.
 		option.WithLogger(slog.New(slog.DiscardHandler)),

@@ -48,7 +48,8 @@ type Task struct {
 }
 
 // Enqueue stores one task. existed reports that the name was taken already,
-// which for a caller who repeats itself is success.
+// which for a caller who repeats itself is success; it may have been taken by
+// this very call, when the answer to its first attempt was lost.
 //
 // Each attempt is bounded by the attempt timeout. When the outcome of the first
 // is unknown or Cloud Tasks is unavailable, there is exactly one more, with the
