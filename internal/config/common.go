@@ -147,7 +147,8 @@ func readCommon(r *reader) Common {
 }
 
 // CheckResolved applies a variable's rules to the value that its reference
-// turned out to hold. The error is a [*Faults]; it never holds the value.
+// turned out to hold. The error is a [*Faults]; it never holds the value. A
+// variable that is not in the table is a mistake of the caller and panics.
 func (c Common) CheckResolved(variable string, value pii.Secret) error {
 	v := newTable().mustFind(variable)
 	items := []string{value.Reveal()}

@@ -14,16 +14,21 @@ import (
 var update = flag.Bool("update", false, "rewrite the generated files")
 
 func TestGeneratedFilesAreCurrent(t *testing.T) {
+	root, err := os.OpenRoot("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = root.Close() }()
 	for path, want := range map[string]string{
-		"../../docs/configuration.md": config.Markdown(),
-		"../../.env.example":          config.DotEnv(),
+		"docs/configuration.md": config.Markdown(),
+		".env.example":          config.DotEnv(),
 	} {
 		if *update {
-			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			if err := root.WriteFile(path, []byte(want), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, err := os.ReadFile(path)
+		got, err := root.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func parseSecret(value, project string, env Environment) (s Secret, problem stri
 	name, marked := strings.CutPrefix(value, referencePrefix)
 	name = strings.TrimSpace(name)
 	switch {
-	case strings.HasPrefix(name, "projects/") && (marked || strings.Contains(name, "/secrets/")):
+	case strings.HasPrefix(name, "projects/") && strings.Contains(name, "/secrets/"):
 		if !isVersionName(name) {
 			return Secret{}, "is not a full resource name (projects/…/secrets/…/versions/…)"
 		}

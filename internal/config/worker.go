@@ -185,7 +185,7 @@ func checkWorker(r *reader, c Worker) {
 	if c.OpenAI.Enabled {
 		r.require("OPENAI_API_KEY")
 	}
-	if c.Auth.Mode == TasksAuthPlatform && !r.isSet("K_SERVICE") && r.sound("TASKS_AUTH") {
+	if c.Auth.Mode == TasksAuthPlatform && !r.isSet("K_SERVICE") {
 		r.blame("TASKS_AUTH", "is platform, but this is not Cloud Run (K_SERVICE is not set)",
 			"use oidc, which verifies the token here")
 	}
