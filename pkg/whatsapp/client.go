@@ -155,7 +155,7 @@ type typingPayload struct {
 // error of Options.Token is wrapped. Ambiguous tells whether the message may
 // have been accepted in spite of the error.
 func (c *Client) Send(ctx context.Context, s Send) (Sent, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return Sent{}, err
 	}
 	request := sendRequest{
@@ -211,6 +211,9 @@ func first(list value) value {
 // typing shows the person that an answer is being written, for 25 seconds or
 // until it comes. It may be repeated without harm. Errors are as for Send.
 func (c *Client) MarkRead(ctx context.Context, phoneNumberID, messageID string, typing bool) error {
+	if err := checkNumberID(phoneNumberID); err != nil {
+		return err
+	}
 	if messageID == "" {
 		return &LimitError{Field: "message_id", Rule: RuleRequired}
 	}
@@ -224,9 +227,10 @@ func (c *Client) MarkRead(ctx context.Context, phoneNumberID, messageID string, 
 
 // Check reports the first of Meta's limits that the message breaks, as Send
 // would, without sending.
-func (s Send) Check() error { return s.check() }
-
-func (s Send) check() error {
+func (s Send) Check() error {
+	if err := checkNumberID(s.PhoneNumberID); err != nil {
+		return err
+	}
 	if err := s.To.check(); err != nil {
 		return err
 	}
@@ -242,11 +246,15 @@ func (s Send) check() error {
 	return c.err
 }
 
+func checkNumberID(id string) error {
+	if !allDigits(id) {
+		return &LimitError{Field: "phone_number_id", Rule: RuleDigits}
+	}
+	return nil
+}
+
 // post makes one request and returns the body of its 2xx answer.
 func (c *Client) post(ctx context.Context, phoneNumberID string, request any) ([]byte, error) {
-	if !allDigits(phoneNumberID) {
-		return nil, &LimitError{Field: "phone_number_id", Rule: RuleDigits}
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	token, err := c.token(ctx)
@@ -344,11 +352,22 @@ func causeOf(err error) string {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return "dial"
 	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+	if isTLS(err) {
 		return "tls"
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return "closed"
 	}
 	return "network"
+}
+
+func isTLS(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[tls.AlertError](err)
+	return ok || errors.Is(err, http.ErrSchemeMismatch)
 }
