@@ -229,5 +229,9 @@ func ParseOpaque(data string) (turn TurnID, part, attempt int, ok bool) {
 	if partErr != nil || attemptErr != nil || part < 0 || attempt < 1 {
 		return "", 0, 0, false
 	}
-	return TurnID(fields[1]), part, attempt, true
+	turn = TurnID(fields[1])
+	if Opaque(turn, part, attempt) != data {
+		return "", 0, 0, false // a number that we would have written otherwise
+	}
+	return turn, part, attempt, true
 }

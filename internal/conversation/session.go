@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/pii"
 )
@@ -89,7 +90,7 @@ func (s *Session) Remember(lines ...Line) {
 	}
 	size, from := 0, len(history)
 	for from > 0 {
-		size += len(history[from-1].Text)
+		size += utf8.RuneCountInString(history[from-1].Text.Reveal())
 		if size > maxHistoryRunes && from < len(history) {
 			break
 		}
