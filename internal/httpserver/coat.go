@@ -95,7 +95,7 @@ func (s *Server) dress(ctx context.Context, c echo.Context, next echo.HandlerFun
 		if v == nil {
 			return
 		}
-		if v == http.ErrAbortHandler { // net/http's way of giving up a connection
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) { // net/http's way of giving up a connection
 			late = true
 			return
 		}
@@ -201,7 +201,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers compare io.EOF by identity, and so it must stay
+	if err != nil && err != io.EOF {
 		err = &bodyError{err}
 	}
 	return n, err

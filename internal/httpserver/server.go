@@ -139,21 +139,23 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
-	if !shutdown(server, drainTimeout) {
+	if !shutdown(context.WithoutCancel(ctx), server, drainTimeout) {
 		cut()
-		if !shutdown(server, cutMargin) {
+		if !shutdown(context.WithoutCancel(ctx), server, cutMargin) {
 			// Connections are closed under whoever does not listen to its
 			// context.
 			_ = server.Close()
 		}
 	}
-	<-broken
+	if err := <-broken; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
 	return nil
 }
 
 // shutdown reports whether everything finished in time.
-func shutdown(server *http.Server, limit time.Duration) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+func shutdown(ctx context.Context, server *http.Server, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return !errors.Is(server.Shutdown(ctx), context.DeadlineExceeded)
 }

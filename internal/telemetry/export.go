@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"sync/atomic"
+	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
@@ -51,35 +51,59 @@ func (t *Telemetry) export(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("metric exporter: %w", err)
 	}
-	tracing := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(spans))
+	complain := &complaint{telemetry: t}
+	tracing := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(watchedSpans{spans, complain}))
 	metering := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about), sdkmetric.WithCardinalityLimit(maxSeries),
-		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(points)))
+		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(watchedMetrics{points, complain})))
 	if t.metrics, err = newMetrics(metering.Meter(scope)); err != nil {
 		return err
 	}
 	t.tracer = tracing.Tracer(scope)
 	t.flush = append(t.flush, tracing.Shutdown, metering.Shutdown)
+	return nil
+}
 
-	// The SDK tells of failed exports only here, to the whole process.
-	complain := &complaint{telemetry: t}
-	otel.SetErrorHandler(complain)
+// watchedSpans and watchedMetrics keep an exporter's failures from the SDK,
+// which would print each of them to standard error.
+type watchedSpans struct {
+	sdktrace.SpanExporter
+	complain *complaint
+}
+
+func (w watchedSpans) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	w.complain.about(ctx, w.SpanExporter.ExportSpans(ctx, spans))
+	return nil
+}
+
+type watchedMetrics struct {
+	sdkmetric.Exporter
+	complain *complaint
+}
+
+func (w watchedMetrics) Export(ctx context.Context, points *metricdata.ResourceMetrics) error {
+	w.complain.about(ctx, w.Exporter.Export(ctx, points))
 	return nil
 }
 
 // complaint reports export failures, one in five minutes.
 type complaint struct {
 	telemetry *Telemetry
-	last      atomic.Int64 // Unix nanoseconds
+
+	mu   sync.Mutex
+	last time.Time
 }
 
-// Handle reports err unless another was reported a moment ago.
-func (c *complaint) Handle(err error) {
-	now := c.telemetry.now().UnixNano()
-	last := c.last.Load()
-	if last != 0 && now-last < int64(complaintPause) || !c.last.CompareAndSwap(last, now) {
+// about reports err unless another was reported a moment ago.
+func (c *complaint) about(ctx context.Context, err error) {
+	if err == nil {
 		return
 	}
-	c.telemetry.Emit(context.Background(), Event{
-		Name: TelemetryExportFailed, Severity: SeverityWarning, Fields: []Field{Error(err)},
-	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.telemetry.now()
+	if age := now.Sub(c.last); !c.last.IsZero() && age >= 0 && age < complaintPause {
+		return
+	}
+	c.last = now
+	c.telemetry.Emit(ctx, Event{Name: TelemetryExportFailed, Severity: SeverityWarning, Fields: []Field{Error(err)}})
 }

@@ -12,13 +12,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pyloto/atende/internal/telemetry"
-	"go.opentelemetry.io/otel"
 	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -152,7 +152,7 @@ func TestExport(t *testing.T) {
 	}
 
 	series := map[string][]string{}
-	sums := map[string]int64{}
+	sums := map[string]float64{}
 	for _, rm := range c.metrics.GetResourceMetrics() {
 		for _, sm := range rm.GetScopeMetrics() {
 			for _, metric := range sm.GetMetrics() {
@@ -160,13 +160,13 @@ func TestExport(t *testing.T) {
 					for k, v := range plain(p.GetAttributes()) {
 						series[metric.GetName()] = append(series[metric.GetName()], k+"="+fmt.Sprint(v))
 					}
-					sums[metric.GetName()] += p.GetAsInt()
+					sums[metric.GetName()] += float64(p.GetAsInt())
 				}
 				for _, p := range metric.GetHistogram().GetDataPoints() {
 					for k, v := range plain(p.GetAttributes()) {
 						series[metric.GetName()] = append(series[metric.GetName()], k+"="+fmt.Sprint(v))
 					}
-					sums[metric.GetName()] += int64(p.GetCount())
+					sums[metric.GetName()] += float64(p.GetCount())
 				}
 			}
 		}
@@ -183,7 +183,7 @@ func TestExport(t *testing.T) {
 	}, series, cmpopts.SortSlices(strings.Compare)); diff != "" {
 		t.Errorf("series (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]int64{
+	if diff := cmp.Diff(map[string]float64{
 		"atende.webhooks": 2, "atende.events": 3, "atende.enqueue.duration": 1, "atende.turn.duration": 6,
 		"atende.model.duration": 1, "atende.model.tokens": 100, "atende.send.duration": 1, "atende.store.failures": 1,
 	}, sums); diff != "" {
@@ -268,26 +268,62 @@ func TestDeadCollectorHarmsNobody(t *testing.T) {
 	}
 }
 
+// awaited is a writer that hands on every line.
+type awaited chan string
+
+func (a awaited) Write(p []byte) (int, error) {
+	a <- string(p)
+	return len(p), nil
+}
+
 func TestExportFailuresAreReportedOnceInFiveMinutes(t *testing.T) {
-	c := newCollector(t)
-	now := time.Now()
-	tel, out := open(t, telemetry.Options{OTLPEndpoint: c.URL + "/base", Now: func() time.Time { return now }})
-	defer func() { _ = tel.Shutdown(context.Background()) }()
-	fail := func() { otel.Handle(errors.New("traces export: 401 for iara@example.com")) }
-	fail()
-	fail()
-	now = now.Add(4 * time.Minute)
-	fail()
-	now = now.Add(time.Minute)
-	fail()
-	fail()
-	all := out.objects(t)
-	if len(all) != 2 {
-		t.Fatalf("%d lines, want 2", len(all))
-	}
-	for _, o := range all {
-		if o["message"] != "telemetry_export_failed" || o["severity"] != "WARNING" || o["error"] != "traces export: 401 for [redacted]" {
-			t.Errorf("got %v", o)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "1") // milliseconds
+	refused := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "iara@example.com may not", http.StatusBadRequest)
+		if r.URL.Path == "/v1/traces" {
+			refused <- struct{}{}
 		}
+	}))
+	defer srv.Close()
+	var clock atomic.Int64
+	clock.Store(time.Now().UnixNano())
+	out := make(awaited, 10)
+	tel, err := telemetry.New(t.Context(), telemetry.Options{
+		OTLPEndpoint: srv.URL, Writer: out, Now: func() time.Time { return time.Unix(0, clock.Load()) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fail := func() {
+		_, span := tel.Start(t.Context(), "x", "")
+		span.End()
+		<-refused
+	}
+	report := func() {
+		line := <-out
+		for _, want := range []string{`"telemetry_export_failed"`, `"WARNING"`, "[redacted]"} {
+			if !strings.Contains(line, want) {
+				t.Errorf("no %s in %s", want, line)
+			}
+		}
+		if strings.Contains(line, "iara@") {
+			t.Errorf("not redacted: %s", line)
+		}
+	}
+	fail()
+	report()
+	fail() // one batch after the other: handled before the next is refused
+	clock.Add(int64(4 * time.Minute))
+	fail()
+	fail()
+	clock.Add(int64(2 * time.Minute))
+	fail()
+	report()
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(out) != 0 {
+		t.Errorf("one more: %s", <-out)
 	}
 }

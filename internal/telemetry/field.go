@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"math"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -12,7 +11,7 @@ import (
 // one; the zero Field prints nothing.
 type Field struct {
 	text string
-	num  int64 // a float by its bits
+	num  int64 // a time in microseconds, a truth as 0 or 1
 	key  key
 	kind fieldKind
 }
@@ -23,7 +22,7 @@ const (
 	noField fieldKind = iota
 	textField
 	intField
-	floatField
+	timeField
 	boolField
 )
 
@@ -148,8 +147,7 @@ func wordField(k key, s string) Field {
 }
 
 func durationField(k key, d time.Duration) Field {
-	ms := float64(d.Round(time.Microsecond).Microseconds()) / 1000
-	return Field{key: k, kind: floatField, num: int64(math.Float64bits(ms))}
+	return Field{key: k, kind: timeField, num: d.Round(time.Microsecond).Microseconds()}
 }
 
 func (f Field) addTo(enc zapcore.ObjectEncoder) {
@@ -159,8 +157,8 @@ func (f Field) addTo(enc zapcore.ObjectEncoder) {
 		enc.AddString(name, f.text)
 	case intField:
 		enc.AddInt64(name, f.num)
-	case floatField:
-		enc.AddFloat64(name, f.float())
+	case timeField:
+		enc.AddFloat64(name, f.milliseconds())
 	case boolField:
 		enc.AddBool(name, f.num != 0)
 	case noField:
@@ -172,8 +170,8 @@ func (f Field) attribute() attribute.KeyValue {
 	switch f.kind {
 	case intField:
 		return attribute.Int64(name, f.num)
-	case floatField:
-		return attribute.Float64(name, f.float())
+	case timeField:
+		return attribute.Float64(name, f.milliseconds())
 	case boolField:
 		return attribute.Bool(name, f.num != 0)
 	default:
@@ -181,4 +179,4 @@ func (f Field) attribute() attribute.KeyValue {
 	}
 }
 
-func (f Field) float() float64 { return math.Float64frombits(uint64(f.num)) }
+func (f Field) milliseconds() float64 { return float64(f.num) / 1000 }

@@ -124,7 +124,11 @@ func bound(s string, limit int, lines bool) string {
 	}
 	clean := true
 	for i := range len(s) {
-		if c := s[i]; c < 0x20 && !(lines && (c == '\n' || c == '\t')) || c >= 0x7f {
+		c := s[i]
+		if lines && (c == '\n' || c == '\t') {
+			continue
+		}
+		if c < 0x20 || c >= 0x7f {
 			clean = false
 			break
 		}
