@@ -182,8 +182,8 @@ func (t *task) header() http.Header {
 	h.Set("User-Agent", "Google-Cloud-Tasks")
 	h.Set("X-CloudTasks-QueueName", t.queue.id())
 	h.Set("X-CloudTasks-TaskName", t.id)
-	h.Set("X-CloudTasks-TaskRetryCount", strconv.Itoa(max(0, t.dispatched-1)))
-	h.Set("X-CloudTasks-TaskExecutionCount", strconv.Itoa(t.answered))
+	h.Set("X-CloudTasks-TaskRetryCount", strconv.Itoa(int(max(0, t.dispatched-1))))
+	h.Set("X-CloudTasks-TaskExecutionCount", strconv.Itoa(int(t.answered)))
 	h.Set("X-CloudTasks-TaskETA", fmt.Sprintf("%d.%06d", t.at.Unix(), t.at.Nanosecond()/1000))
 	if t.previous != 0 {
 		h.Set("X-CloudTasks-TaskPreviousResponse", strconv.Itoa(t.previous))
@@ -280,7 +280,7 @@ func (s *Server) finish(p *push, nth int, out outcome) {
 	success := out.status >= 200 && out.status <= 299
 	switch {
 	case success:
-		q.bucket.recover()
+		q.bucket.ease()
 	case out.status == http.StatusTooManyRequests, out.status == http.StatusServiceUnavailable:
 		q.bucket.slow(a.Dispatched, now)
 	}

@@ -146,6 +146,20 @@ func wantCode(t *testing.T, err error, want codes.Code) {
 	}
 }
 
+// lastCode is the code of a task's last attempt.
+func lastCode(task *cloudtaskspb.Task) codes.Code {
+	return status.FromProto(task.GetLastAttempt().GetResponseStatus()).Code()
+}
+
+// get reads a page of the issuer.
+func (s *street) get(path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(s.ctx(), http.MethodGet, s.server.IssuerURL()+path, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return http.DefaultClient.Do(req)
+}
+
 // worker answers pushes as told and keeps them.
 type worker struct {
 	*httptest.Server

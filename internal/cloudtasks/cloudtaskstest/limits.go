@@ -78,8 +78,8 @@ func backoff(r *cloudtaskspb.RetryConfig, n int) time.Duration {
 // spent reports whether a task may not be tried again. Both limits must be
 // reached: unlimited attempts are never spent, and a duration of zero sets no
 // limit of its own.
-func spent(r *cloudtaskspb.RetryConfig, attempts int, sinceFirst time.Duration) bool {
-	if r.GetMaxAttempts() < 0 || attempts < int(r.GetMaxAttempts()) {
+func spent(r *cloudtaskspb.RetryConfig, attempts int32, sinceFirst time.Duration) bool {
+	if r.GetMaxAttempts() < 0 || attempts < r.GetMaxAttempts() {
 		return false
 	}
 	return sinceFirst >= r.GetMaxRetryDuration().AsDuration()
@@ -135,5 +135,5 @@ func (b *bucket) slow(dispatched, now time.Time) {
 	b.filled, b.slowed = now, now
 }
 
-// recover answers a success: the rate in force grows back by a quarter.
-func (b *bucket) recover() { b.share = min(1, b.share*1.25) }
+// ease answers a success: the rate in force grows back by a quarter.
+func (b *bucket) ease() { b.share = min(1, b.share*1.25) }

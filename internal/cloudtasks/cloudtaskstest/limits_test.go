@@ -67,7 +67,7 @@ func TestBucketSlowsOncePerWaveAndRecovers(t *testing.T) {
 		t.Errorf("share after many waves = %v, want one per second", b.share)
 	}
 	for range 10 {
-		b.recover()
+		b.ease()
 	}
 	if b.share != 1 {
 		t.Errorf("share after successes = %v, want all", b.share)

@@ -44,15 +44,16 @@ func (s State) String() string {
 type EventKind uint8
 
 const (
-	// Created: a task was stored.
+	// Created says that a task was stored.
 	Created EventKind = iota + 1
-	// Repeated: a creation was refused because the name is taken.
+	// Repeated says that a creation was refused because the name is taken.
 	Repeated
-	// Dispatched: a push was sent.
+	// Dispatched says that a push was sent.
 	Dispatched
-	// Answered: a push was answered, or ended without an answer (Status 0).
+	// Answered says that a push was answered, or ended without an answer
+	// (Status 0).
 	Answered
-	// Ended: the task is gone; State says how.
+	// Ended says that the task is gone; State tells how.
 	Ended
 )
 
@@ -76,7 +77,8 @@ type Attempt struct {
 	Duplicate  bool      // made by a fault
 }
 
-// TaskRecord is a copy of what the server knows of a task.
+// TaskRecord is what the server knows of a task at one moment. Header and Body
+// are the server's own and must not be changed.
 type TaskRecord struct {
 	Name     string // id, given or made up
 	Queue    string // id
@@ -133,9 +135,9 @@ func (s *Server) WaitIdle(ctx context.Context) error {
 	return s.wait(ctx, func(q *queue, _ time.Time) bool { return len(q.due) == 0 })
 }
 
-// WaitQuiet returns when no push is running and none could start now: tasks
-// whose time has not come and tasks in paused queues do not count. It returns
-// with the context's error otherwise.
+// WaitQuiet returns when no push is running and no task's time has come, or with
+// the context's error. Tasks in paused queues do not count; tasks that only a
+// limit holds back do.
 func (s *Server) WaitQuiet(ctx context.Context) error {
 	return s.wait(ctx, func(q *queue, now time.Time) bool {
 		return q.paused() || len(q.due) == 0 || q.due[0].at.After(now)
@@ -162,13 +164,14 @@ func (s *Server) wait(ctx context.Context, rests func(*queue, time.Time) bool) e
 		}
 		changed := s.changed
 		s.mu.Unlock()
-		cause := error(http.ErrServerClosed)
+		var cause error
 		select {
 		case <-changed:
 			continue
 		case <-ctx.Done():
 			cause = ctx.Err()
 		case <-s.life.Done():
+			cause = http.ErrServerClosed
 		}
 		return fmt.Errorf("cloudtaskstest: wait for %d pushes and %d queues: %w", running, busy, cause)
 	}

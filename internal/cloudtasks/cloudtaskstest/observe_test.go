@@ -144,8 +144,8 @@ func TestCloseHangsUpAndLeavesNothingRunning(t *testing.T) {
 	if err := <-hung; err == nil {
 		t.Error("a hanging call succeeded")
 	}
-	if _, err := http.Get(s.server.IssuerURL() + "/certs"); err == nil { //nolint:noctx,gosec,bodyclose // no answer comes
-		t.Error("the issuer still answers")
+	if res, err := s.get("/certs"); err == nil {
+		t.Errorf("the issuer still answers: %v", errors.Join(errors.New(res.Status), res.Body.Close()))
 	}
 	if _, err := s.tryCreate("abc-2"); err == nil {
 		t.Error("a call after Close succeeded")

@@ -144,7 +144,7 @@ func TestWorkerThatCannotBeReachedIsTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.GetDispatchCount() != 1 || got.GetResponseCount() != 0 ||
-		codes.Code(got.GetLastAttempt().GetResponseStatus().GetCode()) != codes.Unavailable {
+		lastCode(got) != codes.Unavailable {
 		t.Errorf("task = %v, want one dispatch without a response", got)
 	}
 }
@@ -166,7 +166,7 @@ func TestDispatchDeadlineHangsUpAndPushesAgainWhileTheFirstStillRuns(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := codes.Code(got.GetLastAttempt().GetResponseStatus().GetCode()); c != codes.DeadlineExceeded {
+	if c := lastCode(got); c != codes.DeadlineExceeded {
 		t.Errorf("status of the attempt = %v, want DeadlineExceeded", c)
 	}
 	clock.advance(2 * time.Second)

@@ -30,8 +30,8 @@ type task struct {
 	at      time.Time // the schedule time in force
 	waiting *push     // its place in the queue; nil while it only runs
 
-	dispatched int
-	answered   int // dispatches that got a response
+	dispatched int32
+	answered   int32 // dispatches that got a response
 	failures   int
 	previous   int // HTTP status of the last response, 0 before the first
 	attempts   []Attempt

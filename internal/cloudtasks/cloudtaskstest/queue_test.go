@@ -1,6 +1,7 @@
 package cloudtaskstest_test
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"strings"
@@ -124,7 +125,7 @@ func TestQueuesAreListedByNameInPages(t *testing.T) {
 		it := s.client.ListQueues(s.ctx(), &cloudtaskspb.ListQueuesRequest{Parent: location, PageSize: size})
 		for {
 			q, err := it.Next()
-			if err == iterator.Done {
+			if errors.Is(err, iterator.Done) {
 				break
 			}
 			if err != nil {

@@ -2,8 +2,7 @@ package cloudtaskstest
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
-	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -296,7 +294,7 @@ func (s *Server) CreateTask(_ context.Context, r *cloudtaskspb.CreateTaskRequest
 	}
 	named := spec.GetName() != ""
 	if !named {
-		spec.Name = q.name + "/tasks/" + s.freeID(q)
+		spec.Name = q.name + "/tasks/" + rand.Text()
 	}
 	id := lastSegment(spec.GetName())
 	if _, lives := q.tasks[id]; lives || s.burnt.has(spec.GetName(), now) {
@@ -319,16 +317,6 @@ func (s *Server) CreateTask(_ context.Context, r *cloudtaskspb.CreateTaskRequest
 	s.poke()
 	s.notify()
 	return t.proto(r.GetResponseView()), nil
-}
-
-// freeID makes up an id that no task of the queue has.
-func (s *Server) freeID(q *queue) string {
-	for {
-		id := strconv.FormatUint(rand.Uint64(), 10) //nolint:gosec // a name, not a secret
-		if _, taken := q.tasks[id]; !taken {
-			return id
-		}
-	}
 }
 
 // GetTask reads a task that lives.
@@ -454,8 +442,8 @@ func (t *task) proto(view cloudtaskspb.Task_View) *cloudtaskspb.Task {
 		ScheduleTime:     timestamppb.New(t.at),
 		CreateTime:       timestamppb.New(t.created.Truncate(time.Second)),
 		DispatchDeadline: deadline,
-		DispatchCount:    int32(t.dispatched), //nolint:gosec // far below the limit: 31 days of attempts
-		ResponseCount:    int32(t.answered),   //nolint:gosec // as above
+		DispatchCount:    t.dispatched,
+		ResponseCount:    t.answered,
 		View:             view,
 		RetryConfig:      t.spec.GetRetryConfig(),
 	}
@@ -474,11 +462,11 @@ func (a Attempt) proto() *cloudtaskspb.Attempt {
 	out.ResponseTime = timestamppb.New(a.Ended)
 	switch {
 	case a.TimedOut:
-		out.ResponseStatus = &rpcstatus.Status{Code: int32(codes.DeadlineExceeded), Message: errDispatchDeadline.Error()}
+		out.ResponseStatus = status.New(codes.DeadlineExceeded, errDispatchDeadline.Error()).Proto()
 	case a.Status == 0:
-		out.ResponseStatus = &rpcstatus.Status{Code: int32(codes.Unavailable), Message: "no response"}
+		out.ResponseStatus = status.New(codes.Unavailable, "no response").Proto()
 	default:
-		out.ResponseStatus = &rpcstatus.Status{Code: int32(codeOfHTTP(a.Status)), Message: fmt.Sprintf("HTTP status code %d", a.Status)}
+		out.ResponseStatus = status.Newf(codeOfHTTP(a.Status), "HTTP status code %d", a.Status).Proto()
 	}
 	return out
 }

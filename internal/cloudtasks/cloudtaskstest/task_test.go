@@ -1,8 +1,11 @@
 package cloudtaskstest_test
 
 import (
+	"errors"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,7 +78,7 @@ func TestTaskShowsItsAttempts(t *testing.T) {
 		if got.GetDispatchCount() != 1 || got.GetResponseCount() != 1 {
 			t.Errorf("counts = %d, %d, want 1, 1", got.GetDispatchCount(), got.GetResponseCount())
 		}
-		if c := codes.Code(got.GetLastAttempt().GetResponseStatus().GetCode()); c != want {
+		if c := lastCode(got); c != want {
 			t.Errorf("HTTP %d shows as %v, want %v", status, c, want)
 		}
 		if got.GetFirstAttempt().GetDispatchTime() == nil || got.GetFirstAttempt().GetResponseTime() != nil {
@@ -206,7 +209,7 @@ func TestTasksAreListedInPages(t *testing.T) {
 		var got []string
 		for {
 			task, err := it.Next()
-			if err == iterator.Done {
+			if errors.Is(err, iterator.Done) {
 				break
 			}
 			if err != nil {
@@ -386,4 +389,67 @@ func TestTasksTheServiceRefuses(t *testing.T) {
 		_, err := s.client.GetTask(s.ctx(), &cloudtaskspb.GetTaskRequest{Name: name})
 		wantCode(t, err, codes.InvalidArgument)
 	}
+}
+
+func TestTaskWhoseTwoPushesBothFailWaitsOnce(t *testing.T) {
+	clock := newClock()
+	s := newStreet(t, cloudtaskstest.Options{Clock: clock})
+	s.queue(&cloudtaskspb.Queue{RetryConfig: &cloudtaskspb.RetryConfig{MinBackoff: durationpb.New(time.Second)}})
+	hold := make(chan struct{})
+	fail := func(w http.ResponseWriter, _ *http.Request) {
+		<-hold
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+	s.worker.answer(fail, fail)
+	s.create("mid-0")
+	s.worker.wait(t, 1)
+	if _, err := s.client.RunTask(s.ctx(), &cloudtaskspb.RunTaskRequest{Name: taskName("mid-0")}); err != nil {
+		t.Fatal(err)
+	}
+	s.worker.wait(t, 1)
+	close(hold)
+	s.quiet()
+	clock.advance(time.Minute)
+	s.idle()
+	if state, statuses := s.fate("mid-0"); state != cloudtaskstest.Succeeded || !cmp.Equal(statuses, []int{500, 500, 200}) {
+		t.Errorf("fate = %v %v, want one more push", state, statuses)
+	}
+}
+
+// leapingClock jumps over the first alarm in the moment it is set.
+type leapingClock struct {
+	*manualClock
+	leap sync.Once
+}
+
+func (c *leapingClock) NewTimer(d time.Duration) (<-chan time.Time, func() bool) {
+	if d > 30*time.Minute {
+		c.leap.Do(func() { c.advance(d) })
+	}
+	return c.manualClock.NewTimer(d)
+}
+
+func TestClockThatJumpsWhileAnAlarmIsSetLosesNothing(t *testing.T) {
+	clock := &leapingClock{manualClock: newClock()}
+	s := newStreet(t, cloudtaskstest.Options{Clock: clock})
+	s.queue(nil)
+	s.create("abc-0", at(clock.Now().Add(time.Hour)))
+	s.idle()
+}
+
+func TestGivenListenersAreUsed(t *testing.T) {
+	var listen net.ListenConfig
+	rpc, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStreet(t, cloudtaskstest.Options{Listener: rpc, IssuerListener: issuer})
+	if s.server.Addr() != rpc.Addr().String() || s.server.IssuerURL() != "http://"+issuer.Addr().String() {
+		t.Errorf("addresses = %s, %s", s.server.Addr(), s.server.IssuerURL())
+	}
+	s.queue(nil)
 }
