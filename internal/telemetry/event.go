@@ -17,6 +17,7 @@ const (
 	AppStopped       EventName = "app_stopped"
 	ConfigWarning    EventName = "config_warning"
 	SecretUnresolved EventName = "secret_unresolved"
+	LedgerUnclaimed  EventName = "ledger_unclaimed"
 
 	// Any HTTP request that says nothing more specific of itself.
 	RequestServed   EventName = "request_served"

@@ -432,11 +432,19 @@ func (h *handling) follow(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// step ends a phase of the turn.
+// step ends a phase of the turn. A phase that was run again counts once, with
+// the time of both.
 func (h *handling) step(name string) {
 	now := h.Now()
-	h.report.Phases = append(h.report.Phases, conversation.Phase{Name: name, Took: now.Sub(h.phase)})
+	took := now.Sub(h.phase)
 	h.phase = now
+	for i := range h.report.Phases {
+		if h.report.Phases[i].Name == name {
+			h.report.Phases[i].Took += took
+			return
+		}
+	}
+	h.report.Phases = append(h.report.Phases, conversation.Phase{Name: name, Took: took})
 }
 
 // renew keeps the lease alive until stop is called. A lease that was lost

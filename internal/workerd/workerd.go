@@ -1,0 +1,327 @@
+// Package workerd assembles the worker program from its settings: it is one of
+// the few places that know everyone. The program itself and the local street
+// start the same assembly, so what runs on a laptop is what runs in
+// production.
+package workerd
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/api/option"
+
+	"github.com/pyloto/atende/internal/channel"
+	"github.com/pyloto/atende/internal/cloudtasks"
+	"github.com/pyloto/atende/internal/config"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/httpserver"
+	"github.com/pyloto/atende/internal/openai"
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pack"
+	"github.com/pyloto/atende/internal/program"
+	"github.com/pyloto/atende/internal/secrets"
+	"github.com/pyloto/atende/internal/store/firestore"
+	"github.com/pyloto/atende/internal/store/memory"
+	"github.com/pyloto/atende/internal/store/redis"
+	"github.com/pyloto/atende/internal/telemetry"
+	"github.com/pyloto/atende/internal/turn"
+	"github.com/pyloto/atende/internal/worker"
+	"github.com/pyloto/atende/pkg/whatsapp"
+)
+
+const (
+	serviceName = "atende-worker"
+	// secretPatience is how long references may take to resolve at start.
+	secretPatience = 30 * time.Second
+	// maxInFlight bounds the tasks handled at once.
+	maxInFlight = 80
+	// maxTask is above the largest task that Cloud Tasks accepts, in bytes.
+	maxTask = 128 << 10
+	// handlerGrace is what a handler needs after the turn's deadline: permit,
+	// send, record and leave.
+	handlerGrace = 30 * time.Second
+	// claimPause is the wait between attempts to claim the ledger.
+	claimPause = time.Second
+)
+
+// Ledger is everything a worker and the people around it ask of a ledger.
+type Ledger interface {
+	turn.Ledger
+	turn.Outbox
+	turn.Receipts
+	turn.Watermark
+	turn.Morgue
+	// Epoch claims the ledger for a hash key; see the store.
+	Epoch(ctx context.Context, fingerprint string) error
+	// Ping reports whether the ledger answers.
+	Ping(ctx context.Context) error
+}
+
+// hint is what a hint store does for the worker.
+type hint interface {
+	turn.Hint
+	turn.Mailbox
+}
+
+// Options are what a program is given from outside. Only Environ and Stdout
+// are required.
+type Options struct {
+	Environ []string
+	Stdout  io.Writer
+	Version string
+	// Listener is where to serve; nil listens on the configured port.
+	Listener net.Listener
+	// Now is the clock; nil is [time.Now].
+	Now func() time.Time
+	// SecretManager are options for reaching Secret Manager.
+	SecretManager []option.ClientOption
+	// Memory is the ledger behind LEDGER_BACKEND=memory; nil makes one.
+	Memory Ledger
+}
+
+// service is the running program.
+type service struct {
+	o         Options
+	cfg       config.Worker
+	pack      otto.Pack
+	secrets   *secrets.Resolver
+	gate      program.Gate
+	door      atomic.Pointer[worker.Worker]
+	redis     program.Probe
+	firestore program.Probe
+	tasks     *cloudtasks.Client
+	inbox     *cloudtasks.Inbox
+	tel       *telemetry.Telemetry
+	closeAll  []func()
+}
+
+// Run runs the worker until ctx is done. Its error says by [program.Exit]
+// which code the process ends with.
+func Run(ctx context.Context, o Options) error {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	cfg, warnings, err := config.LoadWorker(o.Environ)
+	if err != nil {
+		return program.Refuse(err)
+	}
+	s := &service{o: o, cfg: cfg, secrets: secrets.New(secrets.Options{Client: o.SecretManager})}
+	if s.pack, err = loadPack(cfg.PackDir); err != nil {
+		return program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
+	}
+	s.tel, err = telemetry.New(ctx, telemetry.Options{
+		Service: serviceName, Version: o.Version, Environment: string(cfg.Environment), GCPProject: cfg.GCPProject,
+		Level: string(cfg.LogLevel), Writer: o.Stdout, OTLPEndpoint: cfg.OTLPEndpoint, Now: o.Now,
+	})
+	if err != nil {
+		return program.Refuse(err)
+	}
+	s.tasks, err = cloudtasks.New(cloudtasks.Options{
+		Project: cfg.Tasks.Project, Location: cfg.Tasks.Location,
+		WorkerURL: cfg.Tasks.WorkerURL, Audience: cfg.Tasks.Audience, InvokerEmail: cfg.Tasks.InvokerEmail,
+		EmulatorHost: cfg.Tasks.EmulatorHost,
+	})
+	if err != nil {
+		return program.Refuse(err)
+	}
+	s.inbox = cloudtasks.NewInbox(s.tasks, cloudtasks.Queues{
+		Inbound: cfg.Tasks.Inbound, Status: cfg.Tasks.Status, Timer: cfg.Tasks.Timer,
+	})
+	server := httpserver.New(httpserver.Options{
+		Service: serviceName, Version: o.Version, Now: o.Now,
+		MaxBody: maxTask, MaxInFlight: maxInFlight, HandlerTimeout: cfg.TurnDeadline + handlerGrace,
+		Checks: []httpserver.Check{
+			{Name: "redis", Probe: s.redis.Ask},
+			{Name: "firestore", Required: true, Probe: s.firestore.Ask},
+			{Name: "tasks", Required: true, Probe: s.inbox.Ping},
+		},
+		Ready: s.gate.Ready, Enter: s.tel.Enter, Report: program.Report(s.tel),
+	})
+	worker.Register(server.Echo(), s.door.Load)
+	return program.Run(ctx, program.Options{
+		Common: cfg.Common, Warnings: warnings, Telemetry: s.tel, Server: server,
+		Listener: o.Listener, Prepare: s.prepare, Close: s.close,
+	})
+}
+
+func loadPack(dir string) (otto.Pack, error) {
+	if dir == "" {
+		return pack.Default()
+	}
+	return pack.Dir(dir)
+}
+
+// prepare resolves secrets, claims the ledger and opens the door.
+func (s *service) prepare(ctx context.Context) error {
+	values, err := program.Resolve(ctx, s.secrets, s.cfg.Common, secretPatience)
+	if err != nil {
+		return err
+	}
+	store, err := s.openHint(values)
+	if err != nil {
+		return program.Refuse(fmt.Errorf("open hint store: %w", err))
+	}
+	ledger, err := s.openLedger(values)
+	if err != nil {
+		return program.Refuse(fmt.Errorf("open ledger: %w", err))
+	}
+	turns, err := s.turns(values, ledger, store)
+	if err != nil {
+		return program.Refuse(err)
+	}
+	s.door.Store(worker.New(worker.Options{
+		Tenant: s.cfg.Tenant, Key: values.HashKey, Turns: turns, Telemetry: s.tel, Now: s.o.Now,
+		Identity: worker.NewIdentity(worker.IdentityOptions{
+			Mode: worker.Mode(s.cfg.Auth.Mode), Issuer: s.cfg.Auth.Issuer,
+			Audience: s.cfg.Tasks.Audience, Email: s.cfg.Tasks.InvokerEmail,
+		}),
+	}))
+	if err := s.claim(ctx, ledger, values.HashKey.Fingerprint()); err != nil {
+		return err
+	}
+	s.gate.Open()
+	return nil
+}
+
+// claim makes sure that the ledger was written under the same hash key: under
+// another one every conversation would be a stranger. With the wrong key the
+// worker stays up and never becomes ready, so that nothing is answered and
+// the reason is in its log.
+func (s *service) claim(ctx context.Context, ledger Ledger, fingerprint string) error {
+	for complained := false; ; {
+		err := ledger.Epoch(ctx, fingerprint)
+		if err == nil {
+			return nil
+		}
+		if !complained || fault.Is(err, fault.Broken) {
+			complained = true
+			s.tel.Emit(ctx, telemetry.Event{
+				Name: telemetry.LedgerUnclaimed, Severity: telemetry.SeverityCritical,
+				Fields: []telemetry.Field{telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String())},
+			})
+		}
+		pause := claimPause
+		if fault.Is(err, fault.Broken) {
+			pause = time.Minute
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// turns puts the protocol together.
+func (s *service) turns(values program.Values, ledger Ledger, store hint) (*turn.Turns, error) {
+	graph, err := whatsapp.NewClient(whatsapp.Options{
+		BaseURL: s.cfg.Graph.BaseURL, APIVersion: s.cfg.Graph.APIVersion, Timeout: s.cfg.Send.GraphTimeout,
+		Token: s.token(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("graph client: %w", err)
+	}
+	mind, err := otto.New(otto.Options{Pack: s.pack, Model: s.model(), Tenant: s.cfg.Tenant})
+	if err != nil {
+		return nil, fmt.Errorf("otto: %w", err)
+	}
+	return turn.New(turn.Options{
+		Tenant: s.cfg.Tenant, Ring: values.Ring,
+		Ledger: ledger, Outbox: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
+		Hint: store, Mailbox: store, Inbox: s.inbox,
+		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.o.Now}),
+		Mind:     mind,
+		PackHash: s.pack.Hash,
+		Now:      s.o.Now,
+		Token:    rand.Text,
+		Limits: turn.Limits{
+			TurnDeadline: s.cfg.TurnDeadline, SendPermit: s.cfg.Send.Permit, GraphTimeout: s.cfg.Send.GraphTimeout,
+			AmbiguityWindow: s.cfg.Send.AmbiguityWindow, ParkAfter: s.cfg.Send.ParkAfter, LeaseTTL: s.cfg.LeaseTTL,
+		},
+		Policy: turn.Policy(s.cfg.Send.Ambiguous),
+		Budget: turn.Budget{
+			Turns: int64(s.cfg.Budget.TurnsPerContactDay), Tokens: int64(s.cfg.Budget.TokensPerContactDay),
+			Zone: s.pack.Location,
+		},
+	}), nil
+}
+
+// token is the access token of every call to Graph; a rotated one is picked
+// up without a restart.
+func (s *service) token() func(context.Context) (string, error) {
+	source := secrets.One(s.secrets, s.cfg.Graph.AccessToken)
+	return func(ctx context.Context) (string, error) {
+		token, err := source(ctx)
+		return token.Reveal(), err
+	}
+}
+
+// model is the model, or nil where there is to be none.
+func (s *service) model() otto.Model {
+	if !s.cfg.OpenAI.Enabled {
+		return nil
+	}
+	return openai.New(openai.Options{
+		APIKey:  secrets.One(s.secrets, s.cfg.OpenAI.APIKey),
+		BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.Model, Timeout: s.cfg.OpenAI.Timeout, Now: s.o.Now,
+	})
+}
+
+// openHint opens Redis, or memory when nothing asks for Redis.
+func (s *service) openHint(values program.Values) (hint, error) {
+	if s.cfg.Redis.Sessions == config.BackendMemory && s.cfg.Redis.Dedupe == config.BackendMemory {
+		s.redis.Open(func(context.Context) error { return nil })
+		return memory.NewHint(memory.HintOptions{
+			LeaseTTL: s.cfg.LeaseTTL, SessionTTL: s.cfg.SessionTTL, DedupeTTL: s.cfg.DedupeTTL, Now: s.o.Now,
+		}), nil
+	}
+	store, err := redis.New(redis.Options{
+		URL: values.RedisURL.Reveal(), Ring: values.Ring, LeaseTTL: s.cfg.LeaseTTL,
+		SessionTTL: s.cfg.SessionTTL, DedupeTTL: s.cfg.DedupeTTL, Now: s.o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.redis.Open(store.Ping)
+	s.closeAll = append(s.closeAll, func() { _ = store.Close() })
+	return store, nil
+}
+
+// openLedger opens Firestore, or memory in development.
+func (s *service) openLedger(values program.Values) (Ledger, error) {
+	if s.cfg.Ledger == config.BackendMemory {
+		ledger := s.o.Memory
+		if ledger == nil {
+			ledger = memory.NewLedger(memory.LedgerOptions{Now: s.o.Now})
+		}
+		s.firestore.Open(ledger.Ping)
+		return ledger, nil
+	}
+	ledger, err := firestore.New(firestore.Options{
+		ProjectID: s.cfg.Firestore.Project, DatabaseID: s.cfg.Firestore.Database, Tenant: s.cfg.Tenant,
+		EmulatorHost: s.cfg.Firestore.EmulatorHost, Ring: values.Ring, Now: s.o.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.firestore.Open(ledger.Ping)
+	s.closeAll = append(s.closeAll, func() { _ = ledger.Close() })
+	return ledger, nil
+}
+
+func (s *service) close() {
+	slices.Reverse(s.closeAll)
+	for _, c := range s.closeAll {
+		c()
+	}
+	_ = s.tasks.Close()
+	_ = s.secrets.Close()
+}
