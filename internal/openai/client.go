@@ -1,0 +1,215 @@
+package openai
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	sdk "github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/packages/param"
+	"github.com/openai/openai-go/v3/shared"
+
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// Defaults of [Options].
+const (
+	DefaultTimeout = 20 * time.Second
+	DefaultModel   = "gpt-4o-mini"
+	defaultBaseURL = "https://api.openai.com/v1"
+)
+
+// maxBody bounds what is read of an answer. A decision is a few KiB; more is
+// not a decision.
+const maxBody = 1 << 20
+
+// Options are what [New] needs.
+type Options struct {
+	// APIKey is asked at every call, concurrently, and must be quick: it is
+	// expected to cache.
+	APIKey func(ctx context.Context) (pii.Secret, error)
+	// BaseURL is the API's address with its version path; empty is OpenAI's.
+	BaseURL string
+	// Model is the model's name; empty is [DefaultModel].
+	Model string
+	// Timeout bounds one call, reading the answer included; zero is
+	// [DefaultTimeout].
+	Timeout time.Duration
+	// HTTPClient is shared by all calls; nil makes one of its own.
+	HTTPClient *http.Client
+	// Now is the clock of the breaker; nil is the wall clock.
+	Now func() time.Time
+}
+
+// Client asks one model of one provider. It is safe for concurrent use and
+// satisfies [otto.Model].
+type Client struct {
+	key     func(ctx context.Context) (pii.Secret, error)
+	service sdk.ChatCompletionService
+	model   string
+	timeout time.Duration
+	breaker breaker
+}
+
+// New makes a Client. It makes no call.
+func New(o Options) *Client {
+	if o.BaseURL == "" {
+		o.BaseURL = defaultBaseURL
+	}
+	if o.Model == "" {
+		o.Model = DefaultModel
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.HTTPClient == nil {
+		o.HTTPClient = newHTTPClient()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	bounded := *o.HTTPClient
+	bounded.Transport = boundedTransport{next: o.HTTPClient.Transport}
+	return &Client{
+		key: o.APIKey,
+		// The service is made directly: the SDK's client would read keys,
+		// addresses and headers from the environment.
+		service: sdk.NewChatCompletionService(
+			option.WithBaseURL(o.BaseURL),
+			option.WithHTTPClient(&bounded),
+			option.WithMaxRetries(0),
+		),
+		model:   o.Model,
+		timeout: o.Timeout,
+		breaker: breaker{now: o.Now},
+	}
+}
+
+// Complete asks once, as [otto.Model] says.
+func (c *Client) Complete(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
+	key, err := c.key(ctx)
+	if err != nil {
+		return otto.Completion{}, fmt.Errorf("openai: key: %w", err)
+	}
+	if key.Reveal() == "" {
+		return otto.Completion{}, fault.Mark(errNoKey, fault.Broken)
+	}
+	probe, ok := c.breaker.admit()
+	if !ok {
+		return otto.Completion{}, fault.Mark(errResting, fault.Dependency)
+	}
+	end := abandoned
+	defer func() { c.breaker.leave(probe, end) }()
+	call, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var response *http.Response
+	answer, err := c.service.New(call, c.params(p),
+		option.WithAPIKey(strings.TrimSpace(key.Reveal())),
+		option.WithResponseInto(&response),
+	)
+	if err == nil {
+		end = answered
+		return completion(answer), nil
+	}
+	outcome, err := judge(ctx, err, response)
+	switch {
+	case ctx.Err() != nil:
+	case fault.Is(err, fault.Dependency), fault.Is(err, fault.Throttled):
+		end = outage
+	default:
+		end = answered
+	}
+	if err != nil {
+		return otto.Completion{}, fmt.Errorf("openai: complete: %w", err)
+	}
+	return otto.Completion{Outcome: outcome, Model: c.model}, nil
+}
+
+func (c *Client) params(p otto.Prompt) sdk.ChatCompletionNewParams {
+	params := sdk.ChatCompletionNewParams{
+		Model: c.model,
+		// Nothing that a lead wrote is to be kept by the provider.
+		Store: param.NewOpt(false),
+	}
+	for _, m := range p.Messages {
+		params.Messages = append(params.Messages, message(m))
+	}
+	if p.CacheKey != "" {
+		params.PromptCacheKey = param.NewOpt(p.CacheKey)
+	}
+	if p.MaxTokens > 0 {
+		params.MaxCompletionTokens = param.NewOpt(int64(p.MaxTokens))
+	}
+	if len(p.Schema) > 0 {
+		params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
+			JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{
+				Name:   p.SchemaName,
+				Strict: param.NewOpt(true),
+				Schema: p.Schema,
+			},
+		}
+	}
+	return params
+}
+
+func message(m otto.PromptMessage) sdk.ChatCompletionMessageParamUnion {
+	switch m.Role {
+	case otto.RoleSystem:
+		return sdk.SystemMessage(m.Content)
+	case otto.RoleAssistant:
+		return sdk.AssistantMessage(m.Content)
+	default:
+		// What is not ours to say is said by the user.
+		return sdk.UserMessage(m.Content)
+	}
+}
+
+func completion(a *sdk.ChatCompletion) otto.Completion {
+	c := otto.Completion{
+		Outcome:      otto.OutcomeEmpty,
+		Model:        a.Model,
+		TokensIn:     a.Usage.PromptTokens,
+		TokensOut:    a.Usage.CompletionTokens,
+		TokensCached: a.Usage.PromptTokensDetails.CachedTokens,
+	}
+	if len(a.Choices) == 0 {
+		return c
+	}
+	choice := a.Choices[0]
+	switch {
+	case choice.Message.Refusal != "":
+		c.Outcome = otto.OutcomeRefusal
+	case choice.FinishReason == "content_filter":
+		c.Outcome = otto.OutcomeFilter
+	case choice.FinishReason == "length":
+		c.Outcome = otto.OutcomeLength
+	case strings.TrimSpace(choice.Message.Content) != "":
+		c.Outcome, c.Text = otto.OutcomeOK, choice.Message.Content
+	}
+	return c
+}
+
+// newHTTPClient keeps connections to the one host that is called, so that a
+// turn pays no handshake, and follows no redirect: an API that moves is a
+// wrong configuration.
+func newHTTPClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+			ForceAttemptHTTP2:     true,
+			MaxIdleConns:          64,
+			MaxIdleConnsPerHost:   64,
+			IdleConnTimeout:       90 * time.Second,
+			TLSHandshakeTimeout:   5 * time.Second,
+			ExpectContinueTimeout: time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
