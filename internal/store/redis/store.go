@@ -215,12 +215,19 @@ func (s *Store) do(ctx context.Context, operation string, calls ...call) error {
 	case err == nil:
 		s.breaker.report(s.now(), alive)
 		return nil
-	case ctx.Err() != nil:
+	case gaveUp(ctx):
 		s.breaker.report(s.now(), unsaid)
 	default:
 		s.breaker.report(s.now(), ill)
 	}
 	return failure(operation, err)
+}
+
+// gaveUp reports whether the caller waits no longer. A connection's deadline
+// may fire a moment before the context that it was taken from.
+func gaveUp(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // repeatUnknown sends the calls again whose scripts the server did not know,
