@@ -118,7 +118,7 @@ var commitPromises = []promise{
 			change func(c *conversation.Commit)
 		}{
 			{"base of an older write", func(c *conversation.Commit) { c.Base = done.At.Add(-time.Microsecond) }},
-			{"base of a newer write", func(c *conversation.Commit) { c.Base = done.At.Add(time.Second) }},
+			{"base of a newer write", func(c *conversation.Commit) { c.Base = done.At.Add(time.Microsecond) }},
 			{"no base, but it exists", func(c *conversation.Commit) { c.Base = time.Time{} }},
 			{"base, but it does not exist", func(c *conversation.Commit) { c.Conversation.ID = "absent" }},
 			{"a message exists", func(c *conversation.Commit) { c.Messages = append(c.Messages, first.Messages[0]) }},

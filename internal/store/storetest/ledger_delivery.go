@@ -19,7 +19,7 @@ var deliveryPromises = []promise{
 		if stored.Deliveries[0].Attempt != 2 || !stored.Updated.Equal(at) {
 			t.Errorf("after the intent: %+v at %v, want %v", stored.Deliveries, stored.Updated, at)
 		}
-		for name, stale := range map[string]time.Time{"older": base, "newer": at.Add(time.Second), "none": {}} {
+		for name, stale := range map[string]time.Time{"older": base, "newer": at.Add(time.Microsecond), "none": {}} {
 			_, err := t.ledger.Intend(t.Context(), id, 0, 3, stale)
 			if err == nil {
 				t.Fatalf("%s base: intended", name)

@@ -1,0 +1,168 @@
+package firestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"cloud.google.com/go/firestore/apiv1/firestorepb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// turnsPerRead is how many versions one round trip asks for. A conversation
+// whose whole such stretch is gone has no older turns: they expired.
+const turnsPerRead = 50
+
+// Turns are the turns of exactly this conversation, newest first, at most
+// limit. They are found by their ids, which count up to the conversation's
+// version, so no index is needed and nothing recent is missed.
+func (l *Ledger) Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	found, err := l.newestTurns(ctx, id, limit)
+	if err != nil {
+		return nil, fmt.Errorf("firestore: turns: %w", err)
+	}
+	return found, nil
+}
+
+func (l *Ledger) newestTurns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error) {
+	if !isDocumentID(string(id)) {
+		return nil, nil
+	}
+	name := l.name(conversations, string(id))
+	b, err := l.get(ctx, name)
+	if err != nil || b.found[name] == nil {
+		return nil, err
+	}
+	version := b.found[name].GetFields()["version"].GetIntegerValue()
+	var found []conversation.StoredTurn
+	for version > 0 && len(found) < limit {
+		var ids []conversation.TurnID
+		for range min(turnsPerRead, int64(limit-len(found)), version) {
+			ids = append(ids, conversation.NewTurnID(id, version))
+			version--
+		}
+		stretch, err := l.readTurns(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, stretch...)
+		if len(stretch) == 0 {
+			break
+		}
+	}
+	return found, nil
+}
+
+// Message is one inbound message and what became of it. A message that was
+// buried before a turn consumed it has no content here: that lies with the
+// dead letters.
+func (l *Ledger) Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error) {
+	if !isDocumentID(string(id)) {
+		return conversation.Inbound{}, conversation.StoredMessage{}, false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	name := l.name(messages, string(id))
+	b, err := l.get(ctx, name)
+	if err != nil {
+		return conversation.Inbound{}, conversation.StoredMessage{}, false, fmt.Errorf("firestore: message: %w", err)
+	}
+	doc, ok := b.found[name]
+	if !ok {
+		return conversation.Inbound{}, conversation.StoredMessage{}, false, nil
+	}
+	stored := decodeMessage(doc)
+	if stored.Dead {
+		return conversation.Inbound{}, stored, true, nil
+	}
+	in, err := open[conversation.Inbound](l, doc, messages, string(id))
+	if err != nil {
+		return conversation.Inbound{}, conversation.StoredMessage{}, false, fmt.Errorf("firestore: message: %w", err)
+	}
+	return in, stored, true, nil
+}
+
+// DeadLetters are what was buried, newest first, at most limit. It is the one
+// query of this ledger and uses the index of a single field.
+func (l *Ledger) DeadLetters(ctx context.Context, limit int) ([]conversation.Dead, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	letters, err := l.deadLetters(ctx, limit)
+	if err != nil {
+		return nil, fmt.Errorf("firestore: dead letters: %w", err)
+	}
+	return letters, nil
+}
+
+func (l *Ledger) deadLetters(ctx context.Context, limit int) ([]conversation.Dead, error) {
+	api, err := l.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := api.RunQuery(ctx, &firestorepb.RunQueryRequest{
+		Parent: l.documents + l.tenantPath,
+		QueryType: &firestorepb.RunQueryRequest_StructuredQuery{StructuredQuery: &firestorepb.StructuredQuery{
+			From: []*firestorepb.StructuredQuery_CollectionSelector{{CollectionId: dead}},
+			OrderBy: []*firestorepb.StructuredQuery_Order{{
+				Field:     &firestorepb.StructuredQuery_FieldReference{FieldPath: fieldAt},
+				Direction: firestorepb.StructuredQuery_DESCENDING,
+			}},
+			Limit: wrapperspb.Int32(int32(min(limit, 1<<20))), // Firestore counts in 32 bits.
+		}},
+	})
+	if err != nil {
+		return nil, readFault(err)
+	}
+	var letters []conversation.Dead
+	for {
+		r, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return letters, nil
+		}
+		if err != nil {
+			return nil, readFault(err)
+		}
+		doc := r.GetDocument()
+		if doc == nil {
+			continue // only the time of reading
+		}
+		id := doc.GetName()[strings.LastIndexByte(doc.GetName(), '/')+1:]
+		d, err := l.decodeDead(doc, id)
+		if err != nil {
+			return nil, err
+		}
+		letters = append(letters, d)
+	}
+}
+
+// Conversation is the conversation in charge of the first of the ids that
+// exists; nil when none does.
+func (l *Ledger) Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	var names []string
+	for _, id := range ids {
+		names = l.appendName(names, conversations, string(id))
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	b, err := l.get(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("firestore: conversation: %w", err)
+	}
+	c, err := l.inCharge(ctx, &b, ids)
+	if err != nil {
+		return nil, fmt.Errorf("firestore: conversation: %w", err)
+	}
+	return c, nil
+}
