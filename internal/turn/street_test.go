@@ -59,7 +59,7 @@ func newStreet(t *testing.T) *street {
 		hint: memory.NewHint(memory.HintOptions{
 			LeaseTTL: 30 * time.Second, SessionTTL: 2 * time.Hour, DedupeTTL: 48 * time.Hour, Now: time.Now,
 		}),
-		meta:   &meta{receipts: true},
+		meta:   &meta{receipts: true, delay: time.Second},
 		queue:  &queue{},
 		worker: &mortal{},
 	}
@@ -267,6 +267,8 @@ type meta struct {
 	mu       sync.Mutex
 	accepted []conversation.Outgoing
 	receipts bool
+	// delay is how long a receipt takes.
+	delay time.Duration
 	// next decides the coming sends; empty accepts.
 	next []verdict
 }
@@ -295,7 +297,7 @@ func (m *meta) Send(_ context.Context, out conversation.Outgoing) (conversation.
 	m.accepted = append(m.accepted, out)
 	wamid := pii.Contact(fmt.Sprintf("wamid.OUT%d", len(m.accepted)))
 	if m.receipts {
-		m.report(out.Opaque, wamid, conversation.StatusSent, time.Second)
+		m.report(out.Opaque, wamid, conversation.StatusSent, m.delay)
 	}
 	if v.lose {
 		return conversation.Result{}, fault.Mark(errors.New("send: connection reset"), fault.Dependency)
@@ -368,6 +370,7 @@ const (
 	failAfter   mode = "fail-after"
 	crashBefore mode = "crash-before"
 	crashAfter  mode = "crash-after"
+	freezeAfter mode = "freeze-after" // the answer takes two minutes to be seen
 )
 
 var errGone = fault.Mark(errors.New("connection lost"), fault.Dependency)
@@ -403,6 +406,9 @@ func (m *mortal) act(name string, do func() error) error {
 	}
 	if hit && m.mode == failAfter {
 		return errGone
+	}
+	if hit && m.mode == freezeAfter {
+		<-time.After(2 * time.Minute)
 	}
 	return err
 }

@@ -28,9 +28,11 @@ func TestEveryActMayFailOrKillTheWorker(t *testing.T) {
 					for n := range messages {
 						s.arrive(s.text(iara, fmt.Sprintf("wamid.%d", n+1), "preciso de ajuda com o atendimento da loja"))
 					}
-					// Another conversation keeps the receipt channel alive.
-					for minute := range 4 {
-						s.meta.report("somebody-else", "wamid.X", conversation.StatusSent, time.Duration(minute+1)*45*time.Second)
+					// Receipts take a while, and another conversation proves the
+					// channel alive long before they are due.
+					s.meta.delay = 50 * time.Second
+					for n := range 12 {
+						s.meta.report("somebody-else", "wamid.X", conversation.StatusSent, time.Duration(n+1)*12*time.Second)
 					}
 					s.drain(s.turns())
 					called = doomed.called()

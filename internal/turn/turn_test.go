@@ -415,6 +415,33 @@ func TestALateReceiptLiftsAParkedTurn(t *testing.T) {
 	})
 }
 
+// A worker freezes between its commit and its send; meanwhile another one
+// resolves the turn. The first must not send any more.
+func TestAFrozenWorkerDoesNotSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet(t)
+		e := s.text(iara, "wamid.1", "oi")
+		s.worker = &mortal{mode: freezeAfter, at: 3} // hint.enter, ledger.load, ledger.commit
+		frozen := s.turns()
+		var thawed sync.WaitGroup
+		thawed.Go(func() {
+			report, err := s.handle(frozen, e)
+			if err != nil || report.Fate == turn.Answered {
+				t.Errorf("the frozen worker: %+v, %v", report, err)
+			}
+		})
+		s.worker = &mortal{}
+		s.meta.report("somebody-else", "wamid.X", conversation.StatusSent, 30*time.Second)
+		s.arrive(e)
+		s.drain(s.turns())
+		thawed.Wait()
+		s.drain(s.turns())
+		if got := s.meta.sent(iara); len(got) != 1 {
+			t.Errorf("sent %d answers", len(got))
+		}
+	})
+}
+
 func TestPoisonIsIsolatedAndBuried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreet(t)
