@@ -17,8 +17,10 @@ import (
 //go:embed offline.json
 var offlineWords []byte
 
-// maxAnswer is the longest answer of the offline model, in characters.
-const maxAnswer = 480
+const (
+	maxAnswer = 480 // characters of an answer
+	maxWords  = 200 // words that are looked at
+)
 
 // offline is the model behind a server that nobody scripted: deterministic,
 // and no wiser than the prompt. It finds the facts that share words with what
@@ -175,6 +177,7 @@ func (o *offline) read(r Request) reading {
 		in.said = strings.Join(parts, "\n")
 	}
 	in.all = wordsOf(in.said)
+	in.all = in.all[:min(len(in.all), maxWords)]
 	for _, w := range in.all {
 		if !slices.Contains(o.Stop, w) && !slices.Contains(in.words, w) {
 			in.words = append(in.words, w)
