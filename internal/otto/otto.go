@@ -96,24 +96,26 @@ func (o *Otto) Decide(ctx context.Context, r Request) (Decision, error) {
 	if len(s.said) == 0 {
 		return o.Silent(r), nil
 	}
-	if a, ok := o.reflex(s); ok {
+	if a, ok := o.reflex(s, o.model != nil); ok {
 		return o.settle(s, a), nil
 	}
 	return o.think(ctx, s)
 }
 
-// Fallback is the committed answer to a model that stays ill: the menu, with
-// the state unchanged. When the turn before was a fallback too, a person is
-// asked for.
+// Fallback answers a request without the model, because it stays ill or has
+// cost enough: what needs no thought as ever, the rest with the menu and the
+// state unchanged. When the turn before was answered with the menu too, a
+// person is asked for.
 func (o *Otto) Fallback(r Request) Decision {
 	s := o.begin(r)
 	if s.base.Muted() {
 		return o.settle(s, o.quiet(s, conversation.RouteMuted, conversation.EventInbound))
 	}
-	for _, u := range s.said {
-		o.interested(s, u, o.index.fixed(u))
+	if len(s.said) == 0 {
+		return o.Silent(r)
 	}
-	return o.settle(s, o.menu(s))
+	a, _ := o.reflex(s, false)
+	return o.settle(s, a)
 }
 
 // Silent remembers what waits for no answer and gives none.

@@ -117,8 +117,9 @@ func (x index) reserved(id string) bool {
 // first, whatever else was said. Otherwise everything must be answerable
 // without thought: one free sentence among the messages is enough for the
 // model to see them all. Of several fixed replies the newest is given, and a
-// greeting before anything else is politeness.
-func (o *Otto) reflex(s *scene) (answer, bool) {
+// greeting before anything else is politeness. Without a model there is always
+// an answer.
+func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 	var fixed *FixedReply
 	var unread *utterance
 	greeted, free := false, false
@@ -142,11 +143,10 @@ func (o *Otto) reflex(s *scene) (answer, bool) {
 	}
 	sentences := o.pack.Sentences
 	switch {
-	case free && o.model != nil:
+	case free && model:
 		return answer{}, false
 	case fixed != nil:
-		reply := o.canned(fixed.Reply)
-		a := o.reply(s, conversation.RouteFixed, reply)
+		a := o.reply(s, conversation.RouteFixed, o.canned(fixed.Reply))
 		a.fallbacks = 0
 		return a, true
 	case free:
@@ -157,7 +157,7 @@ func (o *Otto) reflex(s *scene) (answer, bool) {
 			text = sentences.Media[conversation.KindUnsupported]
 		}
 		return o.reply(s, conversation.RouteMedia, plain(text)), true
-	case greeted && (s.from == conversation.Initial || o.model == nil):
+	case greeted && (s.from == conversation.Initial || !model):
 		return o.reply(s, conversation.RouteFixed, o.canned(sentences.Greeting)), true
 	case greeted:
 		return answer{}, false
