@@ -45,5 +45,18 @@ func FoldCommand(text string) string {
 // mentions reports whether the folded text contains the folded words as whole
 // words.
 func mentions(text, words string) bool {
-	return words != "" && strings.Contains(" "+text+" ", " "+words+" ")
+	for words != "" {
+		before, after, found := strings.Cut(text, words)
+		if !found {
+			return false
+		}
+		if (before == "" || strings.HasSuffix(before, " ")) && (after == "" || strings.HasPrefix(after, " ")) {
+			return true
+		}
+		_, text, found = strings.Cut(text[len(before):], " ")
+		if !found {
+			return false
+		}
+	}
+	return false
 }

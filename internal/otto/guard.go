@@ -144,6 +144,10 @@ func tidy(text string) string {
 	return clean(strings.ReplaceAll(text, "**", "*"))
 }
 
+// maxTag is the longest HTML tag that is taken for one, in bytes; it also
+// keeps the search for its end short.
+const maxTag = 200
+
 // stripTags removes HTML tags and leaves other uses of angle brackets alone.
 func stripTags(text string) string {
 	var b strings.Builder
@@ -154,21 +158,26 @@ func stripTags(text string) string {
 			return b.String()
 		}
 		b.WriteString(text[:open])
-		text = text[open:]
-		end := strings.IndexByte(text, '>')
-		name := strings.TrimPrefix(text[1:max(end, 1)], "/")
-		name, _, _ = strings.Cut(name, " ")
-		name = strings.ToLower(strings.TrimSuffix(name, "/"))
-		switch {
-		case end < 0 || name == "" || strings.TrimFunc(name, alphanumeric) != "" || !unicode.IsLetter(rune(name[0])):
+		text = text[open+1:]
+		end := strings.IndexByte(text[:min(len(text), maxTag)], '>')
+		name, ok := tagName(text[:max(end, 0)])
+		if !ok {
 			b.WriteByte('<')
-			text = text[1:]
 			continue
-		case name == "br" || name == "p" || name == "li" || name == "div":
+		}
+		if name == "br" || name == "p" || name == "li" || name == "div" {
 			b.WriteByte('\n')
 		}
 		text = text[end+1:]
 	}
+}
+
+// tagName is the name of the tag between two angle brackets, if it is one.
+func tagName(inside string) (string, bool) {
+	name, _, _ := strings.Cut(strings.TrimPrefix(inside, "/"), " ")
+	name = strings.ToLower(strings.TrimSuffix(name, "/"))
+	letters := name != "" && name[0] >= 'a' && name[0] <= 'z'
+	return name, letters && strings.TrimFunc(name, alphanumeric) == ""
 }
 
 func alphanumeric(r rune) bool {

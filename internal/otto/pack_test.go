@@ -38,8 +38,12 @@ func TestAPackThatIsNot(t *testing.T) {
 		{"fact without a text", func(p *otto.Pack) { p.Facts[1].Text = "" }, "fact massa: text is missing"},
 		{"fact of no vertical", func(p *otto.Pack) { p.Facts[1].Vertical = "bar" }, "fact massa: no vertical bar"},
 		{"fixed reply twice", func(p *otto.Pack) { p.Fixed = append(p.Fixed, otto.FixedReply{Key: "festas", Reply: p.Fixed[1].Reply}) }, "fixed reply festas: key is taken"},
-		{"fixed reply named as a vertical", func(p *otto.Pack) { p.Fixed = append(p.Fixed, otto.FixedReply{Key: "eventos", Reply: p.Fixed[1].Reply}) }, "fixed reply eventos: key is taken"},
-		{"fixed reply named as a person", func(p *otto.Pack) { p.Fixed = append(p.Fixed, otto.FixedReply{Key: otto.TapPerson, Reply: p.Fixed[1].Reply}) }, "fixed reply person: key is taken"},
+		{"fixed reply named as a vertical", func(p *otto.Pack) {
+			p.Fixed = append(p.Fixed, otto.FixedReply{Key: "eventos", Reply: p.Fixed[1].Reply})
+		}, "fixed reply eventos: key is taken"},
+		{"fixed reply named as a person", func(p *otto.Pack) {
+			p.Fixed = append(p.Fixed, otto.FixedReply{Key: otto.TapPerson, Reply: p.Fixed[1].Reply})
+		}, "fixed reply person: key is taken"},
 		{"fixed reply of no vertical", func(p *otto.Pack) { p.Fixed[0].Vertical = "bar" }, "fixed reply cardapio: no vertical bar"},
 		{"fixed reply too long", func(p *otto.Pack) { p.Fixed[1].Reply.Text = pii.Text(strings.Repeat("x", 4097)) }, "fixed reply festas: 4097 characters"},
 		{"fixed reply too long with buttons", func(p *otto.Pack) { p.Fixed[0].Reply.Text = pii.Text(strings.Repeat("x", 1025)) }, "fixed reply cardapio: 1025 characters"},

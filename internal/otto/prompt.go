@@ -253,5 +253,17 @@ func (o *Otto) history(s *scene, n int) ([]PromptMessage, error) {
 
 // unmarked makes sure that a text cannot end the marks it stands between.
 func unmarked(text string) string {
-	return strings.NewReplacer("<", "‹", ">", "›").Replace(text)
+	if !strings.ContainsAny(text, "<>") {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '<':
+			return '‹'
+		case '>':
+			return '›'
+		default:
+			return r
+		}
+	}, text)
 }

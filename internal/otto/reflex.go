@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -18,6 +19,7 @@ type index struct {
 	triggers, commands, taps map[string]*FixedReply
 	greetings, persons       map[string]bool
 	verticals                map[string]*FixedReply // what a tap on a vertical is answered with, if anything
+	keywords                 [][]string             // folded, of each vertical in the pack's order
 	person                   *regexp.Regexp
 }
 
@@ -48,6 +50,11 @@ func newIndex(p Pack) (index, error) {
 		if _, answered := x.verticals[v.ID]; !answered {
 			x.verticals[v.ID] = nil
 		}
+		var keywords []string
+		for _, keyword := range v.Keywords {
+			keywords = append(keywords, Fold(keyword))
+		}
+		x.keywords = append(x.keywords, keywords)
 	}
 	for _, greeting := range p.Greetings {
 		x.greetings[Fold(greeting)] = true
@@ -188,12 +195,9 @@ func (o *Otto) interested(s *scene, u utterance, fixed *FixedReply) {
 // mentioned are the verticals that a folded text names, in the pack's order.
 func (o *Otto) mentioned(folded string) []string {
 	var ids []string
-	for _, v := range o.pack.Verticals {
-		for _, keyword := range v.Keywords {
-			if mentions(folded, Fold(keyword)) {
-				ids = append(ids, v.ID)
-				break
-			}
+	for i, keywords := range o.index.keywords {
+		if slices.ContainsFunc(keywords, func(words string) bool { return mentions(folded, words) }) {
+			ids = append(ids, o.pack.Verticals[i].ID)
 		}
 	}
 	return ids

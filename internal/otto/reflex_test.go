@@ -306,6 +306,8 @@ func TestInterestFromWords(t *testing.T) {
 		{"", "vocês fazem FESTA de quinze anos?", "eventos"},
 		{"", "quero pizza na minha festa", ""},     // two verticals leave a doubt
 		{"", "vocês fazem festança?", ""},          // a part of a word is no word
+		{"", "festança não, festa", "eventos"},     // but a word after it is
+		{"", "a festa", "eventos"},                 // also at the end
 		{"", "quanto é o BUFE", "eventos"},         // accents do not matter
 		{"balcao", "e para uma festa?", "balcao"},  // a word does not overrule a choice
 		{"eventos", "/cardapio", "balcao"},         // a choice does

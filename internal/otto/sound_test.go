@@ -1,14 +1,17 @@
 package otto_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // sound checks what holds for every answer, whatever the model said.
@@ -130,4 +133,35 @@ func TestTheWorstLegalModelDoesNoHarm(t *testing.T) {
 		t.Errorf("routes: %v: the worst model is not bad enough, or too bad", routes)
 	}
 	t.Logf("%d decisions: %v", rounds, routes)
+}
+
+func TestHugeAndHostileTextsTakeNoTime(t *testing.T) {
+	for _, piece := range []string{"<", "<a", "<a ", "&", "&#", "*", "\u0301", "\u200d", "🇧🇷", ".", "a. ", "\n", "\xff", "<b>"} {
+		huge := strings.Repeat(piece, 60_000/len(piece))
+		step := says(decision(t, map[string]any{"response_text": huge + ">"}))
+		r := ask(in(conversation.Triage), "festa "+huge, huge)
+		r.Conversation.Session.Person.Name = pii.Text(huge)
+		sound(t, conversation.Triage, decide(t, newOtto(t, script(step, step)), r))
+	}
+}
+
+func TestOttoAnswersManyAtOnce(t *testing.T) {
+	o := newOtto(t, always(decision(t, nil)))
+	var group sync.WaitGroup
+	for i := range 16 {
+		group.Go(func() {
+			said := []string{"quanto custa a festa?", "/cardapio", "oi", "atendente"}[i%4]
+			if d, err := o.Decide(t.Context(), ask(in(conversation.Initial), said)); err != nil || len(d.Replies) != 1 {
+				t.Errorf("%q: %d replies, %v", said, len(d.Replies), err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// always is a model that says one thing.
+type always string
+
+func (m always) Complete(context.Context, otto.Prompt) (otto.Completion, error) {
+	return otto.Completion{Text: string(m), Outcome: otto.OutcomeOK}, nil
 }
