@@ -3,7 +3,10 @@ package cloudtasks_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/pyloto/atende/internal/cloudtasks"
 	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
@@ -118,15 +122,27 @@ func TestSecondAttemptWaitsForAServiceThatComesBack(t *testing.T) {
 func TestMissingCredentialsAreLookedForAgain(t *testing.T) {
 	o := options("")
 	o.InvokerEmail = invoker
-	o.ClientOptions = []option.ClientOption{option.WithAuthCredentialsFile(option.ServiceAccount, "/nowhere/credentials.json")}
+	o.AttemptTimeout = 100 * time.Millisecond
+	file := filepath.Join(t.TempDir(), "credentials.json")
+	o.ClientOptions = []option.ClientOption{
+		option.WithAuthCredentialsFile(option.AuthorizedUser, file),
+		// Nothing may leave this machine, and gRPC sends no credential in clear.
+		option.WithEndpoint(vacancy(t)),
+		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
+	}
 	c, err := cloudtasks.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		if _, err := c.Enqueue(t.Context(), named("mid-0")); fault.KindOf(err) != fault.Dependency {
-			t.Errorf("Enqueue = %v, want a dependency", err)
-		}
+	if _, err := c.Enqueue(t.Context(), named("mid-0")); fault.KindOf(err) != fault.Dependency || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Enqueue = %v, want a dependency for the missing file", err)
+	}
+	user := `{"type":"authorized_user","client_id":"i","client_secret":"s","refresh_token":"t"}`
+	if err := os.WriteFile(file, []byte(user), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Enqueue(t.Context(), named("mid-0")); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Enqueue = %v, want the file found by now", err)
 	}
 	if err := c.Close(); err != nil {
 		t.Errorf("Close = %v", err)

@@ -18,7 +18,10 @@
 //   - New touches no network: credentials and connection are looked for at the
 //     first call.
 //
-// What it refuses: choosing among several queues (the caller names one),
-// building task names, batches (their answer is a long-running operation, too
-// late for an acknowledgement), and hiding a full queue.
+// [Client] speaks of tasks; [Inbox] stands on it and speaks of envelopes, each
+// to a queue of its kind, chosen by its conversation.
+//
+// What it refuses: naming tasks (an envelope has its name), batches (their answer
+// is a long-running operation, too late for an acknowledgement), and hiding that
+// Cloud Tasks is full or away.
 package cloudtasks

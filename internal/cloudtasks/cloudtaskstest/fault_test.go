@@ -202,3 +202,28 @@ func TestDelayedDispatchComesLateOnce(t *testing.T) {
 		t.Errorf("schedule = %v, want it unmoved by the delay", got)
 	}
 }
+
+func TestFailedDuplicateDoesNotRepeatATaskThatRuns(t *testing.T) {
+	clock := newClock()
+	s := newStreet(t, cloudtaskstest.Options{Clock: clock})
+	s.queue(nil)
+	s.server.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.DuplicateDispatch, Delay: time.Second})
+	hold := make(chan struct{})
+	s.worker.answer(func(http.ResponseWriter, *http.Request) { <-hold }, code(500))
+	s.create("abc-0")
+	s.worker.wait(t, 1)
+	clock.advance(time.Second)
+	s.worker.wait(t, 1)
+	for s.record("abc-0").Attempts[1].Ended.IsZero() {
+		s.settle()
+	}
+	clock.advance(time.Minute)
+	if n := s.dispatched(); n != 2 {
+		t.Errorf("%d pushes while the first runs, want 2", n)
+	}
+	close(hold)
+	s.idle()
+	if state, statuses := s.fate("abc-0"); state != cloudtaskstest.Succeeded || !cmp.Equal(statuses, []int{200, 500}) {
+		t.Errorf("fate = %v %v", state, statuses)
+	}
+}

@@ -56,6 +56,9 @@ func TestBucketSlowsOncePerWaveAndRecovers(t *testing.T) {
 	for range 10 { // pushes of one wave come back one after another
 		b.slow(now, now.Add(time.Second))
 	}
+	if _, ok := b.take(now.Add(time.Second)); ok {
+		t.Error("a slowed bucket gave a token it had saved")
+	}
 	if b.share != 0.5 {
 		t.Errorf("share after one wave = %v, want a half", b.share)
 	}

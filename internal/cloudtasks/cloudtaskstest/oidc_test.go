@@ -153,22 +153,3 @@ func TestMintedTokensAreWrongOnlyInTheWayAskedFor(t *testing.T) {
 		})
 	}
 }
-
-func TestPushesShareATokenForAWhile(t *testing.T) {
-	s := newStreet(t, cloudtaskstest.Options{})
-	s.queue(nil)
-	for range 3 {
-		s.create("", func(task *cloudtaskspb.Task) {
-			task.GetHttpRequest().AuthorizationHeader = &cloudtaskspb.HttpRequest_OidcToken{
-				OidcToken: &cloudtaskspb.OidcToken{ServiceAccountEmail: invoker, Audience: audience}}
-		})
-	}
-	s.idle()
-	tokens := map[string]bool{}
-	for _, p := range s.worker.seen() {
-		tokens[p.header.Get("Authorization")] = true
-	}
-	if len(tokens) != 1 {
-		t.Errorf("%d tokens for three pushes of one moment", len(tokens))
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -276,7 +277,11 @@ func TestRunTaskForcesAPushWhateverTheQueueSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.create("mid-0", at(clock.Now().Add(time.Hour)))
-	s.worker.answer(code(500))
+	hold := make(chan struct{})
+	s.worker.answer(func(w http.ResponseWriter, _ *http.Request) {
+		<-hold
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 	run := &cloudtaskspb.RunTaskRequest{Name: taskName("mid-0")}
 	task, err := s.client.RunTask(s.ctx(), run)
 	if err != nil {
@@ -285,8 +290,11 @@ func TestRunTaskForcesAPushWhateverTheQueueSays(t *testing.T) {
 	if task.GetDispatchCount() != 1 {
 		t.Errorf("dispatch count = %d, want 1", task.GetDispatchCount())
 	}
+	s.worker.wait(t, 1)
+	clock.advance(4 * time.Second)
+	close(hold)
 	s.quiet()
-	if got, want := s.record("mid-0").Schedule, clock.Now().Add(10*time.Second); !got.Equal(want) {
+	if got, want := s.record("mid-0").Schedule, clock.Now().Add(6*time.Second); !got.Equal(want) {
 		t.Errorf("next time after a failed run = %v, want %v", got, want)
 	}
 	if _, err := s.client.RunTask(s.ctx(), run); err != nil {
@@ -388,6 +396,26 @@ func TestTasksTheServiceRefuses(t *testing.T) {
 	for _, name := range []string{"", "abc", inbound, inbound + "/tasks/a.b"} {
 		_, err := s.client.GetTask(s.ctx(), &cloudtaskspb.GetTaskRequest{Name: name})
 		wantCode(t, err, codes.InvalidArgument)
+	}
+}
+
+func TestTasksOfOneTimeGoInTheOrderOfTheirCreation(t *testing.T) {
+	clock := newClock()
+	s := newStreet(t, cloudtaskstest.Options{Clock: clock})
+	s.queue(withLimits(500, 1))
+	var want, got []string
+	for i := range 9 {
+		id := "t-" + strconv.Itoa(i)
+		s.create(id, at(clock.Now().Add(time.Second)))
+		want = append(want, id)
+	}
+	clock.advance(time.Second)
+	s.idle()
+	for _, p := range s.worker.seen() {
+		got = append(got, p.header.Get("X-CloudTasks-TaskName"))
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("order (-want +got):\n%s", d)
 	}
 }
 
