@@ -111,7 +111,9 @@ func TestOnlyOneProbeIsMadeAtATime(t *testing.T) {
 	}
 	// A caller who leaves says nothing of the model: the next one probes.
 	leave()
-	<-done
+	if err := <-done; err == nil {
+		t.Error("a call whose caller left is answered")
+	}
 	if _, err := c.Complete(t.Context(), prompt()); err != nil {
 		t.Errorf("after an abandoned probe: %v", err)
 	}

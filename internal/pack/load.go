@@ -18,10 +18,14 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 	var faults Faults
 	l := &loader{faults: &faults, owners: map[string]text{}, taken: map[string]text{}}
 	files := readFiles(fsys, &faults)
+	required := map[string]bool{businessFile: true, personaFile: true, repliesFile: true, sentencesFile: true}
+	whole := true
 	for _, f := range files {
 		if f.root == nil {
+			whole = false
 			continue
 		}
+		delete(required, f.name)
 		o := newObject(f.name, f.root, &faults)
 		switch f.name {
 		case businessFile:
@@ -37,8 +41,8 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 		}
 	}
 	l.pack.Hash = hash(files)
-	if slices.ContainsFunc(files, func(f file) bool { return f.root == nil }) || len(faults) > 0 && len(files) < requiredFiles {
-		// What a missing file would have said is not known to be wrong.
+	if !whole || len(required) > 0 {
+		// What an unread file would have said cannot be held against the rest.
 		return otto.Pack{}, faults.err()
 	}
 	l.resolve()
@@ -85,8 +89,6 @@ func named(fsys fs.FS) (otto.Pack, error) {
 	}
 	return p, nil
 }
-
-const requiredFiles = 4
 
 // loader is a pack being read.
 type loader struct {

@@ -1,0 +1,556 @@
+package pack_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pack"
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/packs"
+)
+
+// folders are the embedded packs by name.
+func folders(t testing.TB) map[string]fs.FS {
+	t.Helper()
+	entries, err := fs.ReadDir(packs.FS(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]fs.FS{}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			if found[entry.Name()], err = fs.Sub(packs.FS(), entry.Name()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(found) < 2 {
+		t.Fatalf("%d embedded packs: what is said of any business needs two", len(found))
+	}
+	return found
+}
+
+// each runs a check on every embedded pack.
+func each(t *testing.T, check func(t *testing.T, p otto.Pack)) {
+	t.Helper()
+	for name, folder := range folders(t) {
+		t.Run(name, func(t *testing.T) {
+			p, err := pack.Load(folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, p)
+		})
+	}
+}
+
+func TestEveryEmbeddedPackMakesAnOtto(t *testing.T) {
+	each(t, func(t *testing.T, p otto.Pack) {
+		if _, err := otto.New(otto.Options{Pack: p, Tenant: "t"}); err != nil {
+			t.Error(err)
+		}
+		if len(p.Hash) != 64 || p.Location == nil || len(p.Verticals) == 0 || len(p.Facts) == 0 || len(p.Fixed) == 0 {
+			t.Errorf("pack is thin: %+v", p)
+		}
+	})
+}
+
+// said is everything a lead may read word for word.
+func said(p otto.Pack) []string {
+	s := p.Sentences
+	texts := []string{s.Greeting.Text.Reveal(), s.Menu.Text.Reveal(), s.Safe, s.Empty,
+		s.Handoff, s.HandoffClosed, s.HandoffOutage, s.HandoffOutageClosed}
+	for _, text := range s.Media {
+		texts = append(texts, text)
+	}
+	for _, fixed := range p.Fixed {
+		texts = append(texts, fixed.Reply.Text.Reveal())
+	}
+	return texts
+}
+
+func TestWhatALeadReadsIsShortAndProper(t *testing.T) {
+	// Words that lost their accents, and promises.
+	bare := regexp.MustCompile(`(?i)\b(voce|nao|sao|atraves|tambem|ate ja|audio|video|localizacao|automacao|servicos?|horario|pedido de orcamento|informacao|opcao|opcoes)\b`)
+	promise := regexp.MustCompile(`(?i)garant|retorn(o|amos)|vou verificar|em até|100 ?%`)
+	each(t, func(t *testing.T, p otto.Pack) {
+		for _, text := range said(p) {
+			if n := utf8.RuneCountInString(text); n > otto.MaxText {
+				t.Errorf("%d characters: %s", n, text)
+			}
+			if found := bare.FindString(text); found != "" {
+				t.Errorf("%q lost its accents: %s", found, text)
+			}
+			if found := promise.FindString(text); found != "" {
+				t.Errorf("%q promises: %s", found, text)
+			}
+		}
+	})
+}
+
+func TestEveryFixedReplyHasANextStep(t *testing.T) {
+	each(t, func(t *testing.T, p otto.Pack) {
+		for _, fixed := range p.Fixed {
+			if !strings.HasSuffix(fixed.Reply.Text.Reveal(), "?") {
+				t.Errorf("%s ends in no question", fixed.Key)
+			}
+		}
+		for name, reply := range map[string]conversation.Reply{"greeting": p.Sentences.Greeting, "menu": p.Sentences.Menu} {
+			if !slices.ContainsFunc(reply.Options, func(o conversation.Option) bool { return o.ID == otto.TapPerson }) {
+				t.Errorf("%s offers no person", name)
+			}
+		}
+	})
+}
+
+func TestTheMenuWorksWithoutAModel(t *testing.T) {
+	each(t, func(t *testing.T, p otto.Pack) {
+		for _, option := range p.Sentences.Menu.Options {
+			fixed := slices.ContainsFunc(p.Fixed, func(f otto.FixedReply) bool { return f.Key == option.ID })
+			if !fixed && option.ID != otto.TapPerson {
+				t.Errorf("option %s leads nowhere without a model", option.ID)
+			}
+		}
+	})
+}
+
+func TestEveryVerticalHasFactsAndAFixedReply(t *testing.T) {
+	each(t, func(t *testing.T, p otto.Pack) {
+		for _, v := range p.Verticals {
+			if !slices.ContainsFunc(p.Facts, func(f otto.Fact) bool { return f.Vertical == v.ID }) {
+				t.Errorf("nothing is known of %s", v.ID)
+			}
+			if !slices.ContainsFunc(p.Fixed, func(f otto.FixedReply) bool { return f.Vertical == v.ID }) {
+				t.Errorf("no fixed reply explains %s", v.ID)
+			}
+		}
+	})
+}
+
+func TestTheDefaultPackIsTheOneNamed(t *testing.T) {
+	got, err := pack.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := fs.ReadFile(packs.FS(), packs.DefaultFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := pack.Load(folders(t)[strings.TrimSpace(string(name))])
+	if err != nil || got.Hash != want.Hash {
+		t.Errorf("default is %s, want %s, %v", got.Hash, want.Hash, err)
+	}
+}
+
+func TestTheDefaultPackAnswersTheKnownOpenings(t *testing.T) {
+	p, err := pack.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mind, err := otto.New(otto.Options{Pack: p, Tenant: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+	tests := []struct {
+		write, interest string
+		says            []string
+	}{
+		{"Como funciona a Gestão de perfis e Tráfego?", "gestao_perfis_trafego", []string{"Otto", "leads", "vendas", "estratégia", "campanhas", "otimização contínua", "software", "relatórios detalhados", "insights"}},
+		{"como funciona a automacao", "automacao_atendimento", []string{"Otto", "sem IA", "Com IA", "painel", "assume"}},
+		{"Como funciona o desenvolvimento de sistemas sob medida?", "sob_medida", []string{"Otto", "estudo detalhado", "integrados", "exclusivo"}},
+		{"O que é o SaaS da Pyloto?", "saas", []string{"Otto", "O Pyloto da sua comunicação", "em desenvolvimento", "CRM"}},
+		{"/automacao agora", "automacao_atendimento", []string{"caixa de entrada", "assume"}},
+		{"/sobmedida", "sob_medida", []string{"estudo detalhado", "web ou local"}},
+		{"/sob-medida", "sob_medida", []string{"estudo detalhado"}},
+		{"/entregas_servicos", "intermediacao_entregas", []string{"prestadores", "pessoa física ou empresa", "+55 42 99161-9261"}},
+		{"/saas", "saas", []string{"O Pyloto da sua comunicação", "em desenvolvimento"}},
+	}
+	for _, tt := range tests {
+		d, err := mind.Decide(t.Context(), otto.Request{
+			Conversation: conversation.New("cid", "1", conversation.Identity{Phone: "5511900001111"}), Now: at,
+			Messages: []conversation.Inbound{{ID: "a", Kind: conversation.KindText, Text: pii.Text(tt.write), SentAt: at}},
+		})
+		if err != nil || d.Route != conversation.RouteFixed || d.Session.Interest != tt.interest || len(d.Replies) != 1 {
+			t.Errorf("%q: route %s, interest %q, %v", tt.write, d.Route, d.Session.Interest, err)
+			continue
+		}
+		for _, want := range tt.says {
+			if text := d.Replies[0].Text.Reveal(); !strings.Contains(text, want) {
+				t.Errorf("%q does not say %q: %s", tt.write, want, text)
+			}
+		}
+	}
+}
+
+func TestHours(t *testing.T) {
+	p, err := pack.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{
+		"2026-11-23 08:59": false, "2026-11-23 09:00": true, "2026-11-23 16:59": true, "2026-11-23 17:00": false,
+		"2026-11-22 10:00": false, // Sunday
+		"2026-12-25 10:00": false, // Friday, every year
+		"2027-03-26 10:00": false, // Friday, that year only
+		"2028-11-20 10:00": false,
+	}
+	for at, want := range tests {
+		when, err := time.ParseInLocation("2006-01-02 15:04", at, p.Location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Hours.Open(when); got != want {
+			t.Errorf("open at %s = %v", at, got)
+		}
+	}
+}
+
+// sample is the smaller embedded pack, to be broken.
+func sample(t testing.TB) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(packs.FS(), "pizzaria-exemplo", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(packs.FS(), path)
+		name, _ := strings.CutPrefix(path, "pizzaria-exemplo/")
+		files[name] = &fstest.MapFile{Data: content}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// edit replaces what must be there exactly once.
+func edit(t testing.TB, files fstest.MapFS, name, before, after string) {
+	t.Helper()
+	content := string(files[name].Data)
+	if strings.Count(content, before) != 1 {
+		t.Fatalf("%s has %q %d times", name, before, strings.Count(content, before))
+	}
+	files[name] = &fstest.MapFile{Data: []byte(strings.Replace(content, before, after, 1))}
+}
+
+func TestFaultsNameFileAndLine(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("a", n) }
+	tests := []struct{ name, file, before, after, want string }{
+		{"unknown key", "business.yaml", "name: Forno da Vila\n", "name: Forno da Vila\nnmae: x\n", "business.yaml:2: unknown key nmae"},
+		{"key given twice", "business.yaml", "name: Forno da Vila\n", "name: Forno da Vila\nname: x\n", "business.yaml:2: key name is given twice"},
+		{"missing text", "business.yaml", "assistant: Nina\n", "", "business.yaml:1: assistant is missing"},
+		{"empty text", "business.yaml", "assistant: Nina\n", "assistant: ''\n", "business.yaml:2: assistant is empty"},
+		{"null text", "business.yaml", "assistant: Nina\n", "assistant:\n", "business.yaml:1: assistant is missing"},
+		{"wrong type", "business.yaml", "assistant: Nina\n", "assistant: [Nina]\n", "business.yaml:2: assistant must be text; quote it if it looks like a number"},
+		{"number for text", "business.yaml", "assistant: Nina\n", "assistant: 7\n", "business.yaml:2: assistant must be text; quote it if it looks like a number"},
+		{"invisible character", "business.yaml", "assistant: Nina\n", "assistant: \"Ni\\u202Ena\"\n", "business.yaml:2: assistant holds invisible characters"},
+		{"time zone", "business.yaml", "America/Bahia", "America/Nowhere", "business.yaml:4: time_zone: no such zone"},
+		{"local time zone", "business.yaml", "America/Bahia", "Local", "business.yaml:4: time_zone: no such zone"},
+		{"zone with a path", "business.yaml", "America/Bahia", "../../etc/passwd", "business.yaml:4: time_zone: no such zone"},
+		{"hours", "business.yaml", "tuesday: 18:00-23:00", "tuesday: 23:00-18:00", "business.yaml:7: tuesday: want spans such as 09:00-12:00, 13:00-18:00, each beginning before it ends"},
+		{"hours past midnight", "business.yaml", "friday: 18:00-24:00", "friday: 18:00-24:30", "business.yaml:10: friday: want spans such as 09:00-12:00, 13:00-18:00, each beginning before it ends"},
+		{"hours overlap", "business.yaml", "11:30-15:00, 18:00-24:00", "11:30-19:00, 18:00-24:00", "business.yaml:11: saturday: spans overlap or are out of order"},
+		{"unknown day", "business.yaml", "  tuesday:", "  tuesay:", "business.yaml:7: unknown key tuesay"},
+		{"hours missing", "business.yaml", "hours:\n", "horas:\n", "business.yaml:1: hours is missing"},
+		{"holiday without a day", "business.yaml", "yearly: 12-25, ", "", "business.yaml:15: a holiday has either a date or a yearly day"},
+		{"holiday of no year", "business.yaml", "yearly: 12-25", "yearly: 13-25", "business.yaml:15: yearly: no such day; want month-day"},
+		{"holiday of no calendar", "business.yaml", "yearly: 12-25", "date: 2026-02-30", "business.yaml:15: date: no such day; want year-month-day"},
+		{"e-mail", "business.yaml", "emails: [oi@fornodavila.example]", "emails: [oi@fornodavila.example, oi]", "business.yaml:19: emails: not an e-mail address"},
+		{"site", "business.yaml", "contacts:\n", "contacts:\n  sites: [fornodavila.example]\n", "business.yaml:19: sites: want an address that begins with https://"},
+		{"phone", "business.yaml", "contacts:\n", "contacts:\n  phones: ['42 99161-9261']\n", "business.yaml:19: phones: want + and 7 to 15 digits, in quotes"},
+		{"phone without quotes", "business.yaml", "contacts:\n", "contacts:\n  phones: [5542991619261]\n", "business.yaml:19: each of phones must be text; quote it if it looks like a number"},
+		{"vertical id", "business.yaml", "id: pedidos\n", "id: Pedidos!\n", "business.yaml:27: id must be lower-case letters, digits and _"},
+		{"vertical twice", "business.yaml", "id: eventos\n", "id: pedidos\n", "business.yaml:31: vertical pedidos is taken at business.yaml:27"},
+		{"keyword twice", "business.yaml", "[pizza, pizzas,", "[pizza, Pízza,", "business.yaml:30: keyword \"Pízza\" is given twice"},
+		{"keyword without a letter", "business.yaml", "[pizza, pizzas,", "[pizza, '!?',", "business.yaml:30: keyword \"!?\" has no letter"},
+		{"verticals no list", "business.yaml", "verticals:\n", "verticals: x\nvertical:\n", "business.yaml:26: verticals must be a list"},
+		{"section no mapping", "sentences.yaml", "menu:\n", "menu: oi\nmenus:\n", "sentences.yaml:8: want keys and values here"},
+
+		{"foreign e-mail", "persona.yaml", "bom humor.", "bom humor. Escreva a outra@casa.example.", "persona.yaml:1: names a contact (e-mail) that is not listed under contacts in business.yaml"},
+		{"foreign site", "sentences.yaml", "Pode me dizer de outro jeito", "Veja www.outra.example e diga de outro jeito", "sentences.yaml:16: names a contact (site) that is not listed under contacts in business.yaml"},
+		{"foreign phone", "sentences.yaml", "Pode me dizer de outro jeito", "Ligue (42) 99161-9261 ou diga de outro jeito", "sentences.yaml:16: names a contact (phone) that is not listed under contacts in business.yaml"},
+		{"foreign phone abroad", "sentences.yaml", "Pode me dizer de outro jeito", "Ligue +1 202 555 0100 ou diga de outro jeito", "sentences.yaml:16: names a contact (phone) that is not listed under contacts in business.yaml"},
+		{"rule no list", "persona.yaml", "rules:\n", "rules: nenhuma\nx:\n", "persona.yaml:5: rules must be a list"},
+
+		{"fact of no vertical", "facts/eventos.yaml", "vertical: eventos", "vertical: festas", "facts/eventos.yaml:1: no vertical festas"},
+		{"fact twice", "facts/eventos.yaml", "id: eventos_rodizio", "id: pedidos_forno", "facts/pedidos.yaml:3: fact pedidos_forno is taken at facts/eventos.yaml:3"},
+		{"fact id", "facts/eventos.yaml", "id: eventos_rodizio", "id: 1x]", "facts/eventos.yaml:3: id must be lower-case letters, digits and _"},
+		{"fact too long", "facts/eventos.yaml", "Para festas e eventos,", long(500), "facts/eventos.yaml:4: 547 characters, at most 500"},
+		{"no facts", "facts/casa.yaml", "facts:\n", "fatos:\n", "facts/casa.yaml:1: facts is missing"},
+		{"fact with a stranger", "facts/casa.yaml", "  - id: casa_contato\n", "  - id: casa_contato\n    texto: x\n", "facts/casa.yaml:5: unknown key texto"},
+
+		{"key reserved", "replies.yaml", "key: festas", "key: person", "replies.yaml:17: key person is reserved for asking for a person"},
+		{"key is a vertical", "replies.yaml", "key: festas", "key: eventos", "replies.yaml:17: key eventos is the vertical at business.yaml:31"},
+		{"key twice", "replies.yaml", "key: festas", "key: cardapio", "replies.yaml:17: reply cardapio is taken at replies.yaml:5"},
+		{"key form", "replies.yaml", "key: festas", "key: Festas", "replies.yaml:17: key must be lower-case letters, digits and _"},
+		{"triggers collide", "replies.yaml", "key: festas\n", "key: festas\n    triggers: [\"QUAL É O CARDAPIO\"]\n", "replies.yaml:18: trigger \"QUAL É O CARDAPIO\" of festas means the same as the one at replies.yaml:6"},
+		{"trigger is a greeting", "replies.yaml", "key: festas\n", "key: festas\n    triggers: [Bom dia!]\n", "replies.yaml:18: trigger \"Bom dia!\" of festas means the same as the one at replies.yaml:1"},
+		{"greeting asks for a person", "replies.yaml", "person: [", "person: [oi!, ", "replies.yaml:2: trigger \"oi!\" of person means the same as the one at replies.yaml:1"},
+		{"trigger without a letter", "replies.yaml", "person: [", "person: ['?!', ", "replies.yaml:2: trigger \"?!\" has no letter"},
+		{"trigger too long", "replies.yaml", "person: [", "person: [" + long(81) + ", ", "replies.yaml:2: trigger: 81 characters, at most 80"},
+		{"commands collide", "replies.yaml", "commands: [/festas]", "commands: [/car_dapio]", "replies.yaml:18: trigger \"/car_dapio\" of festas means the same as the one at replies.yaml:7"},
+		{"command form", "replies.yaml", "commands: [/festas]", "commands: [festas]", "replies.yaml:18: commands: want / and at most 32 lower-case letters, digits and _"},
+		{"command too long", "replies.yaml", "commands: [/festas]", "commands: [/" + long(33) + "]", "replies.yaml:18: commands: want / and at most 32 lower-case letters, digits and _"},
+		{"command of nothing", "replies.yaml", "commands: [/festas]", "commands: [/__]", "replies.yaml:18: trigger \"/__\" has no letter"},
+		{"reply of no vertical", "replies.yaml", "vertical: eventos", "vertical: festa", "replies.yaml:19: no vertical festa"},
+		{"option leads nowhere", "replies.yaml", "{id: festas, title", "{id: fetas, title", "replies.yaml:14: option fetas is no reply, no vertical and not person"},
+		{"button title", "replies.yaml", "title: Fazer uma festa", "title: Fazer uma festa com amigos", "replies.yaml:14: 26 characters, at most 20"},
+		{"button title in UTF-16", "replies.yaml", "title: Fazer uma festa", "title: '" + strings.Repeat("🍕", 11) + "'", "replies.yaml:14: 22 characters, at most 20"},
+		{"button description", "replies.yaml", "title: Fazer uma festa", "title: Festa, description: x", "replies.yaml:14: unknown key description"},
+		{"option twice", "replies.yaml", "title: Falar com alguém", "title: Fazer uma festa", "replies.yaml:15: buttons: an id or title is given twice"},
+		{"four buttons", "replies.yaml", "      - {id: person, title: Falar com alguém}\n",
+			"      - {id: person, title: A}\n      - {id: cardapio, title: B}\n      - {id: pedidos, title: C}\n", "replies.yaml:17: buttons: 4 options, at most 3"},
+		{"buttons and list", "sentences.yaml", "Qual delas?\n", "Qual delas?\n  list: [{id: festas, title: x}]\n", "sentences.yaml:9: either buttons or a list, not both"},
+		{"body with buttons", "replies.yaml", "Qual delas dá mais vontade?", long(1024), "replies.yaml:9: 1165 characters, at most 1024"},
+		{"body without", "replies.yaml", "Para quantas pessoas seria?", long(4096), "replies.yaml:20: 4179 characters, at most 4096"},
+		{"sentence too long", "sentences.yaml", "me enrolei aqui", long(500), "sentences.yaml:16: 557 characters, at most 500"},
+		{"list label", "sentences.yaml", "Ver opções", "Ver todas as opções da casa", "sentences.yaml:15: 27 characters, at most 20"},
+		{"sentence missing", "sentences.yaml", "empty: Oi! Me conta em poucas palavras o que você quer?\n", "", "sentences.yaml:1: empty is missing"},
+		{"kind missing", "sentences.yaml", "  sticker: Boa figurinha! 😄 E o que você quer hoje?\n", "", "sentences.yaml:24: sticker is missing"},
+		{"kind unknown", "sentences.yaml", "  sticker:", "  stiker:", "sentences.yaml:28: unknown key stiker"},
+
+		{"not YAML", "business.yaml", "name: Forno da Vila\n", "name: \"Forno\n", "business.yaml:"},
+		{"tab", "business.yaml", "  tuesday:", "\ttuesday:", "business.yaml:7: not YAML: found character that cannot start any token"},
+		{"alias", "business.yaml", "name: Forno da Vila\nassistant: Nina", "name: &n Forno\nassistant: *n", "business.yaml:1: anchors and aliases are not allowed"},
+		{"merge", "business.yaml", "hours:\n", "hours:\n  <<: {monday: 09:00-10:00}\n", "business.yaml:7: anchors and aliases are not allowed"},
+		{"second document", "persona.yaml", "rules:\n", "---\nrules:\n", "persona.yaml:5: a second document"},
+		{"root no mapping", "persona.yaml", "persona: |", "- |", "persona.yaml:"},
+		{"key no text", "persona.yaml", "rules:\n", "7: x\nrules:\n", "persona.yaml:5: a key must be text"},
+		{"nested too deep", "persona.yaml", "rules:\n", "x: " + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "\nrules:\n", "persona.yaml:5: nested deeper than 16 levels"},
+		{"too many values", "persona.yaml", "rules:\n", "x: [" + strings.Repeat("a,", 60_000) + "a]\nrules:\n", "persona.yaml:5: more than 50000 values"},
+		{"invalid UTF-8", "persona.yaml", "bom humor.", "bom\xff humor.", "persona.yaml:3: not valid UTF-8"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			files := sample(t)
+			edit(t, files, tt.file, tt.before, tt.after)
+			p, err := pack.Load(files)
+			var faults pack.Faults
+			if !errors.As(err, &faults) {
+				t.Fatalf("err = %v", err)
+			}
+			if p.Hash != "" {
+				t.Error("a faulty pack is given out")
+			}
+			if !slices.ContainsFunc(faults, func(f pack.Fault) bool { return strings.HasPrefix(f.String(), tt.want) }) {
+				t.Errorf("faults:\n%v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestEveryFaultIsNamedAtOnceAndInOrder(t *testing.T) {
+	files := sample(t)
+	edit(t, files, "sentences.yaml", "safe:", "saef:")
+	edit(t, files, "business.yaml", "tuesday: 18:00-23:00", "tuesday: always")
+	edit(t, files, "business.yaml", "assistant: Nina", "asistant: Nina")
+	edit(t, files, "replies.yaml", "commands: [/festas]", "commands: [festas]")
+	_, err := pack.Load(files)
+	var got []string
+	var faults pack.Faults
+	if !errors.As(err, &faults) {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		got = append(got, f.String())
+	}
+	want := []string{
+		"business.yaml:1: assistant is missing",
+		"business.yaml:2: unknown key asistant",
+		"business.yaml:7: tuesday: want spans such as 09:00-12:00, 13:00-18:00, each beginning before it ends",
+		"replies.yaml:18: commands: want / and at most 32 lower-case letters, digits and _",
+		"sentences.yaml:1: safe is missing",
+		"sentences.yaml:16: unknown key saef",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if strings.Count(err.Error(), "\n") != len(want)-1 {
+		t.Errorf("error = %q", err)
+	}
+}
+
+func TestFilesThatDoNotBelong(t *testing.T) {
+	tests := []struct {
+		name, want string
+		change     func(fstest.MapFS)
+	}{
+		{"missing file", "sentences.yaml: missing", func(m fstest.MapFS) { delete(m, "sentences.yaml") }},
+		{"misspelt file", "person.yaml: no such file belongs to a pack", func(m fstest.MapFS) { m["person.yaml"] = m["persona.yaml"] }},
+		{"other extension", "facts/casa.yml: no such file belongs to a pack", func(m fstest.MapFS) { m["facts/casa.yml"] = m["facts/casa.yaml"] }},
+		{"empty file", "persona.yaml:1: empty", func(m fstest.MapFS) { m["persona.yaml"] = &fstest.MapFile{} }},
+		{"comment only", "persona.yaml:1: empty", func(m fstest.MapFS) { m["persona.yaml"] = &fstest.MapFile{Data: []byte("# nada\n")} }},
+		{"huge file", "persona.yaml: larger than 1048576 bytes", func(m fstest.MapFS) {
+			m["persona.yaml"] = &fstest.MapFile{Data: []byte("x: " + strings.Repeat("a", 1<<20))}
+		}},
+		{"folder for a file", "persona.yaml: cannot be read", func(m fstest.MapFS) { m["persona.yaml"] = &fstest.MapFile{Mode: fs.ModeDir} }},
+		{"many files", "facts: 103 files, at most 64", func(m fstest.MapFS) {
+			for i := range 100 {
+				m["facts/x"+strings.Repeat("x", i)+".yaml"] = &fstest.MapFile{Data: []byte("facts: []\n")}
+			}
+		}},
+		{"empty folder", "business.yaml: missing", func(m fstest.MapFS) { clear(m) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			files := sample(t)
+			tt.change(files)
+			_, err := pack.Load(files)
+			if err == nil || !slices.Contains(strings.Split(err.Error(), "\n"), tt.want) {
+				t.Errorf("err = %v, want %s", err, tt.want)
+			}
+		})
+	}
+	t.Run("an absent file is the only fault", func(t *testing.T) {
+		for _, name := range []string{"business.yaml", "persona.yaml", "replies.yaml", "sentences.yaml"} {
+			files := sample(t)
+			delete(files, name)
+			if _, err := pack.Load(files); err == nil || err.Error() != name+": missing" {
+				t.Errorf("err = %v", err)
+			}
+		}
+	})
+	t.Run("a page for people is welcome", func(t *testing.T) {
+		files := sample(t)
+		files["README.md"] = &fstest.MapFile{Data: []byte("# Forno")}
+		if _, err := pack.Load(files); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("facts may be absent", func(t *testing.T) {
+		files := sample(t)
+		for name := range files {
+			if strings.HasPrefix(name, "facts/") {
+				delete(files, name)
+			}
+		}
+		if p, err := pack.Load(files); err != nil || len(p.Facts) != 0 {
+			t.Errorf("%d facts, %v", len(p.Facts), err)
+		}
+	})
+}
+
+func TestTheNumberOfFaultsIsBounded(t *testing.T) {
+	files := sample(t)
+	files["facts/casa.yaml"] = &fstest.MapFile{Data: []byte("facts:\n" + strings.Repeat("  - {x: 1}\n", 5000))}
+	_, err := pack.Load(files)
+	var faults pack.Faults
+	if !errors.As(err, &faults) || len(faults) == 0 || len(faults) > 200 {
+		t.Errorf("%d faults", len(faults))
+	}
+}
+
+func TestTheHashNamesTheContent(t *testing.T) {
+	load := func(change func(fstest.MapFS)) string {
+		files := sample(t)
+		if change != nil {
+			change(files)
+		}
+		p, err := pack.Load(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Hash
+	}
+	plain := load(nil)
+	windows := load(func(m fstest.MapFS) {
+		for name, f := range m {
+			m[name] = &fstest.MapFile{Data: []byte("\xef\xbb\xbf" + strings.ReplaceAll(string(f.Data), "\n", "\r\n"))}
+		}
+	})
+	if windows != plain {
+		t.Error("a checkout with other line ends has another hash")
+	}
+	if load(func(m fstest.MapFS) {
+		edit(t, m, "business.yaml", "uma pizzaria de bairro com", "a pizzaria de bairro com")
+	}) == plain {
+		t.Error("another text has the same hash")
+	}
+	moved := load(func(m fstest.MapFS) {
+		m["facts/loja.yaml"] = m["facts/casa.yaml"]
+		delete(m, "facts/casa.yaml")
+	})
+	if moved == plain {
+		t.Error("another file name has the same hash")
+	}
+}
+
+func TestTextsAreComposed(t *testing.T) {
+	files := sample(t)
+	edit(t, files, "sentences.yaml", "Ver opções", "Ver opc\u0327o\u0303es")
+	p, err := pack.Load(files)
+	if err != nil || p.Sentences.ListLabel != "Ver opções" {
+		t.Errorf("%q, %v", p.Sentences.ListLabel, err)
+	}
+}
+
+func TestDir(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, sample(t)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := pack.Dir(dir)
+	want, wantErr := pack.Load(sample(t))
+	if err != nil || wantErr != nil || p.Hash != want.Hash {
+		t.Errorf("%s, %v, want %s", p.Hash, err, want.Hash)
+	}
+	if _, err := pack.Dir(filepath.Join(dir, "absent")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("absent folder: %v", err)
+	}
+	if _, err := pack.Dir(filepath.Join(dir, "business.yaml")); err == nil {
+		t.Error("a file passes for a folder")
+	}
+	outside := filepath.Join(t.TempDir(), "outside.yaml")
+	if err := os.WriteFile(outside, sample(t)["persona.yaml"].Data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "persona.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(dir, "persona.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pack.Dir(dir); err == nil || !strings.Contains(err.Error(), "persona.yaml: cannot be opened") {
+		t.Errorf("a link out of the folder: %v", err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for name, file := range sample(f) {
+		f.Add(name, file.Data)
+	}
+	f.Add("business.yaml", []byte("a: &a [*a, *a]"))
+	f.Add("facts/casa.yaml", []byte("facts: [{id: x, text: y}]"))
+	f.Fuzz(func(t *testing.T, name string, content []byte) {
+		files := sample(t)
+		if _, known := files[name]; !known {
+			return
+		}
+		files[name] = &fstest.MapFile{Data: content}
+		p, err := pack.Load(files)
+		var faults pack.Faults
+		switch {
+		case err == nil:
+			if _, err := otto.New(otto.Options{Pack: p, Tenant: "t"}); err != nil {
+				t.Errorf("a pack that loads is unfit: %v", err)
+			}
+		case !errors.As(err, &faults) || len(faults) == 0:
+			t.Errorf("err = %v", err)
+		}
+	})
+}
