@@ -171,7 +171,7 @@ const maxCount = 100_000_000
 func readCount(raw string) (string, bool) {
 	var counts []int
 	words := strings.FieldsFunc(strings.ToLower(raw), func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r == '.' || r == ',')
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '.' && r != ','
 	})
 	for i, word := range words {
 		word = strings.Trim(word, ".,")

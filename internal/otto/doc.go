@@ -11,4 +11,7 @@
 // The package does no I/O and knows no clock: time comes with the request and
 // the model sits behind a port. It knows no business either: everything a
 // lead reads comes from a [Pack] or from the model.
+//
+// Reading order: ports, pack, otto, scene, reflex, prompt (and prompt.tmpl),
+// draft, guard, think.
 package otto

@@ -136,9 +136,9 @@ func (p Prompt) with(messages []PromptMessage) Prompt {
 	p.Messages, p.SchemaName, p.MaxTokens = messages, schemaName, maxTokens
 	sum := sha256.New()
 	for _, m := range messages {
-		fmt.Fprintf(sum, "%s %d %s\n", m.Role, len(m.Content), m.Content)
+		_, _ = fmt.Fprintf(sum, "%s %d %s\n", m.Role, len(m.Content), m.Content)
 	}
-	fmt.Fprintf(sum, "%s %d %s", p.SchemaName, p.MaxTokens, p.Schema)
+	_, _ = fmt.Fprintf(sum, "%s %d %s", p.SchemaName, p.MaxTokens, p.Schema)
 	p.Fingerprint = hex.EncodeToString(sum.Sum(nil))
 	return p
 }

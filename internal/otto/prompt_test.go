@@ -395,3 +395,12 @@ func BenchmarkDecide(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := otto.New(otto.Options{Pack: pizzaria()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

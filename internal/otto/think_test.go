@@ -685,9 +685,14 @@ func FuzzDecodeDecision(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	model := &scripted{}
+	o, err := otto.New(otto.Options{Pack: pizzaria(), Model: model})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, data string) {
-		model := script(says(data), ends(otto.OutcomeRefusal, ""))
-		d := decide(t, newOtto(t, model), ask(in(conversation.CollectingInfo), "quero uma festa"))
+		model.asked, model.script = nil, []func() (otto.Completion, error){says(data), ends(otto.OutcomeRefusal, "")}
+		d := decide(t, o, ask(in(conversation.CollectingInfo), "quero uma festa"))
 		sound(t, conversation.CollectingInfo, d)
 		if slices.Contains(d.Model.Outcomes, "ok") && !exactKeys([]byte(data)) {
 			t.Fatalf("a decision that is none was taken: %q", data)
