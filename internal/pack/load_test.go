@@ -251,7 +251,7 @@ func edit(t testing.TB, files fstest.MapFS, name, before, after string) {
 func TestFaultsNameFileAndLine(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("a", n) }
 	tests := []struct{ name, file, before, after, want string }{
-		{"unknown key", "business.yaml", "name: Forno da Vila\n", "name: Forno da Vila\nnmae: x\n", "business.yaml:2: unknown key nmae"},
+		{"unknown key", "business.yaml", "name: Forno da Vila\n", "name: Forno da Vila\nalias: x\n", "business.yaml:2: unknown key alias"},
 		{"key given twice", "business.yaml", "name: Forno da Vila\n", "name: Forno da Vila\nname: x\n", "business.yaml:2: key name is given twice"},
 		{"missing text", "business.yaml", "assistant: Nina\n", "", "business.yaml:1: assistant is missing"},
 		{"empty text", "business.yaml", "assistant: Nina\n", "assistant: ''\n", "business.yaml:2: assistant is empty"},

@@ -274,7 +274,7 @@ func (o *offline) speak(m *mind, in reading, best []fact) {
 		opening = pick(o.Hello, in.said)
 	case len(best) == 0 && asking:
 		opening, next, asked = o.Unknown, o.UnknownQuestion, nil
-	case len(best) == 0 || !asking:
+	case len(best) == 0:
 		opening = pick(o.Noted, in.said)
 	}
 	m.confidence = 0.3
@@ -473,7 +473,7 @@ func fold(word string) string {
 // pick chooses by the lead's words, so that the same request gets the same
 // answer and different ones sound different.
 func pick(list []string, by string) string {
-	h := fnv.New32a()
+	h := fnv.New64a()
 	_, _ = h.Write([]byte(by))
-	return list[int(h.Sum32()%uint32(len(list)))]
+	return list[h.Sum64()%uint64(len(list))]
 }
