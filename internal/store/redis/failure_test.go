@@ -145,6 +145,15 @@ func TestRepliesThatNoScriptGives(t *testing.T) {
 	}
 }
 
+func TestLastMillisecondOfALease(t *testing.T) {
+	server := newFakeServer(t, func([]string) string { return "*3\r\n$4\r\nbusy\r\n:1\r\n:0\r\n" })
+	store := newStore(t, redis.Options{URL: server.url()})
+	// Nothing left, rounded down, must not read as nobody ahead.
+	if a, err := store.Enter(t.Context(), entryOf(mid, "t")); err != nil || a.Busy <= 0 {
+		t.Errorf("Enter = busy %v, %v; want to be busy", a.Busy, err)
+	}
+}
+
 func TestWrongPassword(t *testing.T) {
 	address, real := storetest.RedisURL(t)
 	if !real {
@@ -158,7 +167,7 @@ func TestWrongPassword(t *testing.T) {
 
 func TestClosedStore(t *testing.T) {
 	address, _ := storetest.RedisURL(t)
-	store, err := redis.New(redis.Options{URL: address, Ring: newRing(t, 1), Now: calm()})
+	store, err := redis.New(redis.Options{URL: address, Ring: newRing(t, 1), CallTimeout: 5 * time.Second, Now: calm()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ local function keep(mailbox, message, letter, at)
   redis.call('HSET', mailbox, '#', string.format('%.0f', seq))
   if letter ~= '' then
     local value = string.format('%.0f', seq) .. '|' .. letter
-    local kept = redis.call('HLEN', mailbox) - (counters[2] and 2 or 1)
+    local kept = redis.call('HLEN', mailbox) - 2 -- Both counters are fields, too.
     if kept < max_letters and tonumber(counters[2] or '0') + #value <= max_bytes then
       redis.call('HSET', mailbox, message, value)
       redis.call('HINCRBY', mailbox, '$', #value)

@@ -178,6 +178,29 @@ func TestTimesToLive(t *testing.T) {
 	}
 }
 
+func TestWhatAConversationAtRestLeavesBehind(t *testing.T) {
+	address, _ := storetest.RedisURL(t)
+	store, admin := newStore(t, redis.Options{URL: address}), newAdmin(t, address)
+	wantWell(t, everyCall(t.Context(), store))
+	if err := store.Leave(t.Context(), conversation.Departure{
+		Conversation: cid, Token: canary, Done: []conversation.MessageID{mid, "n"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for key := range dump(t, admin) {
+		if kind := strings.Split(key, ":")[1]; kind == "ls" || kind == "pz" {
+			t.Errorf("%.10s… is left", key)
+		}
+	}
+	// The mailbox keeps its counters: the last seq, and that it holds nothing.
+	if n := admin.HLen(t.Context(), "atende:mb:{"+string(cid)+"}").Val(); n != 2 {
+		t.Errorf("%d fields are left in the mailbox, want 2", n)
+	}
+	if got := admin.HGet(t.Context(), "atende:mb:{"+string(cid)+"}", "$").Val(); got != "0" {
+		t.Errorf("%s bytes are left in the mailbox, want 0", got)
+	}
+}
+
 func TestValuesThatDoNotOpen(t *testing.T) {
 	address, _ := storetest.RedisURL(t)
 	admin := newAdmin(t, address)
