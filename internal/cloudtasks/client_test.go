@@ -61,6 +61,8 @@ func newRig(t testing.TB, so cloudtaskstest.Options, change ...func(*cloudtasks.
 		WorkerURL:    w.URL,
 		InvokerEmail: invoker,
 		EmulatorHost: server.Addr(),
+		// A busy machine must not look like a failing service.
+		AttemptTimeout: 20 * time.Second,
 	}
 	for _, c := range change {
 		c(&o)

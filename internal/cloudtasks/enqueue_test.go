@@ -198,7 +198,9 @@ func TestFailureHasItsKindAndItsNumberOfAttempts(t *testing.T) {
 
 func TestEachAttemptIsBounded(t *testing.T) {
 	w := &wire{}
-	r := newRig(t, cloudtaskstest.Options{}, w.tap, func(o *cloudtasks.Options) { o.AttemptTimeout = 30 * time.Millisecond })
+	r := newRig(t, cloudtaskstest.Options{}, w.tap, func(o *cloudtasks.Options) { o.AttemptTimeout = 100 * time.Millisecond })
+	for r.client.Ping(t.Context(), queue) != nil { // connected, so that only the calls take time
+	}
 	r.server.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.Hang, Times: -1})
 	_, err := r.client.Enqueue(t.Context(), named("mid-0"))
 	if fault.KindOf(err) != fault.Dependency || w.attempts() != 2 {
@@ -214,7 +216,7 @@ func TestDefaultAttemptTimeoutIsOneSecond(t *testing.T) {
 		left = time.Until(at)
 		return status.Error(codes.InvalidArgument, "")
 	}
-	r := newRig(t, cloudtaskstest.Options{}, w.tap)
+	r := newRig(t, cloudtaskstest.Options{}, w.tap, func(o *cloudtasks.Options) { o.AttemptTimeout = 0 })
 	_, err := r.client.Enqueue(t.Context(), named("mid-0"))
 	if fault.KindOf(err) != fault.Broken || left <= 0 || left > time.Second {
 		t.Errorf("Enqueue = %v with %v left", err, left)

@@ -16,8 +16,12 @@ import (
 
 // createWithin tries to create a task and gives up after a while.
 func (s *street) createWithin(d time.Duration, name string) error {
-	ctx, cancel := context.WithTimeout(s.ctx(), d)
+	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
+	return s.createUntil(ctx, name)
+}
+
+func (s *street) createUntil(ctx context.Context, name string) error {
 	_, err := s.client.CreateTask(ctx, &cloudtaskspb.CreateTaskRequest{Parent: inbound, Task: &cloudtaskspb.Task{
 		Name:        taskName(name),
 		MessageType: &cloudtaskspb.Task_HttpRequest{HttpRequest: &cloudtaskspb.HttpRequest{Url: s.worker.URL}},
@@ -45,8 +49,9 @@ func TestRefusedCreateStoresNothing(t *testing.T) {
 func TestHungCreateStoresNothingAndEndsWithItsCaller(t *testing.T) {
 	s := newStreet(t, cloudtaskstest.Options{})
 	s.queue(nil)
-	s.server.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.Hang})
-	wantCode(t, s.createWithin(20*time.Millisecond, "abc-0"), codes.DeadlineExceeded)
+	s.server.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.Hang, Times: -1})
+	wantCode(t, s.createWithin(200*time.Millisecond, "abc-0"), codes.DeadlineExceeded)
+	s.server.ClearFaults()
 	s.create("abc-0")
 	s.idle()
 	if n := len(s.worker.seen()); n != 1 {
@@ -59,7 +64,13 @@ func TestCreateWithALostReplyIsApplied(t *testing.T) {
 	s.queue(nil)
 	s.server.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.LoseReply})
 	s.server.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.LoseReply, Code: codes.Internal})
-	wantCode(t, s.createWithin(50*time.Millisecond, "a"), codes.DeadlineExceeded)
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	go func() {
+		s.worker.wait(t, 1) // the task is stored and even pushed
+		giveUp()
+	}()
+	wantCode(t, s.createUntil(ctx, "a"), codes.Canceled)
 	wantCode(t, s.createWithin(time.Minute, "b"), codes.Internal)
 	for _, name := range []string{"a", "b"} {
 		wantCode(t, s.createWithin(time.Minute, name), codes.AlreadyExists)
