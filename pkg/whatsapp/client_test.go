@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -310,7 +311,8 @@ func TestSendWaitsAsLongAsAsked(t *testing.T) {
 }
 
 func TestSendBoundsTheAnswer(t *testing.T) {
-	server := graph(t, http.StatusOK, `{"x":"`+strings.Repeat("a", 2<<20)+`"}`, nil)
+	// All of it is JSON, and so is any part that holds the beginning.
+	server := graph(t, http.StatusOK, accepted+strings.Repeat(" ", 2<<20), nil)
 	_, err := newClient(t, server.URL).Send(t.Context(), text("oi"))
 	if !whatsapp.Ambiguous(err) {
 		t.Errorf("error %v is not ambiguous", err)
@@ -426,6 +428,10 @@ func TestSendNotWritten(t *testing.T) {
 		_, err := newClient(t, "http://"+listener.Addr().String()).Send(t.Context(), text("oi"))
 		if whatsapp.Ambiguous(err) || causeOf(err) != "dial" {
 			t.Errorf("error %v", err)
+		}
+		var withAddress *url.Error
+		if errors.As(err, &withAddress) {
+			t.Errorf("the cause holds the address: %v", withAddress)
 		}
 	})
 	t.Run("unknown authority", func(t *testing.T) {

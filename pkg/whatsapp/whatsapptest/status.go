@@ -43,6 +43,7 @@ func (s *Server) SetWebhook(url string) { s.update(func() { s.webhook = url }) }
 // outgoing is one status on its way.
 type outgoing struct {
 	message SentMessage
+	at      time.Time
 	state   whatsapp.State
 	code    int
 	plan    StatusPlan
@@ -79,8 +80,9 @@ func (s *Server) promise(m SentMessage, f Fault) {
 				return
 			}
 			passed = step.delay
+			due := outgoing{message: m, at: s.options.Now(), state: step.state, code: f.Code, plan: plan}
 			select {
-			case s.outbox <- outgoing{message: m, state: step.state, code: f.Code, plan: plan}:
+			case s.outbox <- due:
 			case <-s.ctx.Done():
 				return
 			}
@@ -112,7 +114,7 @@ func (s *Server) post() {
 		for i, o := range batch {
 			pen := Pen{
 				PhoneNumberID: o.message.PhoneNumberID, DisplayPhoneNumber: s.options.DisplayPhoneNumber,
-				AccountID: s.options.AccountID, Now: s.options.Now,
+				AccountID: s.options.AccountID, Now: func() time.Time { return o.at },
 			}
 			bodies[i] = pen.Status(o.message.Person(), o.message.ID, o.state, o.message.Opaque, o.code)
 		}
