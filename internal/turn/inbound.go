@@ -380,7 +380,11 @@ func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, er
 	case h.report.Tries >= modelOffFrom, h.overBudget(r):
 		return h.Mind.Fallback(r), nil
 	}
+	began := h.Now()
 	decision, err := h.Mind.Decide(ctx, r)
+	if decision.Model.Calls > 0 {
+		decision.Model.Took = h.Now().Sub(began)
+	}
 	if ill(err) && r.Now.Sub(oldest) >= outagePatience {
 		return h.Mind.Fallback(r), nil
 	}
