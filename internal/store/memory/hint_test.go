@@ -28,7 +28,7 @@ func (c *clock) advance(d time.Duration) {
 }
 
 func TestHint(t *testing.T) {
-	storetest.Hint(t, func(t *testing.T, o storetest.HintOptions) storetest.HintStore {
+	storetest.Hint(t, func(_ *testing.T, o storetest.HintOptions) storetest.HintStore {
 		c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 		h := memory.NewHint(memory.HintOptions{LeaseTTL: o.LeaseTTL, SessionTTL: o.SessionTTL, DedupeTTL: o.DedupeTTL, Now: c.Now})
 		return storetest.HintStore{HintPorts: h, Advance: c.advance, Flush: h.Flush}

@@ -49,10 +49,15 @@ func (s *Store) arrival(ctx context.Context, a conversation.Arrival, mode string
 
 func arrived(c call) (conversation.Arrived, error) {
 	reply, err := c.cmd.Int64Slice()
-	if err != nil || len(reply) != 2 || reply[0] < int64(conversation.Fresh) || reply[0] > int64(conversation.Done) {
+	if err != nil || len(reply) != 2 {
 		return conversation.Arrived{}, errReply
 	}
-	return conversation.Arrived{Standing: conversation.Standing(reply[0]), Seq: reply[1]}, nil
+	for s := conversation.Fresh; s <= conversation.Done; s++ {
+		if reply[0] == int64(s) {
+			return conversation.Arrived{Standing: s, Seq: reply[1]}, nil
+		}
+	}
+	return conversation.Arrived{}, errReply
 }
 
 // Queued marks messages whose tasks certainly exist, in one round trip. It

@@ -22,8 +22,8 @@ func benchLetter() []byte {
 
 func benchStore(b *testing.B) *redis.Store {
 	b.Helper()
-	address, real := storetest.RedisURL(b)
-	if !real {
+	address, isReal := storetest.RedisURL(b)
+	if !isReal {
 		b.Log("against miniredis: the figures say little")
 	}
 	return newStore(b, redis.Options{URL: address})

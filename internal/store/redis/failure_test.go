@@ -97,8 +97,7 @@ func TestServerThatHangs(t *testing.T) {
 }
 
 func TestServerThatBreaksOff(t *testing.T) {
-	var server *fakeServer
-	server = newFakeServer(t, func([]string) string { return "*3\r\n$5\r\nab" })
+	server := newFakeServer(t, func([]string) string { return "*3\r\n$5\r\nab" })
 	store := newStore(t, redis.Options{URL: server.url(), CallTimeout: 50 * time.Millisecond, Now: calm()})
 	wantIll(t, everyCall(t.Context(), store))
 }
@@ -155,8 +154,8 @@ func TestLastMillisecondOfALease(t *testing.T) {
 }
 
 func TestWrongPassword(t *testing.T) {
-	address, real := storetest.RedisURL(t)
-	if !real {
+	address, isReal := storetest.RedisURL(t)
+	if !isReal {
 		t.Log("miniredis does not ask for a password: this test shows nothing without a real server")
 		return
 	}

@@ -105,8 +105,8 @@ func flush(t testing.TB, admin *goredis.Client) {
 
 func TestHint(t *testing.T) {
 	storetest.Hint(t, func(t *testing.T, o storetest.HintOptions) storetest.HintStore {
-		address, real := storetest.RedisURL(t)
-		if !real {
+		address, isReal := storetest.RedisURL(t)
+		if !isReal {
 			t.Log("ran against a replacement")
 		}
 		admin := newAdmin(t, address)

@@ -43,7 +43,7 @@ var sayOnce sync.Once
 // until it ends. It is a real redis-server's when there is one in the PATH;
 // otherwise one of an embedded miniredis whose keys expire by the wall clock,
 // and it says so. With REQUIRE_REAL=1 a replacement fails the test.
-func RedisURL(t testing.TB) (address string, real bool) {
+func RedisURL(t testing.TB) (address string, isReal bool) {
 	t.Helper()
 	server, err := theRedis()
 	if errors.Is(err, exec.ErrNotFound) {

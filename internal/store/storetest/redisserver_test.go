@@ -63,8 +63,8 @@ func TestRedisDatabasesAreApartAndEmpty(t *testing.T) {
 		}
 		used = first
 	})
-	_, real := storetest.RedisURL(t)
-	if real && askRedis(t, used, "DBSIZE") != ":0" {
+	_, isReal := storetest.RedisURL(t)
+	if isReal && askRedis(t, used, "DBSIZE") != ":0" {
 		t.Error("the database of a test that ended is not empty")
 	}
 }
@@ -83,8 +83,8 @@ func TestRedisChild(t *testing.T) {
 		askRedis(t, address, "PING")
 		return
 	}
-	address, real := storetest.RedisURL(t)
-	fmt.Printf("child: %s %v\n", address, real)
+	address, isReal := storetest.RedisURL(t)
+	fmt.Printf("child: %s %v\n", address, isReal)
 	if os.Getenv("REDIS_CHILD") == "wait" {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}
@@ -113,9 +113,9 @@ func TestRedisEndsWithItsProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	var address string
-	var real bool
+	var isReal bool
 	for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
-		if _, err := fmt.Sscanf(scanner.Text(), "child: %s %v", &address, &real); err == nil {
+		if _, err := fmt.Sscanf(scanner.Text(), "child: %s %v", &address, &isReal); err == nil {
 			break
 		}
 	}
