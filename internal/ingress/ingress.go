@@ -104,11 +104,11 @@ func (i *Ingress) webhook(c echo.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), deadline)
 	defer cancel()
-	secrets, err := i.o.Secrets.App(ctx)
-	if err != nil {
-		return i.unavailable(c, err)
-	}
+	secrets, missing := i.o.Secrets.App(ctx)
 	if !whatsapp.Verify(body, request.Header.Get(whatsapp.SignatureHeader), raw(secrets)...) {
+		if missing != nil { // The secret that could not be had may be the right one.
+			return i.unavailable(c, missing)
+		}
 		telemetry.Describe(ctx, telemetry.Event{
 			Name: telemetry.WebhookSignatureInvalid, Severity: telemetry.SeverityWarning,
 			Fields: []telemetry.Field{telemetry.Flag(telemetry.SignatureValid, false)},

@@ -32,6 +32,7 @@ type Hint interface {
 // asked for on every request and answers from a cache.
 type Secrets struct {
 	// App are the app secrets that sign webhooks; several during a rotation.
+	// With an error it returns those it has.
 	App func(ctx context.Context) ([]pii.Secret, error)
 	// Verify is the token of Meta's challenge.
 	Verify func(ctx context.Context) (pii.Secret, error)
