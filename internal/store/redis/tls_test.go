@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,11 +24,10 @@ import (
 )
 
 // newCertificate signs itself, for 127.0.0.1.
-func newCertificate(t *testing.T) tls.Certificate {
-	t.Helper()
+func newCertificate() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
@@ -37,20 +37,29 @@ func newCertificate(t *testing.T) tls.Certificate {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
+// trustedCertificate is the same for all runs of a process, which reads the
+// system's roots only once, at its first verification: this test's.
+var trustedCertificate = sync.OnceValues(newCertificate)
+
 func TestTLSVerifiesTheServer(t *testing.T) {
-	trusted, stranger := newCertificate(t), newCertificate(t)
+	trusted, err := trustedCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := newCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
 	roots := filepath.Join(t.TempDir(), "roots.pem")
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.Certificate[0]})
 	if err := os.WriteFile(roots, block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// The system's roots are read once a process, by the first verification,
-	// which is this test's.
 	t.Setenv("SSL_CERT_FILE", roots)
 	t.Setenv("SSL_CERT_DIR", t.TempDir())
 

@@ -17,8 +17,8 @@ import (
 	"github.com/pyloto/atende/internal/store/storetest"
 )
 
-// askRedis sends inline commands to the server at address and returns the
-// last line of its answer.
+// askRedis sends commands to the server at address and returns its answer to
+// the last one.
 func askRedis(t *testing.T, address string, commands ...string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -34,8 +34,12 @@ func askRedis(t *testing.T, address string, commands ...string) string {
 		commands = append([]string{"AUTH " + password, "SELECT " + strings.Trim(u.Path, "/")}, commands...)
 	}
 	commands = append(commands, "QUIT")
-	if _, err := io.WriteString(connection, strings.Join(commands, "\r\n")+"\r\n"); err != nil {
-		t.Fatal(err)
+	for _, command := range commands {
+		words := strings.Fields(command)
+		fmt.Fprintf(connection, "*%d\r\n", len(words))
+		for _, word := range words {
+			fmt.Fprintf(connection, "$%d\r\n%s\r\n", len(word), word)
+		}
 	}
 	var lines []string
 	for scanner := bufio.NewScanner(connection); scanner.Scan(); {
