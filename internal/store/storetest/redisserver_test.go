@@ -34,12 +34,16 @@ func askRedis(t *testing.T, address string, commands ...string) string {
 		commands = append([]string{"AUTH " + password, "SELECT " + strings.Trim(u.Path, "/")}, commands...)
 	}
 	commands = append(commands, "QUIT")
+	var request strings.Builder
 	for _, command := range commands {
 		words := strings.Fields(command)
-		fmt.Fprintf(connection, "*%d\r\n", len(words))
+		fmt.Fprintf(&request, "*%d\r\n", len(words))
 		for _, word := range words {
-			fmt.Fprintf(connection, "$%d\r\n%s\r\n", len(word), word)
+			fmt.Fprintf(&request, "$%d\r\n%s\r\n", len(word), word)
 		}
+	}
+	if _, err := io.WriteString(connection, request.String()); err != nil {
+		t.Fatal(err)
 	}
 	var lines []string
 	for scanner := bufio.NewScanner(connection); scanner.Scan(); {
