@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"encoding/json"
+	"iter"
 	"math"
 	"strconv"
 )
@@ -106,24 +107,39 @@ func (r *reader) coordinate(v value, field string, limit float64) float64 {
 	return degrees
 }
 
-// list yields an array's elements; anything else but an absent value is a
-// fault.
-func (r *reader) list(v value, field string) value {
+// maxList bounds the lists inside one message, which Meta keeps far shorter: a
+// body's size is bounded, but not what it would swell to in memory.
+const maxList = 500
+
+// list yields an array's elements. It is a fault if there are too many, or if
+// something else stands in the array's place.
+func (r *reader) list(v value, field string) iter.Seq[value] {
 	if !v.absent() && v.kind() != kindArray {
 		r.fail(field)
-		return nil
 	}
-	return v
+	return func(yield func(value) bool) {
+		n := 0
+		for member := range v.elements() {
+			if n == maxList {
+				r.fail(field)
+				return
+			}
+			n++
+			if !yield(member) {
+				return
+			}
+		}
+	}
 }
 
 // contacts reads shared cards. Meta's pages disagree on whether the origin
 // stands beside the array or in each card.
 func (r *reader) contacts(v, origin value) Contacts {
-	if v.kind() != kindArray {
+	if v.absent() {
 		r.fail("contacts")
 	}
 	var all Contacts
-	for member := range v.elements() {
+	for member := range r.list(v, "contacts") {
 		member = r.required(member, "contacts")
 		name := r.object(member.get("name"), "contacts.name")
 		card := Card{
@@ -136,7 +152,7 @@ func (r *reader) contacts(v, origin value) Contacts {
 		if card.Origin == "" {
 			card.Origin = r.text(origin, "origin")
 		}
-		for number := range r.list(member.get("phones"), "contacts.phones").elements() {
+		for number := range r.list(member.get("phones"), "contacts.phones") {
 			number = r.required(number, "contacts.phones")
 			card.Phones = append(card.Phones, CardPhone{
 				Phone: r.text(number.get("phone"), "contacts.phones.phone"),
@@ -144,7 +160,7 @@ func (r *reader) contacts(v, origin value) Contacts {
 				Type:  r.text(number.get("type"), "contacts.phones.type"),
 			})
 		}
-		for email := range r.list(member.get("emails"), "contacts.emails").elements() {
+		for email := range r.list(member.get("emails"), "contacts.emails") {
 			card.Emails = append(card.Emails, r.text(r.required(email, "contacts.emails").get("email"), "contacts.emails.email"))
 		}
 		all.Cards = append(all.Cards, card)
@@ -186,7 +202,7 @@ func (r *reader) order(v value) Order {
 		CatalogID: r.text(v.get("catalog_id"), "order.catalog_id"),
 		Text:      r.text(v.get("text"), "order.text"),
 	}
-	for item := range r.list(v.get("product_items"), "order.product_items").elements() {
+	for item := range r.list(v.get("product_items"), "order.product_items") {
 		item = r.required(item, "order.product_items")
 		order.Items = append(order.Items, OrderItem{
 			ProductID: r.text(item.get("product_retailer_id"), "order.product_items.product_retailer_id"),
@@ -258,7 +274,7 @@ func (r *reader) edit(v value, m *Message) Edit {
 // errors reads the errors Meta attaches to a message or status.
 func (r *reader) errors(v value, field string) []*Error {
 	var all []*Error
-	for member := range r.list(v, field).elements() {
+	for member := range r.list(v, field) {
 		e, ok := decodeError(member)
 		if !ok {
 			r.fail(field)

@@ -71,7 +71,7 @@ func (r *reader) object(v value, field string) value {
 // time reads Unix seconds, and milliseconds where the number is too large to be
 // seconds of this millennium.
 func (r *reader) time(v value, field string) time.Time {
-	s, ok := v.digits()
+	s, ok := v.textOrDigits()
 	if !ok || !allDigits(s) || len(s) > 15 {
 		r.fail(field)
 		return time.Time{}
@@ -104,7 +104,7 @@ func identifier(v value) (string, bool) {
 
 // phone returns a phone number's digits. A leading "+" is dropped.
 func phone(v value) (string, bool) {
-	s, ok := v.digits()
+	s, ok := v.textOrDigits()
 	s = strings.TrimPrefix(s, "+")
 	return s, ok && allDigits(s) && len(s) <= maxPhoneLength
 }
@@ -116,12 +116,15 @@ func isUserID(s string) bool {
 		return false
 	}
 	for i := 3; i < len(s); i++ {
-		c := s[i]
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || isUpper(c) || c == '.') {
+		if s[i] != '.' && !isAlphanumeric(s[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || isUpper(c)
 }
 
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
@@ -294,6 +297,9 @@ type person struct {
 func newRoster(contacts value) roster {
 	var all roster
 	for contact := range contacts.elements() {
+		if len(all.people) == MaxElements {
+			break
+		}
 		var r reader
 		var p person
 		parts := contact.pick("wa_id", "user_id", "profile")

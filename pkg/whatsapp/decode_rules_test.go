@@ -204,6 +204,7 @@ func TestDecodeLosesNobody(t *testing.T) {
 		{`"errors":{}`, "errors"},
 		{`"errors":[5]`, "errors"},
 		{`"errors":[{"title":"no code"}]`, "errors"},
+		{`"errors":[` + strings.Repeat(`{"code":1},`, 500) + `{"code":1}]`, "errors"},
 		{`"anything":` + deep, "nesting"},
 		{`"type":"image","image":{"mime_type":"image/png"}`, "image.id"},
 		{`"type":"image","image":{"id":"1","caption":0}`, "image.caption"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "write testdata/*.want.json anew")
 
 func golden(tb testing.TB, name string) []byte {
 	tb.Helper()
-	body, err := os.ReadFile(filepath.Join("testdata", name))
+	body, err := fs.ReadFile(os.DirFS("testdata"), name)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -135,7 +135,7 @@ func (d *decoder) entry(v value) {
 		d.unreadable(e, v, "entry")
 		return
 	}
-	e.AccountID, _ = parts[0].digits()
+	e.AccountID, _ = parts[0].textOrDigits()
 	for change := range changes.elements() {
 		d.change(e, change)
 		if len(d.elements) > MaxElements {
@@ -169,8 +169,8 @@ func (d *decoder) change(e Element, v value) {
 // route reads which number a value belongs to from its metadata.
 func (e *Element) route(metadata value) {
 	parts := metadata.pick("phone_number_id", "display_phone_number")
-	e.PhoneNumberID, _ = parts[0].digits()
-	e.DisplayPhoneNumber, _ = parts[1].digits()
+	e.PhoneNumberID, _ = parts[0].textOrDigits()
+	e.DisplayPhoneNumber, _ = parts[1].textOrDigits()
 }
 
 // conversation reads a value that carries messages, statuses, errors or echoes.

@@ -57,8 +57,7 @@ func isTraceID(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || isUpper(c) || c == '_' || c == '-') {
+		if s[i] != '_' && s[i] != '-' && !isAlphanumeric(s[i]) {
 			return false
 		}
 	}

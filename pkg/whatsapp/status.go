@@ -89,7 +89,7 @@ func (r *reader) recipient(v value, userID, field string) (string, string) {
 	if v.absent() {
 		return "", userID
 	}
-	id, ok := v.digits()
+	id, ok := v.textOrDigits()
 	if !ok {
 		r.fail(field)
 		return "", userID

@@ -136,9 +136,9 @@ func (v value) text() (string, bool) {
 	return s, true
 }
 
-// digits returns the text of a string, or the literal of a plain whole number,
+// textOrDigits returns the text of a string, or the literal of a plain whole number,
 // which keeps every digit of an identifier that somebody forgot to quote.
-func (v value) digits() (string, bool) {
+func (v value) textOrDigits() (string, bool) {
 	if v.isNumber() {
 		if !allDigits(string(v)) {
 			return "", false

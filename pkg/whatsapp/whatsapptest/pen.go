@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -319,14 +318,14 @@ func IDs(body []byte) []string {
 // MessageID makes up a message id of the real kind, which hides the person's
 // number in base64.
 func MessageID(person string) string {
-	person = person[:min(len(person), 120)]
-	var random [9]byte
-	_, _ = rand.Read(random[:]) // never fails
-	token := strings.ToUpper(hex.EncodeToString(random[:]))
-	id := append([]byte{0x1c, 0x18, byte(len(person))}, person...)
-	id = append(id, 0x15, 0x02, 0x00, 0x12, 0x18, byte(len(token)))
-	id = append(id, token...)
-	return "wamid." + base64.StdEncoding.EncodeToString(append(id, 0x00))
+	var id bytes.Buffer
+	id.WriteString("\x1c\x18")
+	id.WriteRune(rune(min(len(person), 120))) // one byte, below 128
+	id.WriteString(person[:min(len(person), 120)])
+	id.WriteString("\x15\x02\x00\x12\x18\x1a")
+	id.WriteString(rand.Text()) // 26 = 0x1a characters
+	id.WriteByte(0)
+	return "wamid." + base64.StdEncoding.EncodeToString(id.Bytes())
 }
 
 type object = map[string]any
