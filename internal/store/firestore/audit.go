@@ -39,7 +39,7 @@ func (l *Ledger) newestTurns(ctx context.Context, id conversation.ID, limit int)
 	if err != nil || b.found[name] == nil {
 		return nil, err
 	}
-	version := b.found[name].GetFields()["version"].GetIntegerValue()
+	version := b.found[name].GetFields()[fieldVersion].GetIntegerValue()
 	var found []conversation.StoredTurn
 	for version > 0 && len(found) < limit {
 		var ids []conversation.TurnID

@@ -21,6 +21,12 @@ type batch struct {
 	at    time.Time
 }
 
+// needed are the fields that are read back; the others are for people and for
+// queries, and stay where they are.
+var needed = &firestorepb.DocumentMask{FieldPaths: []string{
+	fieldSchema, fieldBody, fieldVersion, fieldTurn, fieldDead, fieldDelivery, fieldSeen, fieldFingerprint,
+}}
+
 // get reads documents by their full names in one round trip. Firestore sends
 // them one by one with a time of reading that only rises, and vouches that the
 // earlier ones were unchanged until the later time: the last holds for all.
@@ -29,7 +35,9 @@ func (l *Ledger) get(ctx context.Context, names ...string) (batch, error) {
 	if err != nil {
 		return batch{}, err
 	}
-	stream, err := api.BatchGetDocuments(ctx, &firestorepb.BatchGetDocumentsRequest{Database: l.database, Documents: names})
+	stream, err := api.BatchGetDocuments(ctx, &firestorepb.BatchGetDocumentsRequest{
+		Database: l.database, Documents: names, Mask: needed,
+	})
 	if err != nil {
 		return batch{}, readFault(err)
 	}

@@ -19,23 +19,28 @@ const schema = 1
 
 // Field names that are read again or written by masks.
 const (
-	fieldSchema   = "sv"
-	fieldBody     = "body"
-	fieldTurn     = "turn"
-	fieldDead     = "dead"
-	fieldAt       = "at"
-	fieldDelivery = "delivery"
+	fieldSchema      = "sv"
+	fieldBody        = "body"
+	fieldVersion     = "version"
+	fieldTurn        = "turn"
+	fieldDead        = "dead"
+	fieldAt          = "at"
+	fieldDelivery    = "delivery"
+	fieldFingerprint = "fingerprint"
+	// fieldSeen holds microseconds since 1970: Firestore raises a number by
+	// itself but not a timestamp.
+	fieldSeen = "seen_us"
 )
 
 // header is what every document of a collection that expires begins with.
 func (l *Ledger) header(id string, at time.Time, ttl time.Duration) fields {
-	return fields{
-		fieldSchema:  integer(schema),
-		"tenant":     text(l.tenant),
-		"shard":      text(shard(id)),
-		"day":        text(at.UTC().Format(time.DateOnly)),
-		"expires_at": moment(l.now().Add(ttl)),
-	}
+	f := make(fields, 20) // the largest document has so many
+	f[fieldSchema] = integer(schema)
+	f["tenant"] = text(l.tenant)
+	f["shard"] = text(shard(id))
+	f["day"] = text(at.UTC().Format(time.DateOnly))
+	f["expires_at"] = moment(l.now().Add(ttl))
+	return f
 }
 
 // seal is v as JSON, sealed for one field of one document.
@@ -93,7 +98,7 @@ func (l *Ledger) encodeConversation(c conversation.Conversation, at time.Time) (
 	}
 	f := l.header(id, at, l.conversationTTL)
 	f[fieldBody] = body
-	f["version"] = integer(c.Version)
+	f[fieldVersion] = integer(c.Version)
 	f["number"] = text(c.Number)
 	f["owner"] = text(string(c.Owner))
 	f["state"] = text(string(c.Session.State))
@@ -123,7 +128,7 @@ func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 	f := l.header(id, at, l.messageTTL)
 	f[fieldBody] = body
 	f["conversation"] = text(string(t.Conversation))
-	f["version"] = integer(t.Version)
+	f[fieldVersion] = integer(t.Version)
 	f["number"] = text(t.Number)
 	f["messages"] = texts(t.Messages)
 	f["replies"] = integer(int64(len(t.Replies)))

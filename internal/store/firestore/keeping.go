@@ -18,10 +18,6 @@ import (
 // never too early.
 const watermarkEvery = 5 * time.Second
 
-// fieldSeen holds microseconds since 1970: Firestore raises a number by itself
-// but not a timestamp.
-const fieldSeen = "seen_us"
-
 // Seen records that the number's receipt channel was alive at that time.
 // Firestore keeps the larger of the times, so writers need not agree.
 func (l *Ledger) Seen(ctx context.Context, number string, at time.Time) error {
@@ -153,13 +149,13 @@ func (l *Ledger) epoch(ctx context.Context, fingerprint string) error {
 			return err
 		}
 		if doc, ok := b.found[name]; ok {
-			if doc.GetFields()["fingerprint"].GetStringValue() != fingerprint {
+			if doc.GetFields()[fieldFingerprint].GetStringValue() != fingerprint {
 				return fault.Mark(errors.New("CONTACT_HASH_KEY is not the key this ledger was written with"), fault.Broken)
 			}
 			return nil
 		}
 		_, err = l.write(ctx, l.create(epochs, l.tenant, fields{
-			fieldSchema: integer(schema), "tenant": text(l.tenant), "fingerprint": text(fingerprint),
+			fieldSchema: integer(schema), "tenant": text(l.tenant), fieldFingerprint: text(fingerprint),
 		}))
 		if !fault.Is(err, fault.Conflict) {
 			return err

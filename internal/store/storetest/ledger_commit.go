@@ -155,9 +155,9 @@ var commitPromises = []promise{
 	{"of many commits at once exactly one wins", func(t *ledgerTest) {
 		const racers = 16
 		base := t.commit(plain("conv", 1, time.Time{})).At
-		race := func(name string, make func(i int) conversation.Commit) {
+		race := func(name string, racer func(i int) conversation.Commit) {
 			winners, errs := t.race(racers, func(i int) error {
-				_, err := t.ledger.Commit(t.Context(), make(i))
+				_, err := t.ledger.Commit(t.Context(), racer(i))
 				return err
 			})
 			if len(winners) != 1 {
@@ -166,7 +166,7 @@ var commitPromises = []promise{
 			for _, err := range errs {
 				t.wantKind(err, fault.Conflict)
 			}
-			won := make(winners[0])
+			won := racer(winners[0])
 			if got := t.turn(won.Turn.ID).Token; got != won.Turn.Token {
 				t.Errorf("%s: the turn holds the token %q, not the winner's", name, got)
 			}

@@ -171,8 +171,8 @@ var lookupPromises = []promise{
 			}
 			last = s.ReadAt
 			at := t.intend(id, 0, i+2, s.Turn.Updated)
-			if !at.After(s.Turn.Updated) {
-				t.Fatalf("write %d at %v, not after %v", i, at, s.Turn.Updated)
+			if at.Before(last) || !at.After(s.Turn.Updated) {
+				t.Fatalf("write %d at %v, after a read at %v of a write at %v", i, at, last, s.Turn.Updated)
 			}
 			last = at
 		}

@@ -2,6 +2,7 @@ package firestoretest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"slices"
@@ -64,7 +65,8 @@ func New(tb testing.TB) *Server {
 	go func() { served <- server.Serve(listener) }()
 	tb.Cleanup(func() {
 		server.Stop()
-		if err := <-served; err != nil {
+		// A test that never called may end before serving began.
+		if err := <-served; err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			tb.Errorf("firestoretest: %v", err)
 		}
 	})
@@ -175,6 +177,7 @@ func (s *Server) BatchGetDocuments(r *firestorepb.BatchGetDocumentsRequest, stre
 	}
 	s.mu.Unlock()
 	for i, doc := range found {
+		doc = masked(doc, r.GetMask())
 		answer := &firestorepb.BatchGetDocumentsResponse{ReadTime: at}
 		if doc != nil {
 			answer.Result = &firestorepb.BatchGetDocumentsResponse_Found{Found: doc}
@@ -186,6 +189,21 @@ func (s *Server) BatchGetDocuments(r *firestorepb.BatchGetDocumentsRequest, stre
 		}
 	}
 	return nil
+}
+
+// masked is doc with only the fields that a mask names. Paths into maps are
+// not supported.
+func masked(doc *firestorepb.Document, mask *firestorepb.DocumentMask) *firestorepb.Document {
+	if doc == nil || mask == nil {
+		return doc
+	}
+	fields := map[string]*firestorepb.Value{}
+	for _, path := range mask.GetFieldPaths() {
+		if v, ok := doc.GetFields()[path]; ok {
+			fields[path] = v
+		}
+	}
+	return &firestorepb.Document{Name: doc.GetName(), Fields: fields, CreateTime: doc.GetCreateTime(), UpdateTime: doc.GetUpdateTime()}
 }
 
 // Commit implements the protocol for writes without a transaction.
