@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -184,7 +185,7 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(r.Seal([]byte("oi"), "p"))
-	f.Add(r.Seal(bytes.Repeat([]byte("a"), 2000), "p"))
+	f.Add(r.Seal(bytes.Repeat([]byte("a"), 20_000), "p"))
 	f.Fuzz(func(t *testing.T, sealed []byte) {
 		plain, err := r.Open(sealed, "p")
 		if err != nil && (plain != nil || !errors.Is(err, pii.ErrOpen)) {
@@ -209,9 +210,13 @@ func BenchmarkSeal(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	plain := bytes.Repeat([]byte("a"), 400)
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Seal(plain, "place")
+	for _, size := range []int{400, 4_000, 40_000} {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			plain := bytes.Repeat([]byte("a"), size)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Seal(plain, "place")
+			}
+		})
 	}
 }

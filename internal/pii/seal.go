@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // Sealed format: version, key id (4 bytes of the key's SHA-256), flags, nonce
@@ -21,9 +22,9 @@ const (
 	nonceLen     = 12
 	sealHeader   = 1 + keyIDLen + 1 + nonceLen
 	flagDeflated = 1
-	// compressFrom is the size from which compression pays for its time; most
-	// messages are shorter.
-	compressFrom = 1024
+	// compressFrom is the size from which compression pays for its time: it
+	// makes room in tasks and documents, and most values need none.
+	compressFrom = 8 << 10
 	// maxOpened bounds what a sealed value may inflate to, in bytes.
 	maxOpened = 8 << 20
 )
@@ -36,6 +37,8 @@ var ErrOpen = errors.New("sealed value does not open with this key ring")
 // putting the new one in front. It is safe for concurrent use.
 type Ring struct {
 	keys []ringKey
+	// writers are compressors; each is worth more than a megabyte of tables.
+	writers sync.Pool
 }
 
 type ringKey struct {
@@ -49,7 +52,7 @@ func NewRing(keys ...[]byte) (*Ring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("key ring: need at least one key")
 	}
-	ring := &Ring{}
+	ring := &Ring{writers: sync.Pool{New: func() any { return newWriter() }}}
 	for i, key := range keys {
 		if len(key) < MinKeyBytes {
 			return nil, fmt.Errorf("key ring: key %d: need at least 32 bytes", i+1)
@@ -77,7 +80,7 @@ func NewRing(keys ...[]byte) (*Ring, error) {
 func (r *Ring) Seal(plain []byte, place string) []byte {
 	var flags byte
 	if len(plain) >= compressFrom {
-		if small := deflate(plain); len(small) < len(plain) {
+		if small := r.deflate(plain); len(small) < len(plain) {
 			plain, flags = small, flagDeflated
 		}
 	}
@@ -121,12 +124,19 @@ func additional(header []byte, place string) []byte {
 	return append(append(aad, header...), place...)
 }
 
-func deflate(plain []byte) []byte {
-	var buf bytes.Buffer
-	w, err := flate.NewWriter(&buf, flate.BestSpeed)
+func newWriter() *flate.Writer {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
 		panic(err) // The level is a constant that flate knows.
 	}
+	return w
+}
+
+func (r *Ring) deflate(plain []byte) []byte {
+	var buf bytes.Buffer
+	w := r.writers.Get().(*flate.Writer)
+	defer r.writers.Put(w)
+	w.Reset(&buf)
 	_, _ = w.Write(plain) // A bytes.Buffer does not fail.
 	_ = w.Close()
 	return buf.Bytes()
