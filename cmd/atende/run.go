@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/pack"
+	"github.com/pyloto/atende/internal/program"
+	"github.com/pyloto/atende/internal/simulator"
+)
+
+// Exit codes of the tool; those of a service are program's.
+const (
+	exitDone  = 0
+	exitWrong = 1
+	exitUsage = 2
+)
+
+// call is one use of the tool.
+type call struct {
+	args    []string // after the command's own words
+	environ []string
+	stdout  io.Writer
+	stderr  io.Writer
+}
+
+// command is one thing the tool does.
+type command struct {
+	words []string
+	args  string // what follows the words, for people
+	takes int    // how many arguments follow
+	does  string
+	run   func(context.Context, call) int
+}
+
+func commands() []command {
+	return []command{
+		{words: []string{"dev"}, run: dev,
+			does: "run the whole street on this machine and print its address (PORT_BASE, ATENDE_LOG=1)"},
+		{words: []string{"fsm"}, run: fsm,
+			does: "print the state machine of a conversation as a Mermaid diagram"},
+		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
+			does: "read a knowledge pack and say everything that is wrong with it"},
+		{words: []string{"help"}, run: help,
+			does: "print this"},
+		{words: []string{"version"}, run: printVersion,
+			does: "print the version"},
+	}
+}
+
+// run does what the arguments say and returns the exit code.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	c := call{environ: environ, stdout: stdout, stderr: stderr}
+	if len(args) == 0 {
+		usage(stderr)
+		return exitUsage
+	}
+	if args[0] == "-h" || args[0] == "--help" {
+		args = []string{"help"}
+	}
+	for _, command := range commands() {
+		n := len(command.words)
+		if len(args) < n || !slices.Equal(args[:n], command.words) {
+			continue
+		}
+		if c.args = args[n:]; len(c.args) != command.takes {
+			_, _ = fmt.Fprintf(stderr, "atende: wrong arguments; it is: %s\n", command.usage())
+			return exitUsage
+		}
+		return command.run(ctx, c)
+	}
+	_, _ = fmt.Fprintf(stderr, "atende: there is no command %q; \"atende help\" lists all\n", args[0])
+	return exitUsage
+}
+
+func (c command) usage() string {
+	line := "atende"
+	for _, word := range c.words {
+		line += " " + word
+	}
+	if c.args != "" {
+		line += " " + c.args
+	}
+	return line
+}
+
+func usage(out io.Writer) {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	for _, c := range commands() {
+		_, _ = fmt.Fprintf(table, "%s\t%s\n", c.usage(), c.does)
+	}
+	_ = table.Flush()
+}
+
+func dev(ctx context.Context, c call) int {
+	return program.Exit(simulator.Run(ctx, simulator.Options{
+		Environ: c.environ, Stdout: c.stdout, Stderr: c.stderr, Version: version,
+	}), c.stderr)
+}
+
+func fsm(_ context.Context, c call) int {
+	_, _ = fmt.Fprintln(c.stdout, conversation.Diagram())
+	return exitDone
+}
+
+func packCheck(_ context.Context, c call) int {
+	p, err := pack.Dir(c.args[0])
+	if err != nil {
+		_, _ = fmt.Fprintln(c.stderr, err)
+		return exitWrong
+	}
+	_, _ = fmt.Fprintf(c.stdout, "%s: in order (%s)\n", c.args[0], p.Hash)
+	return exitDone
+}
+
+func help(_ context.Context, c call) int {
+	usage(c.stdout)
+	return exitDone
+}
+
+func printVersion(_ context.Context, c call) int {
+	_, _ = fmt.Fprintln(c.stdout, version)
+	return exitDone
+}

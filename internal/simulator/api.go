@@ -1,0 +1,299 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/pii"
+)
+
+const (
+	// maxRequest holds the largest file in base64 and what is around it.
+	maxRequest = maxMedia/3*4 + 256<<10
+	// firstTry is how long a message waits for its first delivery, so that who
+	// writes two in a row sees them arrive in order.
+	firstTry = 2 * time.Second
+	// maxAdvance bounds one step of the time machine.
+	maxAdvance = 31 * 24 * time.Hour
+	// ledgerPatience bounds reading the ledger for the page.
+	ledgerPatience = 3 * time.Second
+	// maxTurns bounds the turns shown of one person.
+	maxTurns = 200
+)
+
+// api is what the page, and checks from outside, ask of the street.
+type api struct {
+	transcript *transcript
+	shelf      *shelf
+	writer     writer
+	courier    *courier
+	points     points
+	archive    archive
+	logs       *logs
+	clock      *clock
+	// noClock says why the time machine is off; empty when it is on.
+	noClock string
+	key     *pii.HashKey
+	number  string
+	parts   []part
+	// done is closed when the street ends.
+	done <-chan struct{}
+}
+
+func (a *api) register(mux *http.ServeMux) {
+	mux.HandleFunc("POST /api/messages", a.postMessage)
+	mux.HandleFunc("POST /api/webhooks", a.postWebhook)
+	mux.HandleFunc("GET /api/conversations", a.getConversations)
+	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
+	mux.HandleFunc("GET /api/conversations/{from}/turns", a.getTurns)
+	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
+	mux.HandleFunc("GET /api/events", a.getEvents)
+	mux.HandleFunc("POST /api/faults", a.postFault)
+	mux.HandleFunc("DELETE /api/faults", a.deleteFaults)
+	mux.HandleFunc("GET /api/clock", a.getClock)
+	mux.HandleFunc("POST /api/clock", a.postClock)
+	mux.HandleFunc("GET /api/street", a.getStreet)
+	mux.HandleFunc("GET /api/logs", a.getLogs)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+		refuseRequest(w, http.StatusNotFound, "there is no such route, or it takes another method")
+	})
+}
+
+// postMessage takes what a lead writes. It answers once the first delivery was
+// tried; the message is delivered until it is accepted.
+func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
+	var request messageRequest
+	if !decode(w, r, &request) {
+		return
+	}
+	message, err := a.writer.write(request)
+	if err != nil {
+		refuseRequest(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	// Before it is sent, so that no answer overtakes it on the screen.
+	a.transcript.wrote(request.From, request.Name, message.line)
+	tried, ok := a.courier.send(message.line.ID, message.body)
+	if !ok {
+		a.transcript.progress(message.line.ID, statusFailed)
+		refuseRequest(w, http.StatusServiceUnavailable, "too many webhooks wait to be accepted")
+		return
+	}
+	patience, cancel := context.WithTimeout(r.Context(), firstTry)
+	defer cancel()
+	wait(patience, tried)
+	answer(w, http.StatusAccepted, map[string]string{"id": message.line.ID})
+}
+
+// postWebhook delivers the webhook of a message again.
+func (a *api) postWebhook(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		ID       string `json:"id"`
+		Times    int    `json:"times"`
+		Parallel bool   `json:"parallel"`
+	}
+	if !decode(w, r, &request) {
+		return
+	}
+	if request.Times == 0 {
+		request.Times = 1
+	}
+	if request.Times < 0 || request.Times > maxCopies {
+		refuseRequest(w, http.StatusBadRequest, fmt.Sprintf("times: is not from 1 to %d", maxCopies))
+		return
+	}
+	answers, known := a.courier.again(r.Context(), request.ID, request.Times, request.Parallel)
+	if !known {
+		refuseRequest(w, http.StatusNotFound, "id: is not that of a message written here, or it is too old")
+		return
+	}
+	byStatus := map[string]int{}
+	for status, n := range answers {
+		byStatus[strconv.Itoa(status)] = n
+	}
+	answer(w, http.StatusOK, map[string]any{"id": request.ID, "answers": byStatus})
+}
+
+func (a *api) getConversations(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"conversations": a.transcript.list()})
+}
+
+func (a *api) getConversation(w http.ResponseWriter, r *http.Request) {
+	from := r.PathValue("from")
+	name, lines, known := a.transcript.of(from)
+	if !known {
+		refuseRequest(w, http.StatusNotFound, "nobody wrote from there")
+		return
+	}
+	stored, err := a.conversation(r.Context(), from)
+	if err != nil {
+		refuseRequest(w, http.StatusServiceUnavailable, "the ledger does not answer")
+		return
+	}
+	state, owner := conversation.Initial, conversation.OwnerOtto
+	if stored != nil {
+		state = stored.Session.State
+		if stored.Owner != "" {
+			owner = stored.Owner
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{
+		"from": from, "name": name, "messages": lines, "state": state, "owner": owner,
+	})
+}
+
+// getTurns is the audit record of a person's turns, newest first.
+func (a *api) getTurns(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), ledgerPatience)
+	defer cancel()
+	stored, err := a.conversation(ctx, r.PathValue("from"))
+	if err == nil && stored == nil {
+		refuseRequest(w, http.StatusNotFound, "the ledger knows no such conversation")
+		return
+	}
+	var turns []conversation.StoredTurn
+	if err == nil {
+		turns, err = a.archive.Turns(ctx, stored.ID, maxTurns)
+	}
+	if err != nil {
+		refuseRequest(w, http.StatusServiceUnavailable, "the ledger does not answer")
+		return
+	}
+	if turns == nil {
+		turns = []conversation.StoredTurn{}
+	}
+	answer(w, http.StatusOK, map[string]any{"turns": turns})
+}
+
+func (a *api) conversation(ctx context.Context, from string) (*conversation.StoredConversation, error) {
+	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	defer cancel()
+	identity := conversation.Identity{UserID: pii.Contact(from)}
+	if strings.Trim(from, "0123456789") == "" {
+		identity = conversation.Identity{Phone: pii.Contact(from)}
+	}
+	return a.archive.Conversation(ctx, identity.Conversations(a.key, a.number))
+}
+
+// getMedia is a file that somebody sent. It is shown in the page's own origin,
+// so only what cannot run there is shown; the rest is a download.
+func (a *api) getMedia(w http.ResponseWriter, r *http.Request) {
+	f, ok := a.shelf.get(r.PathValue("id"))
+	if !ok {
+		refuseRequest(w, http.StatusNotFound, "there is no such file, or it is too old")
+		return
+	}
+	kind, _, _ := strings.Cut(f.mime, "/")
+	if shown := kind == "image" || kind == "audio" || kind == "video"; !shown || strings.Contains(f.mime, "svg") {
+		w.Header().Set("Content-Disposition", "attachment")
+		f.mime = "application/octet-stream"
+	}
+	w.Header().Set("Content-Type", f.mime)
+	w.Header().Set("Content-Security-Policy", "sandbox")
+	_, _ = w.Write(f.data)
+}
+
+func (a *api) postFault(w http.ResponseWriter, r *http.Request) {
+	var request faultRequest
+	if !decode(w, r, &request) {
+		return
+	}
+	if err := a.points.arm(request); err != nil {
+		refuseRequest(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"point": request.Point, "kind": request.Kind, "times": request.Times})
+}
+
+func (a *api) deleteFaults(w http.ResponseWriter, _ *http.Request) {
+	a.points.clear()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (a *api) getClock(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"now": a.clock.Now().UTC(), "off": a.noClock})
+}
+
+func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		Advance string `json:"advance"`
+	}
+	if !decode(w, r, &request) {
+		return
+	}
+	if a.noClock != "" {
+		refuseRequest(w, http.StatusConflict, "the time machine is off: "+a.noClock)
+		return
+	}
+	d, err := time.ParseDuration(request.Advance)
+	switch {
+	case err != nil:
+		refuseRequest(w, http.StatusBadRequest, "advance: is not a duration such as 90s or 24h")
+	case d < 0:
+		refuseRequest(w, http.StatusBadRequest, "advance: is negative, and time only passes")
+	case d > maxAdvance:
+		refuseRequest(w, http.StatusBadRequest, "advance: is more than 744h, 31 days; take several steps")
+	default:
+		now := a.clock.Advance(d)
+		a.transcript.stir()
+		answer(w, http.StatusOK, map[string]any{"now": now.UTC()})
+	}
+}
+
+func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock})
+}
+
+func (a *api) getLogs(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	for _, event := range a.logs.newest() {
+		_, _ = w.Write(append(event, '\n'))
+	}
+}
+
+// decode reads the request's body. It answers the request itself when that
+// cannot be read.
+func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	// A misspelt name must not pass for something that was left out.
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		_, err = decoder.Token()
+	}
+	var tooLarge *http.MaxBytesError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.EOF) && decoder.InputOffset() > 0:
+		return true
+	case errors.As(err, &tooLarge):
+		refuseRequest(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("body: is more than %d MiB", maxRequest>>20))
+	case errors.As(err, &wrongType):
+		refuseRequest(w, http.StatusBadRequest, wrongType.Field+": is a "+wrongType.Value)
+	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field"):
+		refuseRequest(w, http.StatusBadRequest, "body: has a field that is not known: "+strings.TrimPrefix(err.Error(), "json: unknown field "))
+	default:
+		refuseRequest(w, http.StatusBadRequest, "body: is not one JSON object")
+	}
+	return false
+}
+
+func refuseRequest(w http.ResponseWriter, status int, why string) {
+	answer(w, status, map[string]string{"error": why})
+}
+
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	// A reader that left is the only thing that can go wrong here.
+	_ = encoder.Encode(value)
+}

@@ -1,0 +1,150 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// dialPatience bounds reaching what is behind a gate.
+const dialPatience = 2 * time.Second
+
+// gate stands in front of a server that speaks over TCP and breaks its
+// connections on command. A fault meets one exchange: what the client writes at
+// once, and the answer to it.
+type gate struct {
+	target   string
+	listener net.Listener
+	fuse     *fuse
+	ctx      context.Context
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
+}
+
+// newGate opens a gate on a free loopback port.
+func newGate(target string) (*gate, error) {
+	listener, err := listen(0)
+	if err != nil {
+		return nil, err
+	}
+	g := &gate{target: target, listener: listener, fuse: newFuse()}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	g.work.Go(g.serve)
+	return g, nil
+}
+
+func (g *gate) addr() string { return g.listener.Addr().String() }
+
+// close drops every connection and waits until nothing is left of them.
+func (g *gate) close() {
+	g.cancel()
+	_ = g.listener.Close()
+	g.work.Wait()
+}
+
+func (g *gate) serve() {
+	for {
+		client, err := g.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			// Out of descriptors, most likely: the next one may be better off.
+			select {
+			case <-g.ctx.Done():
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+			continue
+		}
+		g.work.Go(func() { g.pass(client) })
+	}
+}
+
+// pass carries one connection until either side leaves or a fault ends it.
+func (g *gate) pass(client net.Conn) {
+	defer func() { _ = client.Close() }()
+	dialer := net.Dialer{Timeout: dialPatience}
+	server, err := dialer.DialContext(g.ctx, "tcp", g.target)
+	if err != nil {
+		return
+	}
+	defer func() { _ = server.Close() }()
+	stop := context.AfterFunc(g.ctx, func() {
+		_ = client.Close()
+		_ = server.Close()
+	})
+	defer stop()
+
+	var mute atomic.Bool
+	g.work.Go(func() {
+		answers(client, server, &mute)
+		_ = client.Close()
+	})
+	g.requests(client, server, &mute)
+}
+
+// requests carries what the client writes.
+func (g *gate) requests(client, server net.Conn, mute *atomic.Bool) {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buf)
+		if n > 0 {
+			fault, cleared, broken := g.fuse.take(failBefore, failAfter, hang)
+			switch {
+			case broken && fault.kind == failBefore:
+				return
+			case broken && fault.kind == hang:
+				g.hold(client, cleared)
+				return
+			case broken:
+				mute.Store(true)
+			}
+			if _, err := server.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// hold keeps a connection open and silent until the client leaves or the fault
+// is taken back. What was written meanwhile is lost, so it cannot go on.
+func (g *gate) hold(client net.Conn, cleared <-chan struct{}) {
+	gone := make(chan struct{})
+	g.work.Go(func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, client)
+	})
+	select {
+	case <-cleared:
+		_ = client.Close()
+	case <-gone:
+	case <-g.ctx.Done():
+	}
+}
+
+// answers carries what the server writes, until an answer is to be lost.
+func answers(client, server net.Conn, mute *atomic.Bool) {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := server.Read(buf)
+		if mute.Load() {
+			return
+		}
+		if n > 0 {
+			if _, err := client.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}

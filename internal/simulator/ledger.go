@@ -1,0 +1,127 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/workerd"
+)
+
+var (
+	errLedgerDown   = fault.Mark(errors.New("ledger is down on command"), fault.Dependency)
+	errLedgerSilent = fault.Mark(errors.New("ledger's answer was lost on command"), fault.Dependency)
+)
+
+// shakyLedger is the worker's ledger in memory, which breaks on command. Only
+// what writes can lose its answer: of a read it makes no difference.
+type shakyLedger struct {
+	ledger workerd.Ledger
+	fuse   *fuse
+}
+
+// before is an error when the call is not to happen.
+func (l shakyLedger) before(ctx context.Context) error {
+	f, cleared, broken := l.fuse.take(failBefore, hang)
+	switch {
+	case !broken:
+		return nil
+	case f.kind == hang:
+		wait(ctx, cleared)
+	}
+	return errLedgerDown
+}
+
+// after is an error when the answer of a write is to be lost.
+func (l shakyLedger) after() error {
+	if _, _, broken := l.fuse.take(failAfter); broken {
+		return errLedgerSilent
+	}
+	return nil
+}
+
+// read makes a call that changes nothing.
+func read[T any](ctx context.Context, l shakyLedger, call func() (T, error)) (T, error) {
+	if err := l.before(ctx); err != nil {
+		var none T
+		return none, err
+	}
+	return call()
+}
+
+// write makes a call that changes something.
+func write[T any](ctx context.Context, l shakyLedger, call func() (T, error)) (T, error) {
+	value, err := read(ctx, l, call)
+	if err != nil {
+		return value, err
+	}
+	if err := l.after(); err != nil {
+		var none T
+		return none, err
+	}
+	return value, nil
+}
+
+// do makes a write that answers nothing.
+func (l shakyLedger) do(ctx context.Context, call func() error) error {
+	_, err := write(ctx, l, func() (struct{}, error) { return struct{}{}, call() })
+	return err
+}
+
+// Load reads everything a turn needs.
+func (l shakyLedger) Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error) {
+	return read(ctx, l, func() (conversation.Snapshot, error) { return l.ledger.Load(ctx, q) })
+}
+
+// Commit applies a turn.
+func (l shakyLedger) Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error) {
+	return write(ctx, l, func() (conversation.Committed, error) { return l.ledger.Commit(ctx, c) })
+}
+
+// Intend records that an attempt is about to be sent.
+func (l shakyLedger) Intend(ctx context.Context, turn conversation.TurnID, part, attempt int, base time.Time) (time.Time, error) {
+	return write(ctx, l, func() (time.Time, error) { return l.ledger.Intend(ctx, turn, part, attempt, base) })
+}
+
+// Answer records Meta's answer to an attempt.
+func (l shakyLedger) Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error {
+	return l.do(ctx, func() error { return l.ledger.Answer(ctx, turn, part, attempt, r) })
+}
+
+// Park marks a part as parked.
+func (l shakyLedger) Park(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error {
+	return l.do(ctx, func() error { return l.ledger.Park(ctx, turn, part, reason, base) })
+}
+
+// Receive records receipts.
+func (l shakyLedger) Receive(ctx context.Context, receipts []conversation.Receipt) ([]conversation.StoredTurn, error) {
+	return write(ctx, l, func() ([]conversation.StoredTurn, error) { return l.ledger.Receive(ctx, receipts) })
+}
+
+// Seen records that a number's receipt channel was alive.
+func (l shakyLedger) Seen(ctx context.Context, number string, at time.Time) error {
+	return l.do(ctx, func() error { return l.ledger.Seen(ctx, number, at) })
+}
+
+// LastSeen is when a number's receipt channel was alive last.
+func (l shakyLedger) LastSeen(ctx context.Context, number string) (time.Time, error) {
+	return read(ctx, l, func() (time.Time, error) { return l.ledger.LastSeen(ctx, number) })
+}
+
+// Bury records what was given up.
+func (l shakyLedger) Bury(ctx context.Context, d conversation.Dead) error {
+	return l.do(ctx, func() error { return l.ledger.Bury(ctx, d) })
+}
+
+// Epoch claims the ledger for a hash key.
+func (l shakyLedger) Epoch(ctx context.Context, fingerprint string) error {
+	return l.do(ctx, func() error { return l.ledger.Epoch(ctx, fingerprint) })
+}
+
+// Ping reports whether the ledger answers.
+func (l shakyLedger) Ping(ctx context.Context) error {
+	_, err := read(ctx, l, func() (struct{}, error) { return struct{}{}, l.ledger.Ping(ctx) })
+	return err
+}

@@ -1,0 +1,17 @@
+package simulator
+
+import (
+	"context"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// archive is what the page reads of the ledger. Its methods are bounded by
+// their contexts and see every commit that was answered.
+type archive interface {
+	// Conversation is the conversation in charge of the first of the ids that
+	// exists; nil when none does.
+	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)
+	// Turns are a conversation's turns, newest first, at most limit.
+	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
+}
