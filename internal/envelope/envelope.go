@@ -81,12 +81,18 @@ func Decode(body []byte) (Envelope, error) {
 	}
 	var e Envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		// The version alone decides whether a newer revision wrote this.
+		// The version alone decides whether a newer revision wrote this, and
+		// the age, where it can be read, how long to wait for that revision.
 		var head struct {
-			V int `json:"v"`
+			V          int             `json:"v"`
+			ReceivedAt json.RawMessage `json:"received_at"`
 		}
 		if json.Unmarshal(body, &head) == nil && head.V > Version {
-			return Envelope{V: head.V}, ErrNewer
+			newer := Envelope{V: head.V}
+			if json.Unmarshal(head.ReceivedAt, &newer.ReceivedAt) != nil {
+				newer.ReceivedAt = time.Time{}
+			}
+			return newer, ErrNewer
 		}
 		// The decoder's own words may quote the body.
 		return Envelope{}, fault.Mark(errors.New("decode envelope: not the JSON of an envelope"), fault.Unreadable)
