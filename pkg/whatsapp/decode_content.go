@@ -273,6 +273,9 @@ func (r *reader) edit(v value, m *Message) Edit {
 
 // errors reads the errors Meta attaches to a message or status.
 func (r *reader) errors(v value, field string) []*Error {
+	if v.absent() {
+		return nil
+	}
 	var all []*Error
 	for member := range r.list(v, field) {
 		e, ok := decodeError(member)

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"iter"
@@ -98,7 +99,7 @@ func Decode(body []byte) (Delivery, error) {
 	if !ok || entries.kind() != kindArray {
 		return Delivery{}, ErrShape
 	}
-	d := decoder{deep: root.depth() > maxElementDepth}
+	d := decoder{deep: bytes.Count(root, []byte{'['})+bytes.Count(root, []byte{'{'}) > maxElementDepth}
 	for entry := range entries.elements() {
 		if object == accountObject {
 			d.entry(entry)
@@ -114,7 +115,7 @@ func Decode(body []byte) (Delivery, error) {
 
 type decoder struct {
 	elements []Element
-	deep     bool // the body nests deeply somewhere: look where
+	deep     bool // the body has brackets enough to nest too deeply
 }
 
 func (d *decoder) add(e Element, raw value) {
