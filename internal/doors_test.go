@@ -37,6 +37,7 @@ const (
 	content     layer = "content"     // embedded files
 	standIn     layer = "stand-in"    // takes an outside system's place in tests and on a laptop
 	street      layer = "street"      // the developer's side of the house
+	proof       layer = "proof"       // tests and benchmarks of whole programs, and nothing else
 	tour        layer = "tour"        // documentation
 )
 
@@ -54,6 +55,7 @@ var enters = map[layer][]layer{
 	content:     {},
 	standIn:     {public, core, adapter, standIn},
 	street:      {public, core, application, edge, adapter, platform, assembly, content, standIn, street},
+	proof:       {},
 	tour:        {},
 }
 
@@ -288,7 +290,17 @@ var rooms = map[string]room{
 	"internal/simulator": {
 		sentence: "The whole street on one machine: fake Meta, fake model, queue, both services, a page to talk to Otto.",
 		layer:    street,
-		parties:  []string{miniredis},
+		parties:  []string{miniredis, taskspb, grpc, protobuf},
+	},
+	"cmd/atende": {
+		sentence: "The tool of the people who build and run Atende.",
+		layer:    street,
+	},
+
+	"internal/bench": {
+		sentence: "What a message costs: benchmarks beside a floor that does the same work.",
+		layer:    proof,
+		tests:    []string{tasks, redis, firestore, grpc, protobuf, options, gax},
 	},
 }
 
@@ -311,7 +323,7 @@ func TestEveryRoomIsInTheTable(t *testing.T) {
 			t.Errorf("%s is a room without a row: say in one sentence what it is for, and what it may import", name)
 		}
 		want := "Package "
-		if strings.HasPrefix(name, "cmd/") {
+		if files[0].syntax.Name.Name == "main" {
 			want = "Command "
 		}
 		if !slices.ContainsFunc(files, func(f file) bool {
@@ -374,7 +386,7 @@ func refusal(name string, r room, f file, imported string) string {
 			return "a public room stands without the house"
 		case f.test && rooms[inside].layer != service:
 			return ""
-		case r.layer == street, slices.Contains(r.rooms, inside):
+		case r.layer == street && rooms[inside].layer != service, slices.Contains(r.rooms, inside):
 			return ""
 		case strings.HasPrefix(name, "internal/") && slices.Contains(everyone, inside):
 			return ""
