@@ -1,0 +1,46 @@
+# Every target is one line; the work is in scripts/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check tools fmt lint build bench bench-cold fuzz cover docs clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## Open the whole street on this machine; needs nothing but Go
+	@go run ./cmd/atende dev
+
+test: ## Run all tests and say what they ran against (REQUIRE_REAL=1: no stand-in for a server that can be had)
+	@scripts/test.sh
+
+check: ## The whole gate, timed (STEPS="lint doors" runs some, SKIP="fuzz" leaves some out)
+	@STEPS="$(STEPS)" SKIP="$(SKIP)" scripts/check.sh
+
+tools: ## Install what the gate wants beside Go (root on Debian)
+	@scripts/tools.sh
+
+fmt: ## Format the code
+	@gofmt -w cmd internal packs pkg
+
+lint: ## Lint Go and shell
+	@STEPS="lint shellcheck" scripts/check.sh
+
+build: ## Build the programs into bin/
+	@scripts/build.sh
+
+bench: ## Measure what a message costs beside a bare handler
+	@scripts/bench.sh
+
+bench-cold: ## Measure start, memory and size of the two services
+	@scripts/bench-cold.sh
+
+fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
+	@scripts/fuzz.sh
+
+cover: ## Measure coverage, room by room
+	@scripts/cover.sh run && scripts/cover.sh report
+
+docs: ## Write the generated documentation anew
+	@scripts/docs.sh -update
+
+clean: ## Remove what was built and measured
+	@rm -rf bin coverage.out

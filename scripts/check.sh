@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The gate: every step in order, each with its time, ending at the first red
+# one. STEPS names the steps to run, SKIP those to leave out. A linter that is
+# not installed is left out by name; with REQUIRE_REAL=1 that is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH="$PATH:$(go env GOPATH)/bin"
+
+all="format mod vet lint shellcheck doors build test race coverage fuzz docs"
+
+step_format() {
+	local unformatted
+	unformatted=$(gofmt -l cmd internal packs pkg)
+	[[ -z $unformatted ]] || {
+		printf 'not formatted (make fmt):\n%s\n' "$unformatted"
+		return 1
+	}
+}
+
+step_mod() { go mod verify && go mod tidy -diff; }
+step_vet() { go vet ./...; }
+step_lint() { golangci-lint run ./...; }
+step_shellcheck() { shellcheck .ci/run scripts/*.sh; }
+step_doors() { go test -count=1 ./internal; }
+step_build() { scripts/build.sh; }
+step_test() { scripts/test.sh; }
+
+# The tests run a second time under the race detector, in random order; the same
+# run measures coverage, which spares a third.
+step_race() { scripts/cover.sh run -race -shuffle=on; }
+step_coverage() { scripts/cover.sh report; }
+step_fuzz() { scripts/fuzz.sh; }
+step_docs() { scripts/docs.sh; }
+
+# missing prints the tool that a step wants and the machine lacks.
+missing() {
+	local tool
+	case $1 in
+	lint) tool=golangci-lint ;;
+	shellcheck) tool=shellcheck ;;
+	*) return 1 ;;
+	esac
+	! command -v "$tool" >/dev/null && echo "$tool"
+}
+
+lines=()
+summary() {
+	echo
+	echo "gate:"
+	printf '  %s\n' "${lines[@]}"
+}
+
+note() { lines+=("$(printf '%-11s %-7s %s' "$1" "$2" "$3")"); }
+
+for name in ${STEPS:-} ${SKIP:-}; do
+	[[ " $all " == *" $name "* ]] || {
+		echo "no step is called $name; there are: $all" >&2
+		exit 2
+	}
+done
+
+began=$SECONDS
+for name in $all; do
+	if [[ -n ${STEPS:-} && " $STEPS " != *" $name "* ]]; then
+		continue
+	fi
+	if [[ " ${SKIP:-} " == *" $name "* ]]; then
+		note "$name" "left" "out, as SKIP says"
+		continue
+	fi
+	if tool=$(missing "$name"); then
+		if [[ ${REQUIRE_REAL:-} == 1 ]]; then
+			note "$name" "FAILED" "$tool is not installed (make tools)"
+			summary
+			exit 1
+		fi
+		note "$name" "left" "out: $tool is not installed (make tools)"
+		continue
+	fi
+	echo "== $name"
+	start=$SECONDS
+	# A function that is tested loses the shell's exit on errors, so each step
+	# runs in a shell of its own.
+	set +e
+	(
+		set -e
+		"step_$name"
+	)
+	status=$?
+	set -e
+	if ((status != 0)); then
+		note "$name" "FAILED" "$((SECONDS - start)) s"
+		summary
+		exit 1
+	fi
+	note "$name" "ok" "$((SECONDS - start)) s"
+done
+note "total" "ok" "$((SECONDS - began)) s"
+summary

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the gate wants beside Go, on Debian and as root: the real
+# servers that tests run against, and the linters. What is there is left alone,
+# so that a second run changes nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+golangci_version=2.15.0
+
+wanted=()
+command -v redis-server >/dev/null || wanted+=(redis-server)
+command -v shellcheck >/dev/null || wanted+=(shellcheck)
+command -v java >/dev/null || wanted+=(default-jre-headless)
+# The race detector is linked by a C compiler.
+command -v gcc >/dev/null || wanted+=(gcc libc6-dev)
+
+if ((${#wanted[@]})); then
+	if ! command -v apt-get >/dev/null || [[ $(id -u) != 0 ]]; then
+		echo "install by hand (this is not Debian, or you are not root): ${wanted[*]}" >&2
+		exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q
+	# Run level 1 keeps Debian from starting a Redis of its own: tests start theirs.
+	RUNLEVEL=1 apt-get install -q -y --no-install-recommends "${wanted[@]}" </dev/null
+fi
+
+PATH="$PATH:$(go env GOPATH)/bin"
+if [[ $(golangci-lint version --short 2>/dev/null || true) != "$golangci_version" ]]; then
+	echo "installing golangci-lint $golangci_version (minutes, the first time)"
+	GOTOOLCHAIN=local go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$golangci_version"
+fi
+
+echo "go             $(go version | cut -d' ' -f3)"
+echo "golangci-lint  $(golangci-lint version --short)"
+echo "shellcheck     $(shellcheck --version | sed -n 's/^version: //p')"
+echo
+if ! REQUIRE_REAL=1 scripts/parts.sh 2>/dev/null; then
+	echo
+	echo "The Firestore emulator is a part of the Google Cloud SDK and cannot be installed from here:"
+	echo "  gcloud components install cloud-firestore-emulator"
+	echo "or point FIRESTORE_EMULATOR_JAR at a cloud-firestore-emulator.jar."
+fi
