@@ -192,8 +192,8 @@ func (i *Ingress) report(ctx context.Context, m *mail, t tally, began time.Time,
 			telemetry.Duration(telemetry.EnqueueLatency, i.o.Now().Sub(began)),
 		},
 	}
-	if len(m.items) == 1 { // A batch has many; its messages carry the same correlation id.
-		event.Fields = append(event.Fields, telemetry.Message(m.items[0].envelope.ID),
+	if len(m.items) == 1 && m.items[0].message != "" { // A batch has many; they share the correlation id.
+		event.Fields = append(event.Fields, telemetry.Message(string(m.items[0].message)),
 			telemetry.Conversation(m.items[0].envelope.Conversation))
 	}
 	if m.hintless {
