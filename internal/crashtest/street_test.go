@@ -1,0 +1,352 @@
+package crashtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/openai/openaitest"
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/store/firestore"
+	"github.com/pyloto/atende/internal/store/firestore/firestoretest"
+	"github.com/pyloto/atende/internal/store/storetest"
+	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
+)
+
+// The windows of the protocol, as short as a busy machine allows.
+const (
+	sendPermit      = time.Second
+	graphTimeout    = time.Second
+	wireLifetime    = 500 * time.Millisecond
+	ambiguityWindow = 3 * time.Second
+	parkAfter       = time.Minute
+	leaseTTL        = 2 * time.Second
+)
+
+// beat is how often the second conversation goes on while there is work left.
+const beat = 2 * time.Second
+
+// People and what they say. The lead's question goes to the model; the other
+// person gets a fixed reply.
+const (
+	lead, leadName     = "5511988887777", "Iara"
+	question           = "preciso que o atendimento fale com o meu ERP, como funciona?"
+	other, otherName   = "5511977776666", "Davi"
+	greeting           = "oi"
+	invoker            = "tasks@crash.iam.gserviceaccount.com"
+	appSecret          = "crash-app-secret"
+	accessToken        = "crash-access-token"
+	modelKey           = "crash-model-key"
+	number, account    = whatsapptest.DefaultPhoneNumberID, whatsapptest.DefaultAccountID
+	redisReady, appUp  = "Ready to accept connections", `"app_ready"`
+	hashSeed, dataSeed = 0x11, 0x22
+)
+
+// city is what all streets share: the programs, built once, and one Firestore.
+type city struct {
+	worker, ingress string // paths of the programs
+	firestore       string // host:port
+	streets         atomic.Int64
+	founded         time.Time
+}
+
+func newCity(t *testing.T) *city {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", dir+"/", "./cmd/worker", "./cmd/ingress")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the programs: %v\n%s", err, out)
+	}
+	host, real := storetest.FirestoreEmulator(t)
+	if !real {
+		host = firestoretest.New(t).Host()
+	}
+	return &city{
+		worker: filepath.Join(dir, "worker"), ingress: filepath.Join(dir, "ingress"),
+		firestore: host, founded: time.Now(),
+	}
+}
+
+// street is one pair of programs with everything around them. Nothing but
+// Firestore is shared with other streets, and of that no database.
+type street struct {
+	t      *testing.T
+	city   *city
+	key    *pii.HashKey
+	tasks  *cloudtaskstest.Server
+	graph  *whatsapptest.Server
+	model  *openaitest.Server
+	ledger *firestore.Ledger // past the gate: it shows what is
+	pen    whatsapptest.Pen
+
+	worker, ingress *program
+	// Gates before the worker's servers, and before the ingress's queue.
+	toRedis, toLedger, toModel, toGraph, toTasks, fromIngress *gate
+
+	url     string // of the webhook
+	client  *http.Client
+	posting sync.WaitGroup
+	said    []letter
+}
+
+// letter is one message of somebody, as Meta delivers it.
+type letter struct {
+	from    string
+	message conversation.MessageID
+	body    []byte
+}
+
+// newStreet opens a street on a Redis database; an empty URL means one of the
+// real server.
+func newStreet(t *testing.T, c *city, redis string) *street {
+	t.Helper()
+	s := &street{t: t, city: c, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
+	t.Cleanup(s.client.CloseIdleConnections)
+	hashKey, dataKey := bytes.Repeat([]byte{hashSeed}, 32), bytes.Repeat([]byte{dataSeed}, 32)
+	var err error
+	if s.key, err = pii.NewHashKey(hashKey); err != nil {
+		t.Fatal(err)
+	}
+	ring, err := pii.NewRing(dataKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := c.streets.Add(1)
+	tenant := fmt.Sprintf("street-%d", n)
+	project := fmt.Sprintf("crash-%d-%d", c.founded.UnixNano(), n)
+	if redis == "" {
+		redis, _ = storetest.RedisURL(t)
+	}
+	store, err := url.Parse(redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ledger, err = firestore.New(firestore.Options{
+		ProjectID: project, Tenant: tenant, EmulatorHost: c.firestore, Ring: ring, CallTimeout: 20 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.ledger.Close() })
+	if s.tasks, err = cloudtaskstest.Start(cloudtaskstest.Options{AutoCreateQueues: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.tasks.Close)
+	s.model = openaitest.NewServer(openaitest.Options{Key: modelKey})
+	t.Cleanup(s.model.Close)
+	workerPort, ingressPort := freePort(t), freePort(t)
+	s.url = "http://127.0.0.1:" + ingressPort + "/webhook/whatsapp"
+	s.pen = whatsapptest.Pen{AppSecret: []byte(appSecret)}
+	s.graph = whatsapptest.NewServer(whatsapptest.Options{
+		PhoneNumberIDs: []string{number}, Token: accessToken, WebhookURL: s.url, AppSecret: []byte(appSecret),
+		Statuses: whatsapptest.StatusPlan{
+			Sent: 200 * time.Millisecond, Delivered: 400 * time.Millisecond, Read: whatsapptest.Never,
+		},
+	})
+	t.Cleanup(s.graph.Close)
+
+	s.toRedis = newGate(t, store.Host)
+	s.toLedger = newGate(t, c.firestore)
+	s.toModel = newGate(t, hostOf(t, s.model.URL()))
+	s.toGraph = newGate(t, hostOf(t, s.graph.URL))
+	s.toTasks = newGate(t, s.tasks.Addr())
+	s.fromIngress = newGate(t, s.tasks.Addr())
+
+	through := *store
+	through.Host = s.toRedis.addr()
+	common := map[string]string{
+		"ENVIRONMENT":                  "development",
+		"TENANT_ID":                    tenant,
+		"WHATSAPP_PHONE_NUMBER_ID":     number,
+		"WHATSAPP_BUSINESS_ACCOUNT_ID": account,
+		"CLOUD_TASKS_PROJECT_ID":       project,
+		"WORKER_URL":                   "http://127.0.0.1:" + workerPort,
+		"TASKS_INVOKER_EMAIL":          invoker,
+		"CONTACT_HASH_KEY":             hex.EncodeToString(hashKey),
+		"DATA_KEY":                     hex.EncodeToString(dataKey),
+		"COALESCE_WINDOW":              "0s",
+	}
+	s.ingress = newProgram(t, &program{name: "ingress", path: c.ingress, ready: appUp, env: environ(common, map[string]string{
+		"PORT":                      ingressPort,
+		"REDIS_URL":                 redis,
+		"CLOUD_TASKS_EMULATOR_HOST": s.fromIngress.addr(),
+		"WHATSAPP_APP_SECRET":       appSecret,
+		"WHATSAPP_VERIFY_TOKEN":     "crash-verify-token",
+	})})
+	s.worker = newProgram(t, &program{name: "worker", path: c.worker, ready: appUp, env: environ(common, map[string]string{
+		"PORT":                      workerPort,
+		"REDIS_URL":                 through.String(),
+		"CLOUD_TASKS_EMULATOR_HOST": s.toTasks.addr(),
+		"TASKS_AUTH":                "oidc",
+		"TASKS_OIDC_ISSUER":         s.tasks.IssuerURL(),
+		"FIRESTORE_PROJECT_ID":      project,
+		"FIRESTORE_EMULATOR_HOST":   s.toLedger.addr(),
+		"WHATSAPP_ACCESS_TOKEN":     accessToken,
+		"WHATSAPP_API_BASE_URL":     "http://" + s.toGraph.addr(),
+		"OPENAI_API_KEY":            modelKey,
+		"OPENAI_BASE_URL":           "http://" + s.toModel.addr() + "/v1",
+		"SEND_PERMIT":               sendPermit.String(),
+		"GRAPH_TIMEOUT":             graphTimeout.String(),
+		"WIRE_LIFETIME":             wireLifetime.String(),
+		"AMBIGUITY_WINDOW":          ambiguityWindow.String(),
+		"PARK_AFTER":                parkAfter.String(),
+		"LEASE_TTL":                 leaseTTL.String(),
+	})})
+	return s
+}
+
+// open starts both programs and takes one message of the other person all the
+// way, so that nothing is slow for being new.
+func (s *street) open() {
+	s.t.Helper()
+	s.ingress.start()
+	s.worker.start()
+	s.settle()
+}
+
+// freePort is a port that nobody listens on. It is below those that the system
+// gives to outgoing connections: one of them could take it while the program
+// that it belongs to is dead.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(12_000 + rand.IntN(20_000))
+		listener, err := net.Listen("tcp", ":"+port)
+		if err != nil {
+			continue
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
+	}
+	t.Fatal("no free port")
+	return ""
+}
+
+func hostOf(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+// conversation is the id of a person's conversation.
+func (s *street) conversation(person string) conversation.ID {
+	return conversation.ID(s.key.Conversation(number, pii.Contact(person)))
+}
+
+// write is a message that has not been sent yet.
+func (s *street) write(from, name, text string) letter {
+	body := s.pen.Text(from, name, text)
+	wamid := whatsapptest.IDs(body)[0]
+	return letter{from: from, message: conversation.MessageID(s.key.Message(pii.Contact(wamid))), body: body}
+}
+
+// ask is the lead's question, not sent yet.
+func (s *street) ask() letter { return s.write(lead, leadName, question) }
+
+// post delivers a message as Meta does: again and again until it is taken.
+func (s *street) post(l letter) {
+	s.said = append(s.said, l)
+	s.posting.Go(func() {
+		again := time.NewTicker(250 * time.Millisecond)
+		defer again.Stop()
+		for {
+			status, _, err := s.pen.Post(s.t.Context(), s.client, s.url, l.body)
+			if err == nil && status == http.StatusOK {
+				return
+			}
+			select {
+			case <-again.C:
+			case <-s.t.Context().Done():
+				return
+			}
+		}
+	})
+}
+
+// settle keeps the second conversation going until no task is left and every
+// receipt has been delivered.
+func (s *street) settle() {
+	s.t.Helper()
+	overall, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	for {
+		s.post(s.write(other, otherName, greeting))
+		s.posting.Wait()
+		if s.rests(overall) {
+			return
+		}
+		if overall.Err() != nil {
+			s.t.Fatalf("the queue does not come to rest:\n%s", s.unfinished())
+		}
+	}
+}
+
+// rests reports whether everything comes to rest within a beat.
+func (s *street) rests(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, beat)
+	defer cancel()
+	for _, wait := range []func(context.Context) error{s.tasks.WaitIdle, s.graph.Drain, s.tasks.WaitIdle} {
+		if wait(ctx) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// unfinished lists the tasks that are left.
+func (s *street) unfinished() string {
+	var lines strings.Builder
+	for _, task := range s.tasks.Tasks() {
+		if !task.State.Ended() {
+			fmt.Fprintf(&lines, "%s in %s after %d attempts, due in %v\n",
+				task.Name, task.Queue, len(task.Attempts), time.Until(task.Schedule).Round(time.Millisecond))
+		}
+	}
+	return lines.String()
+}
+
+// await waits for a signal.
+func (s *street) await(signal <-chan struct{}, what string) {
+	s.t.Helper()
+	select {
+	case <-signal:
+	case <-time.After(patience):
+		s.t.Fatalf("%s did not happen within %v; tasks left:\n%s", what, patience, s.unfinished())
+	}
+}
+
+// awaitThat waits until something is so, by looking.
+func (s *street) awaitThat(so func() bool, what string) {
+	s.t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	overdue := time.After(patience)
+	for !so() {
+		select {
+		case <-look.C:
+		case <-overdue:
+			s.t.Fatalf("%s did not happen within %v; tasks left:\n%s", what, patience, s.unfinished())
+		}
+	}
+}
