@@ -58,5 +58,7 @@
 // the stores keep in servers, and store/storetest holds the promises all of
 // them are tested against. None of these is linked into a service, but for
 // store/memory, which development may ask for. Package simulator puts them on
-// one street, which `make run` opens.
+// one street, which `make run` opens. Two rooms hold tests and nothing else:
+// bench measures what a message costs, and crashtest kills the real worker at
+// every act of a turn.
 package internal

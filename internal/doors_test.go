@@ -94,7 +94,6 @@ const (
 	secretspb = "cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	idtoken   = "google.golang.org/api/idtoken"
 	iterator  = "google.golang.org/api/iterator"
-	toxiproxy = "github.com/Shopify/toxiproxy/v2"
 )
 
 var rooms = map[string]room{
@@ -210,7 +209,7 @@ var rooms = map[string]room{
 		layer:    adapter,
 		rooms:    []string{"internal/conversation"},
 		parties:  []string{redis},
-		tests:    []string{miniredis, toxiproxy},
+		tests:    []string{miniredis},
 	},
 	"internal/store/firestore": {
 		sentence: "The ledger: conversations, messages, turns and what follows from them in Firestore.",
@@ -300,7 +299,11 @@ var rooms = map[string]room{
 	"internal/bench": {
 		sentence: "What a message costs: benchmarks beside a floor that does the same work.",
 		layer:    proof,
-		tests:    []string{tasks, redis, firestore, grpc, protobuf, options, gax},
+		tests:    []string{tasks, redis, firestore, grpc, protobuf, options},
+	},
+	"internal/crashtest": {
+		sentence: "The real worker killed at every act of a turn.",
+		layer:    proof,
 	},
 }
 
@@ -446,7 +449,7 @@ func TestPureRoomsAskNoClock(t *testing.T) {
 // What a service links is what it can do. The ingress cannot think or read the
 // ledger, the worker takes no webhooks, and no stand-in is in either.
 func TestServicesLinkOnlyWhatTheyNeed(t *testing.T) {
-	standIns := []string{"testing", "net/http/httptest", miniredis, toxiproxy}
+	standIns := []string{"testing", "net/http/httptest", miniredis}
 	for name, r := range rooms {
 		if r.layer == standIn || r.layer == street || strings.HasSuffix(name, "test") {
 			standIns = append(standIns, module+"/"+name)
