@@ -19,6 +19,9 @@ const (
 	// statusBatch is how many statuses share a task: some 300 bytes each stay
 	// well below an envelope's size.
 	statusBatch = 100
+	// growth is what an envelope may gain on its way, in bytes: the order of
+	// arrival and the number of a follow-up are written into it later.
+	growth = 32
 )
 
 // postman sorts the elements of one webhook into mail.
@@ -107,12 +110,17 @@ func (p *postman) message(e whatsapp.Element) {
 	p.mail.items = append(p.mail.items, it)
 }
 
-// seal puts v into e and returns the letter, which must fit a task.
+// seal puts v into e and returns the letter, which must fit a task now and
+// when it has grown.
 func (p *postman) seal(e *envelope.Envelope, v any) ([]byte, error) {
 	if err := e.Seal(p.o.Ring, v); err != nil {
 		return nil, err
 	}
-	return e.Encode()
+	letter, err := e.Encode()
+	if err == nil && len(letter) > envelope.MaxSize-growth {
+		return nil, envelope.ErrTooLarge
+	}
+	return letter, err
 }
 
 func (p *postman) envelope(kind envelope.Kind, id, number string) envelope.Envelope {
@@ -143,26 +151,35 @@ func (p *postman) status(e whatsapp.Element) {
 	}
 }
 
-// flush makes one task of the statuses gathered so far.
+// flush makes mail of the statuses gathered so far.
 func (p *postman) flush() {
-	if len(p.statuses) == 0 {
-		return
+	if len(p.statuses) > 0 {
+		p.batch(p.statuses)
 	}
-	first := p.statuses[0]
-	id := p.o.Key.Event("status", first.Number, first.WAMID.Reveal(), string(first.Status), p.received.String())
-	it := &item{weight: len(p.statuses), success: fateEnqueued}
-	it.envelope = p.envelope(envelope.Status, id, first.Number)
-	batch := conversation.StatusBatch{Statuses: p.statuses}
 	p.statuses = nil
-	if _, err := p.seal(&it.envelope, batch); err != nil {
-		// Statuses of absurd size are nobody's receipt: keep them as they are.
-		if content, err := json.Marshal(batch); err == nil {
-			p.quarantine(content, "size", first.Number)
-			p.mail.items[len(p.mail.items)-1].weight = it.weight
+}
+
+// batch makes one task of statuses, or one of each half where they are too
+// large together: a status of absurd size must not take its neighbours along.
+func (p *postman) batch(statuses []conversation.StatusReport) {
+	first := statuses[0]
+	id := p.o.Key.Event("status", first.Number, first.WAMID.Reveal(), string(first.Status), p.received.String())
+	it := &item{weight: len(statuses), success: fateEnqueued}
+	it.envelope = p.envelope(envelope.Status, id, first.Number)
+	content := conversation.StatusBatch{Statuses: statuses}
+	_, err := p.seal(&it.envelope, content)
+	switch half := len(statuses) / 2; {
+	case err == nil:
+		p.mail.items = append(p.mail.items, it)
+	case half > 0:
+		p.batch(statuses[:half])
+		p.batch(statuses[half:])
+	default:
+		// Nobody's receipt: kept as it is.
+		if raw, err := json.Marshal(content); err == nil {
+			p.quarantine(raw, "size", first.Number)
 		}
-		return
 	}
-	p.mail.items = append(p.mail.items, it)
 }
 
 // quarantine keeps a raw element for an operator. Its task is named after its
