@@ -109,8 +109,10 @@ func Run(ctx context.Context, o Options) error {
 	prepared := make(chan struct{})
 	go func() {
 		defer close(prepared)
-		if err := o.Prepare(serving); err != nil && serving.Err() == nil {
-			stop(err)
+		if err := o.Prepare(serving); err != nil {
+			if serving.Err() == nil {
+				stop(err)
+			}
 			return
 		}
 		emit(telemetry.AppReady)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -51,6 +52,7 @@ var (
 	errNoToken   = errors.New("no bearer token")
 	errBadToken  = errors.New("token is not valid")
 	errNotCaller = errors.New("token of somebody else")
+	errNoKeys    = errors.New("fetch issuer's keys: no usable answer in time")
 )
 
 // IdentityOptions say whom a task must come from.
@@ -59,7 +61,8 @@ type IdentityOptions struct {
 	Issuer   string
 	Audience string
 	Email    string
-	// Client fetches the issuer's keys; nil is [http.DefaultClient].
+	// Client fetches the issuer's keys; nil is a plain one. A client without
+	// a timeout gets one.
 	Client *http.Client
 	Now    func() time.Time
 }
@@ -76,9 +79,16 @@ type Identity struct {
 
 // NewIdentity makes an Identity.
 func NewIdentity(o IdentityOptions) *Identity {
-	if o.Client == nil {
-		o.Client = http.DefaultClient
+	client := http.Client{}
+	if o.Client != nil {
+		client = *o.Client
 	}
+	if client.Timeout == 0 {
+		// The library fetches keys apart from any request: one fetch that
+		// hangs would hold up all who wait for it.
+		client.Timeout = keyTimeout
+	}
+	o.Client = &client
 	return &Identity{o: o, valid: map[[sha256.Size]byte]time.Time{}}
 }
 
@@ -131,10 +141,11 @@ func (i *Identity) verify(ctx context.Context, token string) (claims, error) {
 	if err != nil {
 		return claims{}, err
 	}
-	id, err := verifier.Verify(ctx, token)
+	var ill error
+	id, err := verifier.Verify(context.WithValue(ctx, fetchKey{}, &ill), token)
 	if err != nil {
-		if ctx.Err() != nil {
-			return claims{}, fault.Mark(errors.New("fetch issuer's keys: no answer in time"), fault.Dependency)
+		if ill != nil || ctx.Err() != nil {
+			return claims{}, fault.Mark(errNoKeys, fault.Dependency)
 		}
 		return claims{}, fault.Mark(errBadToken, fault.Identity) // The library's text quotes claims.
 	}
@@ -153,16 +164,50 @@ func (i *Identity) keys(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	if verifier != nil {
 		return verifier, nil
 	}
-	// The provider outlives this request; its key requests must too.
-	provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), i.o.Client), i.o.Issuer)
+	provider, err := oidc.NewProvider(ctx, i.o.Issuer)
 	if err != nil {
-		return nil, fault.Mark(fmt.Errorf("discover issuer: %w", err), fault.Dependency)
+		return nil, fault.Mark(undiscovered(err), fault.Dependency)
 	}
-	verifier = provider.Verifier(&oidc.Config{ClientID: i.o.Audience, Now: i.o.Now})
+	var addresses struct {
+		Keys string `json:"jwks_uri"`
+	}
+	if err := provider.Claims(&addresses); err != nil || addresses.Keys == "" {
+		return nil, fault.Mark(errNoKeys, fault.Dependency)
+	}
+	set := keySet{oidc.NewRemoteKeySet(ctx, addresses.Keys)} // It outlives ctx.
+	verifier = oidc.NewVerifier(i.o.Issuer, set, &oidc.Config{ClientID: i.o.Audience, Now: i.o.Now})
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.verifier = verifier
 	return verifier, nil
+}
+
+// undiscovered is why the issuer could not be discovered, without what it
+// answered: the library quotes whole bodies.
+func undiscovered(err error) error {
+	var network *url.Error
+	var mismatch *oidc.IssuerMismatchError
+	if errors.As(err, &network) || errors.As(err, &mismatch) {
+		return fmt.Errorf("discover issuer: %w", err)
+	}
+	return errors.New("discover issuer: unusable answer")
+}
+
+// fetchKey is where a [keySet] notes that the issuer's keys could not be had.
+type fetchKey struct{}
+
+// keySet tells an issuer that does not answer apart from a signature that is
+// wrong; the verifier's error does not.
+type keySet struct{ oidc.KeySet }
+
+// VerifySignature implements [oidc.KeySet].
+func (k keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := k.KeySet.VerifySignature(ctx, token)
+	// Only the error of a fetch wraps another one.
+	if note, ok := ctx.Value(fetchKey{}).(*error); ok && errors.Unwrap(err) != nil {
+		*note = err
+	}
+	return payload, err
 }
 
 // trust reads the claims of a token whose signature the platform verified.
