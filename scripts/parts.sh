@@ -58,7 +58,7 @@ firestore() {
 	replace Firestore "a server of its protocol in the process, and the memory ledger; $why"
 }
 
-echo "what the tests ran against:"
+echo "the tests run against:"
 redis
 firestore
 say "Cloud Tasks" "stand-in: our server of the real gRPC protocol (no emulator can be had)"
