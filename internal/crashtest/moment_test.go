@@ -1,10 +1,6 @@
 package crashtest
 
-import (
-	"time"
-
-	"github.com/pyloto/atende/internal/conversation"
-)
+import "github.com/pyloto/atende/internal/conversation"
 
 // moment is one exchange of a program with one of its servers, recognised by
 // what the program writes.
@@ -74,7 +70,8 @@ var (
 	record = moment{
 		name: "record of the answer", gate: func(s *street) *gate { return s.toLedger },
 		needles: func(s *street, l letter) []string {
-			return []string{firstTurn(s, l), "delivery.p0.results."}
+			// The mask of a write travels before its document.
+			return []string{"delivery.p0.results.", firstTurn(s, l)}
 		},
 		applied: func(s *street, l letter) bool {
 			turns, err := s.ledger.Turns(s.t.Context(), s.conversation(l.from), 1)
@@ -177,7 +174,3 @@ func (s *street) restart(p point) {
 	}
 	s.worker.start()
 }
-
-// longest is how long a program may take to end when it is asked to: ten
-// seconds after that the platform kills it.
-const longest = 9 * time.Second

@@ -96,6 +96,7 @@ type street struct {
 	pen    whatsapptest.Pen
 
 	worker, ingress *program
+	redis           *program // only of those who kill it
 	// Gates before the worker's servers, and before the ingress's queue.
 	toRedis, toLedger, toModel, toGraph, toTasks, fromIngress *gate
 
@@ -112,9 +113,9 @@ type letter struct {
 	body    []byte
 }
 
-// newStreet opens a street on a Redis database; an empty URL means one of the
-// real server.
-func newStreet(t *testing.T, c *city, redis string) *street {
+// newStreet makes a street, with a Redis server of its own if it is to be
+// killed. When that cannot be had it says so and returns nil.
+func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 	t.Helper()
 	s := &street{t: t, city: c, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
 	t.Cleanup(s.client.CloseIdleConnections)
@@ -130,8 +131,15 @@ func newStreet(t *testing.T, c *city, redis string) *street {
 	n := c.streets.Add(1)
 	tenant := fmt.Sprintf("street-%d", n)
 	project := fmt.Sprintf("crash-%d-%d", c.founded.UnixNano(), n)
-	if redis == "" {
-		redis, _ = storetest.RedisURL(t)
+	redis, _ := storetest.RedisURL(t)
+	if ownRedis {
+		var port string
+		if s.redis, port = newRedis(t); s.redis == nil {
+			t.Log("redis-server is not in the PATH: what its death does to a turn was not tested")
+			return nil
+		}
+		s.redis.start()
+		redis = "redis://127.0.0.1:" + port
 	}
 	store, err := url.Parse(redis)
 	if err != nil {
@@ -291,7 +299,7 @@ func (s *street) settle() {
 	overall, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	for {
-		s.post(s.write(other, otherName, greeting))
+		s.goOn()
 		s.posting.Wait()
 		if s.rests(overall) {
 			return
@@ -301,6 +309,9 @@ func (s *street) settle() {
 		}
 	}
 }
+
+// goOn is the next message of the second conversation.
+func (s *street) goOn() { s.post(s.write(other, otherName, greeting)) }
 
 // rests reports whether everything comes to rest within a beat.
 func (s *street) rests(ctx context.Context) bool {
@@ -326,13 +337,22 @@ func (s *street) unfinished() string {
 	return lines.String()
 }
 
-// await waits for a signal.
+// await waits for a signal. The second conversation goes on meanwhile: what is
+// waited for may need proof that receipts arrive.
 func (s *street) await(signal <-chan struct{}, what string) {
 	s.t.Helper()
-	select {
-	case <-signal:
-	case <-time.After(patience):
-		s.t.Fatalf("%s did not happen within %v; tasks left:\n%s", what, patience, s.unfinished())
+	beats := time.NewTicker(beat)
+	defer beats.Stop()
+	overdue := time.After(patience)
+	for {
+		select {
+		case <-signal:
+			return
+		case <-beats.C:
+			s.goOn()
+		case <-overdue:
+			s.t.Fatalf("%s did not happen within %v; tasks left:\n%s", what, patience, s.unfinished())
+		}
 	}
 }
 
