@@ -102,7 +102,7 @@ func newDoor(t *testing.T, o options) *door {
 const attemptTimeout = time.Second
 
 // handler is an ingress in the coat that its program wears.
-func handler(t *testing.T, d *door, inbox ingress.Inbox, o options) *httpserver.Server {
+func handler(t testing.TB, d *door, inbox ingress.Inbox, o options) *httpserver.Server {
 	t.Helper()
 	tel, err := telemetry.New(t.Context(), telemetry.Options{Service: "atende-ingress", Writer: d.logs})
 	if err != nil {
@@ -182,6 +182,12 @@ func (j *journal) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(line)
+}
+
+func (j *journal) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text.Reset()
 }
 
 func (j *journal) String() string {
