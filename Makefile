@@ -7,7 +7,7 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Open the whole street on this machine; needs nothing but Go
-	@go run ./cmd/atende dev
+	@go build -buildvcs=false -o bin/atende ./cmd/atende && exec bin/atende dev
 
 test: ## Run all tests and say what they ran against (REQUIRE_REAL=1: no stand-in for a server that can be had)
 	@scripts/test.sh
