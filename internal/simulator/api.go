@@ -44,8 +44,18 @@ type api struct {
 	key     *pii.HashKey
 	number  string
 	parts   []part
+	waiting func() waiting
 	// done is closed when the street ends.
 	done <-chan struct{}
+}
+
+// waiting is how much is on its way.
+type waiting struct {
+	// Webhooks were not accepted yet; Tasks did not end yet.
+	Webhooks int `json:"webhooks"`
+	Tasks    int `json:"tasks"`
+	// Due are those of the tasks that run or whose time has come.
+	Due int `json:"due"`
 }
 
 func (a *api) register(mux *http.ServeMux) {
@@ -58,7 +68,6 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/events", a.getEvents)
 	mux.HandleFunc("POST /api/faults", a.postFault)
 	mux.HandleFunc("DELETE /api/faults", a.deleteFaults)
-	mux.HandleFunc("GET /api/clock", a.getClock)
 	mux.HandleFunc("POST /api/clock", a.postClock)
 	mux.HandleFunc("GET /api/street", a.getStreet)
 	mux.HandleFunc("GET /api/logs", a.getLogs)
@@ -218,10 +227,6 @@ func (a *api) deleteFaults(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (a *api) getClock(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"now": a.clock.Now().UTC(), "off": a.noClock})
-}
-
 func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 	var request struct {
 		Advance string `json:"advance"`
@@ -249,7 +254,9 @@ func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock})
+	answer(w, http.StatusOK, map[string]any{
+		"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
+	})
 }
 
 func (a *api) getLogs(w http.ResponseWriter, _ *http.Request) {

@@ -83,12 +83,22 @@ func (c *courier) send(id string, body []byte) (tried <-chan struct{}, ok bool) 
 	c.keep(id, body)
 	first := make(chan struct{})
 	c.work.Go(func() {
-		c.deliver(id, body, first)
+		accepted := c.deliver(body, first)
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		c.undone--
+		c.mu.Unlock()
+		if accepted {
+			c.accepted(id)
+		}
 	})
 	return first, true
+}
+
+// waiting is how many webhooks were not accepted yet.
+func (c *courier) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.undone
 }
 
 // keep is called under the lock.
@@ -101,20 +111,16 @@ func (c *courier) keep(id string, body []byte) {
 	c.order = append(c.order, id)
 }
 
-func (c *courier) deliver(id string, body []byte, tried chan<- struct{}) {
+func (c *courier) deliver(body []byte, tried chan<- struct{}) (accepted bool) {
 	posted := c.clock.Now()
 	for delay := firstRetry; ; delay = min(2*delay, lastRetry) {
-		done := c.attempt(body)
+		accepted = c.attempt(body)
 		if tried != nil {
 			close(tried)
 			tried = nil
 		}
-		if done {
-			c.accepted(id)
-			return
-		}
-		if c.clock.Now().Sub(posted) > giveUpAfter || !c.pause(delay) {
-			return
+		if accepted || c.clock.Now().Sub(posted) > giveUpAfter || !c.pause(delay) {
+			return accepted
 		}
 	}
 }

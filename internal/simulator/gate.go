@@ -10,8 +10,14 @@ import (
 	"time"
 )
 
-// dialPatience bounds reaching what is behind a gate.
-const dialPatience = 2 * time.Second
+const (
+	// dialPatience bounds reaching what is behind a gate.
+	dialPatience = 2 * time.Second
+	// holdPatience bounds hanging. A client that carries many exchanges over one
+	// connection gives up exchanges and keeps the connection: to hold that for
+	// ever would be another fault than the one that was asked for.
+	holdPatience = 5 * time.Second
+)
 
 // gate stands in front of a server that speaks over TCP and breaks its
 // connections on command. A fault meets one exchange: what the client writes at
@@ -114,17 +120,20 @@ func (g *gate) requests(client, server net.Conn, mute *atomic.Bool) {
 	}
 }
 
-// hold keeps a connection open and silent until the client leaves or the fault
-// is taken back. What was written meanwhile is lost, so it cannot go on.
+// hold keeps a connection open and silent until the client leaves, the fault is
+// taken back or patience ends. What was written meanwhile is lost, so it cannot
+// go on.
 func (g *gate) hold(client net.Conn, cleared <-chan struct{}) {
 	gone := make(chan struct{})
 	g.work.Go(func() {
 		defer close(gone)
 		_, _ = io.Copy(io.Discard, client)
 	})
+	over := time.NewTimer(holdPatience)
+	defer over.Stop()
 	select {
 	case <-cleared:
-		_ = client.Close()
+	case <-over.C:
 	case <-gone:
 	case <-g.ctx.Done():
 	}

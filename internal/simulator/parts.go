@@ -10,35 +10,38 @@ import (
 type part struct {
 	Name string `json:"name"`
 	Real bool   `json:"real"`
+	// Variant tells apart what the part can be here, for programs.
+	Variant string `json:"variant"`
+	// What says it to people.
 	What string `json:"what"`
 }
 
 // describe lists the parts in the order in which a message meets them.
 func (w *wishes) describe(ingress, worker string) []part {
-	redis := part{"redis", false, "embedded; REDIS_URL takes a real one"}
+	redis := part{"redis", false, "embedded", "embedded; REDIS_URL takes a real one"}
 	switch {
 	case w.noRedis:
-		redis.What = "none: each service keeps its hints in its own memory"
+		redis = part{"redis", false, "none", "none: each service keeps its hints in its own memory"}
 	case w.redis != nil:
-		redis = part{"redis", true, w.redis.Scheme + "://" + w.redis.Host}
+		redis = part{"redis", true, "external", w.redis.Scheme + "://" + w.redis.Host}
 	}
-	ledger := part{"ledger", false, "memory, forgotten at the end; FIRESTORE_EMULATOR_HOST takes the emulator"}
+	ledger := part{"ledger", false, "memory", "memory, forgotten at the end; FIRESTORE_EMULATOR_HOST takes the emulator"}
 	if w.emulator != "" {
-		ledger = part{"ledger", true, "Firestore emulator at " + w.emulator}
+		ledger = part{"ledger", true, "emulator", "Firestore emulator at " + w.emulator}
 	}
-	model := part{"model", false, "offline; OPENAI_API_KEY takes the real one"}
+	model := part{"model", false, string(modelOffline), "offline; OPENAI_API_KEY takes the real one"}
 	switch w.model {
 	case modelReal:
-		model = part{"model", true, w.worker.OpenAI.Model}
+		model = part{"model", true, string(modelReal), w.worker.OpenAI.Model}
 	case modelOff:
-		model.What = "none: OPENAI_ENABLED is false, Otto answers from his menu"
+		model = part{"model", false, string(modelOff), "none: OPENAI_ENABLED is false, Otto answers from his menu"}
 	}
 	return []part{
-		{"meta", false, "fake Graph API and signed webhooks; nothing reaches WhatsApp"},
-		{"ingress", true, ingress},
+		{"meta", false, "fake", "fake Graph API and signed webhooks; nothing reaches WhatsApp"},
+		{"ingress", true, "program", ingress},
 		redis,
-		{"tasks", false, "Cloud Tasks over gRPC in this process, with real tokens"},
-		{"worker", true, worker},
+		{"tasks", false, "process", "Cloud Tasks over gRPC in this process, with real tokens"},
+		{"worker", true, "program", worker},
 		ledger,
 		model,
 	}

@@ -293,9 +293,9 @@ func (s *street) startModel() error {
 
 func (s *street) startTasks() error {
 	tasks, err := cloudtaskstest.Start(cloudtaskstest.Options{
-		Clock: s.clock, AutoCreateQueues: true, QueueTemplate: queue(),
+		Clock: s.clock, AutoCreateQueues: true, QueueTemplate: queue(), History: -1,
 		Observe: func(e cloudtaskstest.Event) {
-			if e.Kind == cloudtaskstest.Ended {
+			if e.Kind == cloudtaskstest.Answered || e.Kind == cloudtaskstest.Ended {
 				s.scenery.stir()
 			}
 		},
@@ -304,6 +304,7 @@ func (s *street) startTasks() error {
 		return fmt.Errorf("start cloud tasks: %w", err)
 	}
 	s.onStop(tasks.Close)
+	s.hangUps = append(s.hangUps, tasks.Close)
 	s.tasks = tasks
 	s.at.tasks, s.at.issuer = tasks.Addr(), tasks.IssuerURL()
 	return nil
@@ -402,6 +403,7 @@ func (s *street) startPage() error {
 		writer: writer{pen: s.courier.pen, shelf: shelf, find: s.scenery.line},
 		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done,
+		waiting: s.waiting,
 	}
 	mux := http.NewServeMux()
 	a.register(mux)
@@ -443,6 +445,20 @@ func (s *street) points() points {
 		graphPoint(s.graph), model, redis, s.ledger, tasksPoint(s.tasks),
 		fusePoint("webhook", s.courier.fuse, failBefore, failAfter, hang, status, duplicate),
 	}
+}
+
+// waiting counts what is on its way.
+func (s *street) waiting() waiting {
+	w := waiting{Webhooks: s.courier.waiting()}
+	now := s.clock.Now()
+	for _, task := range s.tasks.Tasks() {
+		w.Tasks++
+		running := slices.ContainsFunc(task.Attempts, func(a cloudtaskstest.Attempt) bool { return a.Ended.IsZero() })
+		if running || !task.Schedule.After(now) {
+			w.Due++
+		}
+	}
+	return w
 }
 
 // clockOff says why nobody can skip time; empty when anybody can.

@@ -48,26 +48,35 @@ const kinds = {
   reaction: "Reação",
 };
 
-const partNames = {
-  meta: "Meta",
-  ingress: "Entrada",
-  redis: "Redis",
-  tasks: "Cloud Tasks",
-  worker: "Trabalho",
-  ledger: "Registro",
-  model: "Modelo",
+// What each part of the street is, by name and variant.
+const parts = {
+  "meta fake": ["WhatsApp", "simulado: nada sai desta máquina"],
+  "ingress program": ["Entrada (ingress)", "o programa de produção"],
+  "redis embedded": ["Redis", "embutido; use REDIS_URL para um real"],
+  "redis external": ["Redis", "real, o de REDIS_URL"],
+  "redis none": ["Redis", "nenhum: as dicas ficam na memória"],
+  "tasks process": ["Cloud Tasks", "simulado, com o protocolo e os tokens reais"],
+  "worker program": ["Trabalho (worker)", "o programa de produção"],
+  "ledger memory": ["Registro", "na memória, esquecido ao sair"],
+  "ledger emulator": ["Registro", "emulador do Firestore"],
+  "model offline": ["Modelo", "de demonstração, sem rede"],
+  "model real": ["Modelo", "real"],
+  "model off": ["Modelo", "desligado: Otto responde pelo menu"],
 };
 
-const modelNotice = "Modelo de demonstração: as respostas saem de regras nesta máquina, não da OpenAI. " +
-  "Para conversar com o modelo real, defina OPENAI_API_KEY e reinicie.";
+const modelNotices = {
+  offline: "Modelo de demonstração: as respostas vêm de regras locais. Defina OPENAI_API_KEY para usar o modelo real.",
+  off: "Modelo desligado: Otto responde apenas pelo menu.",
+};
 
 let contacts = remembered();
-let current = store.getItem("current") || contacts[0].from;
+let current = decodeURIComponent(location.hash.slice(1)) || store.getItem("current") || contacts[0].from;
 let summaries = new Map();
 let shown = new Map(); // element and fingerprint by key
 let drafts = new Map();
+let following = true; // the newest message stays in sight
 let connected = true;
-let standIn = "";
+let notice = "";
 
 // People.
 
@@ -118,9 +127,11 @@ function choose(from) {
   drafts.set(current, text.value);
   current = from;
   store.setItem("current", from);
+  history.replaceState(null, "", `#${encodeURIComponent(from)}`);
   document.body.dataset.view = "chat";
   log.replaceChildren();
   shown = new Map();
+  following = true;
   text.value = drafts.get(from) || "";
   grow();
   drawContacts();
@@ -134,7 +145,7 @@ function choose(from) {
 
 function drawHead(conversation) {
   const c = contact(current);
-  byId("as").textContent = "você escreve como " + (c.name ? `${c.name} · ${current}` : current);
+  byId("as").textContent = "você é " + (c.name ? `${c.name} · ${current}` : current);
   const state = byId("state");
   state.textContent = states[conversation.state] || conversation.state || "";
   state.title = conversation.state ? `Estado da conversa: ${conversation.state}` : "";
@@ -162,7 +173,6 @@ async function refresh() {
 
 function drawLog(messages) {
   byId("empty").hidden = messages.length > 0;
-  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
   const known = new Map(messages.map((m) => [m.id, m]));
   const reactions = new Map();
   for (const m of messages) {
@@ -192,13 +202,15 @@ function drawLog(messages) {
     next.set(key, { print, element });
     return element;
   });
-  const grew = next.size > shown.size;
   shown = next;
   elements.forEach((element, i) => {
     if (log.children[i] !== element) log.insertBefore(element, log.children[i] || null);
   });
   while (log.children.length > elements.length) log.lastChild.remove();
-  if (grew && atEnd) scroll.scrollTop = scroll.scrollHeight;
+}
+
+function toEnd() {
+  scroll.scrollTop = scroll.scrollHeight;
 }
 
 // The lead is who sits before this page, so what the lead wrote is "mine".
@@ -329,12 +341,11 @@ function tap(type, m, option) {
 
 async function write(message) {
   const c = contact(current);
-  scroll.scrollTop = scroll.scrollHeight;
+  toEnd();
   const response = await ask("/api/messages", { from: c.from, name: c.name, ...message });
   if (!response) return false;
   if (response.status === 202) {
     complain("");
-    scroll.scrollTop = scroll.scrollHeight;
     return true;
   }
   const { error } = await response.json().catch(() => ({ error: "" }));
@@ -405,21 +416,21 @@ async function refreshList() {
 async function refreshStreet() {
   const response = await ask("/api/street");
   if (!response || !response.ok) return;
-  const { parts } = await response.json();
-  byId("parts").replaceChildren(...parts.flatMap((p) => [
-    make("dt", "", partNames[p.name] || p.name),
-    make("dd", "", `${p.real ? "real" : "simulado"} · ${p.what}`),
-  ]));
-  const model = parts.find((p) => p.name === "model");
-  standIn = model && !model.real ? modelNotice : "";
+  const street = await response.json();
+  byId("parts").replaceChildren(...street.parts.flatMap((p) => {
+    const [name, what] = parts[`${p.name} ${p.variant}`] || [p.name, p.variant];
+    return [make("dt", "", name), make("dd", "", what)];
+  }));
+  const model = street.parts.find((p) => p.name === "model");
+  notice = (model && modelNotices[model.variant]) || "";
   connection(true);
 }
 
 function connection(up) {
   connected = up;
-  const notice = byId("notice");
-  notice.textContent = connected ? standIn : "Atende parou de responder nesta máquina. Tentando de novo…";
-  notice.hidden = notice.textContent === "";
+  const strip = byId("notice");
+  strip.textContent = connected ? notice : "Atende parou de responder nesta máquina. Tentando de novo…";
+  strip.hidden = strip.textContent === "";
 }
 
 function complain(words) {
@@ -476,6 +487,16 @@ function shortTime(at) {
   return same ? clockTime(at) : new Date(at).toLocaleDateString("pt-BR", { day: "2-digit", month: "2-digit" });
 }
 
+scroll.addEventListener("scroll", () => {
+  following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+});
+
+const sizes = new ResizeObserver(() => {
+  if (following) toEnd();
+});
+sizes.observe(scroll);
+sizes.observe(log);
+
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
@@ -520,6 +541,7 @@ byId("contact-form").addEventListener("submit", () => {
   choose(from);
 });
 
+if (location.hash) document.body.dataset.view = "chat";
 drawContacts();
 drawHead({});
 refresh();

@@ -1,0 +1,202 @@
+package simulator_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// TestAFaultNeverCostsOrDoublesAReply breaks one point in one way for a while:
+// the lead reads exactly one answer.
+func TestAFaultNeverCostsOrDoublesAReply(t *testing.T) {
+	for _, c := range []struct {
+		point, kind string
+		times       int
+	}{
+		{"graph", "fail_after", 1},
+		{"model", "fail_before", 2},
+		{"model", "fail_after", 1},
+		{"model", "status", 3},
+		{"redis", "fail_before", 5},
+		{"redis", "fail_after", 5},
+		{"redis", "hang", 1},
+		{"redis", "fail_before", -1},
+		{"ledger", "fail_before", 2},
+		{"ledger", "fail_after", 1},
+		{"ledger", "fail_after", 3},
+		{"tasks", "fail_before", 1},
+		{"tasks", "fail_after", 1},
+		{"tasks", "status", 2},
+		{"tasks", "duplicate", -1},
+		{"webhook", "fail_before", 2},
+		{"webhook", "fail_after", 2},
+		{"webhook", "status", 3},
+		{"webhook", "duplicate", 9},
+		{"webhook", "duplicate", -1},
+	} {
+		t.Run(c.point+" "+c.kind, func(t *testing.T) {
+			s := start(t)
+			s.fault(c.point, c.kind, c.times)
+			s.say(iara, erp)
+			s.patiently(iara, 1)
+			s.exactly(iara, 1)
+			if turns := s.turns(iara); len(turns) != 1 {
+				t.Errorf("%d turns instead of 1", len(turns))
+			}
+		})
+	}
+}
+
+// patiently skips time until a person got n replies: what failed is tried again
+// when its time comes.
+func (s *street) patiently(from string, n int) {
+	s.t.Helper()
+	s.until("replies after a while", func() bool {
+		if len(s.conversation(from).replies()) >= n {
+			return true
+		}
+		s.pass(2 * time.Second)
+		return false
+	})
+}
+
+// TestWhatHangsIsLetGo hangs each point until the faults are taken back.
+func TestWhatHangsIsLetGo(t *testing.T) {
+	for _, point := range []string{"model", "redis", "ledger", "webhook"} {
+		t.Run(point, func(t *testing.T) {
+			s := start(t)
+			s.fault(point, "hang", -1)
+			s.say(iara, erp)
+			if point != "redis" { // a hint: without it everything goes on
+				if replies := s.conversation(iara).replies(); len(replies) != 0 {
+					t.Fatalf("%d replies in spite of the fault", len(replies))
+				}
+			}
+			s.heal()
+			s.patiently(iara, 1)
+			s.exactly(iara, 1)
+		})
+	}
+}
+
+func TestAModelOutageEnds(t *testing.T) {
+	s := start(t)
+	s.fault("model", "status", -1)
+	s.say(iara, erp)
+	s.until("a second attempt", func() bool { return strings.Count(s.logs(), `"route":"/tasks/inbound"`) >= 2 })
+	if replies := s.conversation(iara).replies(); len(replies) != 0 {
+		t.Fatalf("%d replies in spite of the outage", len(replies))
+	}
+	s.heal()
+	s.patiently(iara, 1)
+	s.exactly(iara, 1)
+}
+
+// TestASendThatWasLostIsMadeOnce drops a message before Meta has it. Once
+// receipts of others prove that one of this would have come, it is sent again.
+func TestASendThatWasLostIsMadeOnce(t *testing.T) {
+	s := start(t)
+	s.fault("graph", "fail_before", 1)
+	s.say(iara, "oi")
+	s.until("an attempt", func() bool { return strings.Contains(s.logs(), `"route":"/tasks/inbound"`) })
+	said := 0
+	s.until("the reply", func() bool {
+		if len(s.conversation(iara).replies()) > 0 {
+			return true
+		}
+		if s.waiting().Due > 0 {
+			return false
+		}
+		s.advance(20 * time.Second)
+		s.say(bruno, "oi")
+		said++
+		s.untilReplies(bruno, said)
+		return false
+	})
+	s.exactly(iara, 1)
+	if turns := s.turns(iara); len(turns) != 1 || turns[0].Deliveries[0].Attempt != 2 {
+		t.Errorf("the turns are %+v", turns)
+	}
+}
+
+func TestARefusalOfMetaIsNotRepeated(t *testing.T) {
+	s := start(t)
+	body := `{"point":"graph","kind":"status","status":400,"code":131047,"times":1}`
+	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+		t.Fatalf("the fault was answered %d", status)
+	}
+	s.say(iara, "oi")
+	s.until("a turn", func() bool {
+		turns := s.turnsSoFar(iara)
+		return len(turns) == 1 && turns[0].Deliveries[0].Results["1"].Code == 131047
+	})
+	s.settle()
+	if replies := s.conversation(iara).replies(); len(replies) != 0 {
+		t.Errorf("%d replies although Meta refused", len(replies))
+	}
+}
+
+// turnsSoFar are the turns of a person whom the ledger may not know yet.
+func (s *street) turnsSoFar(from string) []turn {
+	if s.call(http.MethodGet, "/api/conversations/"+from+"/turns", "", nil) == http.StatusNotFound {
+		return nil
+	}
+	return s.turns(from)
+}
+
+func TestAnotherRedisBreaksToo(t *testing.T) {
+	other := miniredis.RunT(t)
+	s := start(t, "REDIS_URL=redis://"+other.Addr())
+	if part := s.parts()["redis"]; part.Variant != "external" {
+		t.Fatalf("redis is %+v", part)
+	}
+	first := s.say(iara, "oi")
+	s.untilReplies(iara, 1)
+	if len(other.Keys()) == 0 {
+		t.Error("nothing was kept in the Redis that was given")
+	}
+	other.Close()
+	s.again(first, 3, true)
+	s.say(iara, erp)
+	s.untilReplies(iara, 2)
+	s.until("rest", s.idle)
+	if replies := s.conversation(iara).replies(); len(replies) != 2 {
+		t.Errorf("%d replies instead of 2", len(replies))
+	}
+}
+
+func TestFaultsThatMakeNoSense(t *testing.T) {
+	s := start(t, "OPENAI_ENABLED=false", "SESSION_STORE_BACKEND=memory", "DEDUPE_BACKEND=memory")
+	for _, c := range []struct{ body, says string }{
+		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook"},
+		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, hang, status"},
+		{`{"point":"ledger","kind":"status"}`, "kind: ledger breaks by fail_after, fail_before, hang"},
+		{`{"point":"tasks","kind":""}`, "kind: tasks breaks by duplicate, fail_after, fail_before, hang, status"},
+		{`{"point":"model","kind":"hang"}`, "point: model cannot be broken: it is not the offline one"},
+		{`{"point":"redis","kind":"hang"}`, "point: redis cannot be broken: there is none; hints are in memory"},
+		{`{"point":"graph","kind":"status","status":200}`, "status: is not an HTTP status from 400 to 599"},
+		{`{"point":"graph","kind":"status","code":-1}`, "code: is negative"},
+		{`{"point":"graph","kind":"hang","times":10001}`, "times: is more than 10000; a negative number is until the faults are taken back"},
+		{`{"point":"graph","kind":"hang","time":1}`, `body: has a field that is not known: "time"`},
+	} {
+		var answer struct{ Error string }
+		if status := s.call(http.MethodPost, "/api/faults", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {
+			t.Errorf("%s was answered %d %q", c.body, status, answer.Error)
+		}
+	}
+	// None of them happened.
+	s.say(iara, "oi")
+	s.exactly(iara, 1)
+}
+
+func TestWithoutAModelOttoHasAMenu(t *testing.T) {
+	s := start(t, "OPENAI_ENABLED=false", "SESSION_STORE_BACKEND=memory", "DEDUPE_BACKEND=memory")
+	s.say(iara, erp)
+	s.exactly(iara, 1)
+	if turns := s.turns(iara); turns[0].Route != "menu" || turns[0].Model.Calls != 0 {
+		t.Errorf("the turn is %+v", turns[0])
+	}
+}

@@ -1,0 +1,359 @@
+package simulator_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pyloto/atende/internal/simulator"
+)
+
+// patience bounds every wait of a test.
+const patience = 30 * time.Second
+
+// Leads of the tests.
+const (
+	iara  = "5511988887777"
+	bruno = "5521977776666"
+	erp   = "preciso que o atendimento fale com o meu ERP, como funciona?"
+)
+
+// street is a running street, seen from outside.
+type street struct {
+	t      *testing.T
+	url    string
+	stdout *output
+	stop   func() error
+}
+
+// start runs a street on free ports until the test ends.
+func start(t *testing.T, environ ...string) *street {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &street{t: t, stdout: newOutput()}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- simulator.Run(ctx, simulator.Options{
+			Environ: append([]string{"PORT_BASE=0", "COALESCE_WINDOW=0"}, environ...),
+			Stdout:  s.stdout, Stderr: io.Discard, Version: "test",
+		})
+	}()
+	s.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-ended
+	})
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Errorf("the street ended with %v", err)
+		}
+	})
+	select {
+	case s.url = <-s.stdout.address:
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the street ended before it was open: %v", err)
+	case <-time.After(patience):
+		t.Fatal("the street did not print its address")
+	}
+	return s
+}
+
+// output keeps what is printed and finds the address in it.
+type output struct {
+	address chan string
+	mu      sync.Mutex
+	text    bytes.Buffer
+}
+
+var addressLine = regexp.MustCompile(`(?m)^Open (http://\S+)$`)
+
+func newOutput() *output { return &output{address: make(chan string, 1)} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.Write(p)
+	if found := addressLine.FindSubmatch(p); found != nil {
+		o.address <- string(found[1])
+	}
+	return len(p), nil
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// call makes a request of the API and decodes its answer.
+func (s *street) call(method, path, body string, into any) (status int) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(answer, into); err != nil {
+			s.t.Fatalf("%s %s answered %d %s", method, path, response.StatusCode, answer)
+		}
+	}
+	return response.StatusCode
+}
+
+// write sends what a lead writes and returns the message's id.
+func (s *street) write(message map[string]any) string {
+	s.t.Helper()
+	var answer struct{ ID, Error string }
+	status := s.call(http.MethodPost, "/api/messages", encode(message), &answer)
+	if status != http.StatusAccepted || !strings.HasPrefix(answer.ID, "wamid.") {
+		s.t.Fatalf("a message was answered %d %+v", status, answer)
+	}
+	return answer.ID
+}
+
+func (s *street) say(from, text string) string {
+	s.t.Helper()
+	return s.write(map[string]any{"from": from, "name": "Iara", "text": text})
+}
+
+// message is one line of a transcript.
+type message struct {
+	ID, Direction, Type, Text, Status string
+	At                                time.Time
+	Options                           []struct{ ID, Title string }
+	Media                             string
+	ReplyTo                           string `json:"reply_to"`
+}
+
+type conversation struct {
+	Messages    []message
+	State, Name string
+	Owner       string
+}
+
+func (c conversation) replies() []message { return c.directed("out") }
+
+func (c conversation) directed(direction string) (found []message) {
+	for _, m := range c.Messages {
+		if m.Direction == direction {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func (s *street) conversation(from string) (c conversation) {
+	s.t.Helper()
+	if status := s.call(http.MethodGet, "/api/conversations/"+from, "", &c); status != http.StatusOK {
+		s.t.Fatalf("the conversation was answered %d", status)
+	}
+	return c
+}
+
+// turn is what a test reads of a turn's record.
+type turn struct {
+	Route, From, Into string
+	Model             struct {
+		Name                string
+		TokensIn, TokensOut int64
+		Calls               int
+	}
+	Verdicts []struct {
+		Guard string
+		OK    bool
+	}
+	Phases     []struct{ Name string }
+	Messages   []string
+	Deliveries []struct {
+		Attempt int
+		Mark    string
+		Results map[string]struct {
+			Kind string
+			Code int
+		}
+		Receipts map[string]map[string]any
+	}
+}
+
+func (t *turn) UnmarshalJSON(data []byte) error {
+	type plain turn
+	return json.Unmarshal(bytes.ReplaceAll(bytes.ReplaceAll(data,
+		[]byte(`"tokens_in"`), []byte(`"TokensIn"`)), []byte(`"tokens_out"`), []byte(`"TokensOut"`)), (*plain)(t))
+}
+
+// turns are the records of a person's turns, oldest first.
+func (s *street) turns(from string) []turn {
+	s.t.Helper()
+	var answer struct{ Turns []turn }
+	if status := s.call(http.MethodGet, "/api/conversations/"+from+"/turns", "", &answer); status != http.StatusOK {
+		s.t.Fatalf("the turns were answered %d", status)
+	}
+	turns := make([]turn, 0, len(answer.Turns))
+	for i := len(answer.Turns) - 1; i >= 0; i-- {
+		turns = append(turns, answer.Turns[i])
+	}
+	return turns
+}
+
+// fault asks for a fault.
+func (s *street) fault(point, kind string, times int) {
+	s.t.Helper()
+	body := encode(map[string]any{"point": point, "kind": kind, "times": times})
+	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+		s.t.Fatalf("a fault was answered %d", status)
+	}
+}
+
+func (s *street) heal() {
+	s.t.Helper()
+	if status := s.call(http.MethodDelete, "/api/faults", "", nil); status != http.StatusNoContent {
+		s.t.Fatalf("taking the faults back was answered %d", status)
+	}
+}
+
+// advance skips time.
+func (s *street) advance(d time.Duration) time.Time {
+	s.t.Helper()
+	var answer struct{ Now time.Time }
+	if status := s.call(http.MethodPost, "/api/clock", encode(map[string]any{"advance": d.String()}), &answer); status != http.StatusOK {
+		s.t.Fatalf("the clock was answered %d", status)
+	}
+	return answer.Now
+}
+
+// parts are the addresses and variants of the street's parts, by name.
+func (s *street) parts() map[string]struct{ Variant, What string } {
+	s.t.Helper()
+	var answer struct {
+		Parts []struct{ Name, Variant, What string }
+	}
+	s.call(http.MethodGet, "/api/street", "", &answer)
+	parts := map[string]struct{ Variant, What string }{}
+	for _, p := range answer.Parts {
+		parts[p.Name] = struct{ Variant, What string }{p.Variant, p.What}
+	}
+	return parts
+}
+
+// waiting is how much is on its way.
+type waiting struct{ Webhooks, Tasks, Due int }
+
+func (s *street) waiting() waiting {
+	s.t.Helper()
+	var answer struct{ Waiting waiting }
+	s.call(http.MethodGet, "/api/street", "", &answer)
+	return answer.Waiting
+}
+
+// idle reports whether nothing is on its way any more.
+func (s *street) idle() bool { return s.waiting() == waiting{} }
+
+// pass skips some time, unless something is being worked on: that takes the
+// machine's time and none of the clock's.
+func (s *street) pass(d time.Duration) {
+	s.t.Helper()
+	if s.waiting().Due == 0 {
+		s.advance(d)
+	}
+}
+
+// until waits, on the street's own events, until something is so.
+func (s *street) until(what string, so func() bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/events", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	events := bufio.NewScanner(response.Body)
+	for events.Scan() {
+		if strings.HasPrefix(events.Text(), "data:") && so() {
+			return
+		}
+	}
+	s.t.Fatalf("%s: it never came to that; the logs:\n%s", what, s.logs())
+}
+
+// untilReplies waits for n replies to a person.
+func (s *street) untilReplies(from string, n int) []message {
+	s.t.Helper()
+	s.until(fmt.Sprintf("%d replies", n), func() bool { return len(s.conversation(from).replies()) >= n })
+	return s.conversation(from).replies()
+}
+
+// settle waits until nothing is on its way. What waits for its time gets it: time
+// is skipped as long as there is something to wait for.
+func (s *street) settle() {
+	s.t.Helper()
+	s.until("rest", func() bool {
+		if s.idle() {
+			return true
+		}
+		s.pass(2 * time.Second)
+		return false
+	})
+}
+
+// exactly settles the street and checks how many replies a person got.
+func (s *street) exactly(from string, n int) []message {
+	s.t.Helper()
+	s.untilReplies(from, n)
+	s.settle()
+	replies := s.conversation(from).replies()
+	if len(replies) != n {
+		s.t.Fatalf("%d replies instead of %d: %+v", len(replies), n, replies)
+	}
+	return replies
+}
+
+func (s *street) logs() string {
+	request, err := http.NewRequestWithContext(context.WithoutCancel(s.t.Context()), http.MethodGet, s.url+"/api/logs", nil)
+	if err != nil {
+		return err.Error()
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func encode(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,35 @@
+package simulator_test
+
+import (
+	"testing"
+
+	"github.com/pyloto/atende/internal/store/firestore/firestoretest"
+)
+
+// ledgerServer is the address of a server that speaks Firestore's protocol.
+func ledgerServer(t *testing.T) string {
+	t.Helper()
+	return firestoretest.New(t).Host()
+}
+
+func TestTheLedgerCanBeFirestore(t *testing.T) {
+	s := start(t, "FIRESTORE_EMULATOR_HOST="+ledgerServer(t))
+	if part := s.parts()["ledger"]; part.Variant != "emulator" {
+		t.Fatalf("the ledger is %+v", part)
+	}
+	first := s.say(iara, "oi")
+	s.untilReplies(iara, 1)
+	s.again(first, 5, true)
+	for _, kind := range []string{"fail_before", "fail_after", "hang"} {
+		s.fault("ledger", kind, 1)
+	}
+	s.say(iara, erp)
+	s.untilReplies(iara, 2)
+	s.until("rest", s.idle)
+	if replies := s.conversation(iara).replies(); len(replies) != 2 {
+		t.Errorf("%d replies instead of 2", len(replies))
+	}
+	if turns := s.turns(iara); len(turns) != 2 || turns[1].Route != "model" {
+		t.Errorf("the turns are %+v", turns)
+	}
+}
