@@ -241,12 +241,12 @@ func redisDiesToo(s *street) {
 	s.worker.start()
 }
 
-// newRedis is a Redis server of a test's own, or nil when there is none.
+// newRedis is a Redis server of a test's own.
 func newRedis(t *testing.T) (server *program, port string) {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		return nil, ""
+		t.Fatal(err)
 	}
 	port = freePort(t)
 	return newProgram(t, &program{
