@@ -10,7 +10,9 @@ import (
 var errNotOpen = errors.New("not open yet")
 
 // Probe asks a dependency that is opened after the service listens.
-type Probe struct{ ask atomic.Pointer[func(context.Context) error] }
+type Probe struct {
+	ask atomic.Pointer[func(context.Context) error]
+}
 
 // Open says how the dependency is asked from now on.
 func (p *Probe) Open(ask func(context.Context) error) { p.ask.Store(&ask) }

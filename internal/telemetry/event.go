@@ -28,9 +28,7 @@ const (
 	WebhookVerified           EventName = "webhook_verified"
 	WebhookVerificationFailed EventName = "webhook_verification_failed"
 	WebhookSignatureInvalid   EventName = "webhook_signature_invalid"
-	WebhookUnreadable         EventName = "webhook_unreadable"
 	WebhookDispatchFailed     EventName = "webhook_dispatch_failed"
-	FlowAnswered              EventName = "flow_answered"
 
 	// Back door.
 	TaskFinished        EventName = "task_finished"
@@ -40,16 +38,11 @@ const (
 	TimerFinished       EventName = "timer_finished"
 
 	// Turn.
-	TurnCommitted EventName = "turn_committed"
 	TurnFinished  EventName = "turn_finished"
-	TurnResumed   EventName = "turn_resumed"
 	TurnParked    EventName = "turn_parked"
 	HandoffOpened EventName = "handoff_opened"
 
 	// Dependencies.
-	HintUnavailable       EventName = "hint_unavailable"
-	ModelUnavailable      EventName = "model_unavailable"
-	SendRefused           EventName = "send_refused"
 	TelemetryExportFailed EventName = "telemetry_export_failed"
 )
 

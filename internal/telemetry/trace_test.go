@@ -176,7 +176,7 @@ func TestOneIDFollowsAMessage(t *testing.T) {
 	// The task arrives in a request with ids of its own.
 	task, other := worker.Enter(t.Context(), http.Header{})
 	turn, span := worker.Start(telemetry.WithCorrelation(task, correlation), "turn", parent)
-	worker.Emit(turn, telemetry.Event{Name: telemetry.TurnCommitted})
+	worker.Emit(turn, telemetry.Event{Name: telemetry.TurnFinished})
 	span.End()
 	worker.Finish(task, telemetry.Event{Name: telemetry.RequestServed})
 

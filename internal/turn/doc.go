@@ -12,7 +12,7 @@
 //
 //  1. Enter: take the lease of the conversation (a hint that saves work).
 //  2. Load: conversation, messages and last turn from the ledger.
-//  3. Resolve the last turn if its fate is open; see [Turns] and resolve.go.
+//  3. Resolve the last turn if its fate is open; see pursue.go.
 //  4. Decide: which messages are new, whether they may be answered, and what
 //     Otto says.
 //  5. Commit: conversation, consumed messages, turn and effects in one write.

@@ -169,6 +169,9 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		return false, fmt.Errorf("commit turn: %w", err)
 	}
 	h.report.Turn, h.report.Route, h.report.Model = draft.Turn.ID, draft.Turn.Route, draft.Turn.Model
+	if draft.Handoff != nil {
+		h.report.Handoff = draft.Handoff.Reason
+	}
 	h.report.Messages, h.report.Blocked = len(draft.Messages), blocked(draft.Turn.Verdicts)
 	h.step("commit")
 

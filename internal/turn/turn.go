@@ -62,8 +62,6 @@ const (
 	// supersedeWithin is how long a draft may have taken and still be dropped
 	// for a message that arrived meanwhile.
 	supersedeWithin = 6 * time.Second
-	// recallAfter is when a parked turn is looked at once more.
-	recallAfter = time.Hour
 
 	maxRestarts  = 2  // drafts dropped for newer messages
 	maxConflicts = 3  // commits lost to other writers
@@ -148,8 +146,10 @@ type Report struct {
 	// Hintless says that the hint store did not answer.
 	Hintless bool
 	Model    conversation.Model
-	Blocked  int // drafts that a guard refused
-	Phases   []conversation.Phase
+	// Handoff is why a person was asked for; a code, empty when none was.
+	Handoff string
+	Blocked int // drafts that a guard refused
+	Phases  []conversation.Phase
 	// Statuses, Unknown and Duplicates count receipts: all, those of nobody
 	// we know, and replies proven to have reached the lead twice.
 	Statuses, Unknown, Duplicates int

@@ -27,15 +27,13 @@ const (
 	// OIDC verifies everything, signature included.
 	OIDC Mode = "oidc"
 	// Platform trusts the platform with the signature: Cloud Run has verified
-	// it and may have replaced it. The claims are checked all the same.
+	// it and may have put SIGNATURE_REMOVED_BY_GOOGLE in its place. The claims
+	// are checked all the same.
 	// https://cloud.google.com/run/docs/authenticating/service-to-service
 	Platform Mode = "platform"
 	// None lets everybody in; for development.
 	None Mode = "none"
 )
-
-// replacedSignature is what Cloud Run puts where the signature was.
-const replacedSignature = "SIGNATURE_REMOVED_BY_GOOGLE"
 
 const (
 	// keyTimeout bounds fetching the issuer's keys.

@@ -17,6 +17,8 @@ func name(kind envelope.Kind, r turn.Report) telemetry.EventName {
 		return telemetry.TurnParked
 	case r.Fate == turn.Parked:
 		return telemetry.TaskParked
+	case r.Handoff != "":
+		return telemetry.HandoffOpened
 	case kind == envelope.Status:
 		return telemetry.StatusesApplied
 	case kind == envelope.Timer:
@@ -56,6 +58,9 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 	}
 	if r.Phase != "" {
 		add(telemetry.State(string(r.Phase)), telemetry.Count(telemetry.Attempts, r.Attempt))
+	}
+	if r.Handoff != "" {
+		add(telemetry.Reason("handoff:" + r.Handoff))
 	}
 	if r.Reason != "" {
 		add(telemetry.Reason(r.Reason))

@@ -153,6 +153,9 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	switch {
 	case err == nil && report.Fate == turn.Parked:
 		status, severity = statusParked, telemetry.SeverityError
+	case err == nil && report.Handoff != "":
+		// A person is being waited for: loud enough for an alert.
+		severity = telemetry.SeverityWarning
 	case err == nil:
 	case fault.Is(err, fault.Throttled):
 		status, severity, wait = http.StatusServiceUnavailable, telemetry.SeverityWarning, pauseLong

@@ -43,14 +43,14 @@ func (l *Ledger) header(id string, at time.Time, ttl time.Duration) fields {
 	return f
 }
 
-// seal is v as JSON, sealed for one field of one document.
-func (l *Ledger) seal(v any, path, field string) (*firestorepb.Value, error) {
+// seal is v as JSON, sealed for the body of one document.
+func (l *Ledger) seal(v any, path string) (*firestorepb.Value, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		// The error of encoding/json may quote the value.
 		return nil, fault.Mark(errors.New("a document has no JSON form"), fault.Broken)
 	}
-	return raw(l.ring.Seal(plain, path+"#"+field)), nil
+	return raw(l.ring.Seal(plain, path+"#"+fieldBody)), nil
 }
 
 // open is the reverse of seal, for the body of a document.
@@ -92,7 +92,7 @@ func exists() *firestorepb.Precondition {
 
 func (l *Ledger) encodeConversation(c conversation.Conversation, at time.Time) (fields, error) {
 	id := string(c.ID)
-	body, err := l.seal(c, l.path(conversations, id), fieldBody)
+	body, err := l.seal(c, l.path(conversations, id))
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (l *Ledger) decodeConversation(doc *firestorepb.Document, id conversation.I
 
 func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 	id := string(t.ID)
-	body, err := l.seal(t, l.path(turns, id), fieldBody)
+	body, err := l.seal(t, l.path(turns, id))
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (l *Ledger) decodeTurn(doc *firestorepb.Document, id conversation.TurnID) (
 
 func (l *Ledger) encodeMessage(m conversation.Inbound, turn conversation.Turn, at time.Time) (fields, error) {
 	id := string(m.ID)
-	body, err := l.seal(m, l.path(messages, id), fieldBody)
+	body, err := l.seal(m, l.path(messages, id))
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func decodeMessage(doc *firestorepb.Document) conversation.StoredMessage {
 }
 
 func (l *Ledger) encodeHandoff(h conversation.Handoff, at time.Time) (fields, error) {
-	body, err := l.seal(h, l.path(handoffs, h.ID), fieldBody)
+	body, err := l.seal(h, l.path(handoffs, h.ID))
 	if err != nil {
 		return nil, err
 	}
