@@ -167,10 +167,7 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	default:
 		status, severity = http.StatusInternalServerError, telemetry.SeverityError
 	}
-	if wait > 0 {
-		seconds := int64(wait+time.Second-1) / int64(time.Second)
-		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
-	}
+	ask(c, wait)
 	telemetry.Describe(ctx, telemetry.Event{Name: name(e.Kind, report), Severity: severity, Fields: fields(e, report, err)})
 	metrics := w.o.Telemetry.Metrics()
 	metrics.Turn(ctx, fateLabel(report, err), total(report))
@@ -180,6 +177,15 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	return c.NoContent(status)
 }
 
+// ask asks the queue to wait before it comes again, in whole seconds. Zero
+// asks for nothing.
+func ask(c echo.Context, wait time.Duration) {
+	if wait > 0 {
+		seconds := int64(wait+time.Second-1) / int64(time.Second)
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
+	}
+}
+
 // refuse answers a request that is no task of ours. Which check failed is for
 // the log, not for the caller.
 func (w *Worker) refuse(c echo.Context, err error) error {
@@ -187,6 +193,7 @@ func (w *Worker) refuse(c echo.Context, err error) error {
 	switch {
 	case fault.Is(err, fault.Dependency):
 		status = http.StatusServiceUnavailable
+		ask(c, pauseShort)
 	case errors.Is(err, errNoToken):
 		status = http.StatusUnauthorized
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
