@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// profile writes profiles of a service to the folder that BENCH_PROFILE names,
-// if it does, from now until stop is called: its processor time, and what it
-// allocated since it started.
-func profile(tb testing.TB, service *process) (stop func()) {
+// profile writes profiles of services to the folder that BENCH_PROFILE names,
+// if it does, from now until stop is called: their processor time, and what
+// they allocated since they started. It costs the services a few percent.
+func profile(tb testing.TB, services ...side) (stop func()) {
 	tb.Helper()
 	folder := os.Getenv("BENCH_PROFILE")
 	if folder == "" {
@@ -22,11 +22,13 @@ func profile(tb testing.TB, service *process) (stop func()) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	file := func(kind string) string {
-		return "?to=" + url.QueryEscape(filepath.Join(folder, service.role+"."+kind+".pprof"))
+	ask := func(act, kind string) {
+		for _, s := range services {
+			s.ask(tb, "/profile/"+act+"?to="+url.QueryEscape(filepath.Join(folder, s.role+"."+kind+".pprof")), nil)
+		}
 	}
-	service.ask(tb, "/profile/start"+file("cpu"), nil)
-	return func() { service.ask(tb, "/profile/stop"+file("allocs"), nil) }
+	ask("start", "cpu")
+	return func() { ask("stop", "allocs") }
 }
 
 // startProfile and stopProfile are the service's part of profile.

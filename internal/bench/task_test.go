@@ -106,7 +106,7 @@ func (c *clerk) task(tb testing.TB, person, message int, words string) []byte {
 func BenchmarkTask(b *testing.B) {
 	s := openStreet(b)
 	both := sides(b, s, "worker", "/tasks/inbound")
-	defer profile(b, both[1].process)()
+	defer profile(b, both[:]...)()
 	c := newClerk(b, s)
 	business, err := pack.Default()
 	if err != nil {

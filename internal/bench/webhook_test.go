@@ -13,7 +13,7 @@ import (
 const (
 	// connections are those of the closed load: enough that the service always
 	// has work, few enough that it does not wait in line for itself.
-	connections = 8
+	connections = 16
 	// slice is how many messages each side handles before the other's turn.
 	slice = 1500
 	// batch is how many messages a large webhook holds.
@@ -80,7 +80,7 @@ func inTurn(round int) [2]int { return [2]int{round % 2, 1 - round%2} }
 func BenchmarkWebhook(b *testing.B) {
 	s := openStreet(b)
 	both := sides(b, s, "ingress", "/webhook/whatsapp")
-	defer profile(b, both[1].process)()
+	defer profile(b, both[:]...)()
 	for b.Loop() {
 		webhookCosts(b, s, both)
 		batchLatency(b, s, both)
