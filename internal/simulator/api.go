@@ -283,7 +283,7 @@ func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 		return true
 	case errors.As(err, &tooLarge):
 		refuseRequest(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("body: is more than %d MiB", maxRequest>>20))
-	case errors.As(err, &wrongType):
+	case errors.As(err, &wrongType) && wrongType.Field != "":
 		refuseRequest(w, http.StatusBadRequest, wrongType.Field+": is a "+wrongType.Value)
 	case err != nil && strings.HasPrefix(err.Error(), "json: unknown field"):
 		refuseRequest(w, http.StatusBadRequest, "body: has a field that is not known: "+strings.TrimPrefix(err.Error(), "json: unknown field "))

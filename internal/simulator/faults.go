@@ -147,30 +147,18 @@ func fusePoint(name string, f *fuse, kinds ...kind) breakable {
 }
 
 // grpcCode is the code that was asked for, or the one that stands for the HTTP
-// status (google/rpc/code.proto).
+// status (google/rpc/code.proto), of those that the service really answers.
 func grpcCode(r faultRequest) codes.Code {
 	if r.Code > 0 && r.Code <= int(codes.Unauthenticated) {
 		return codes.Code(r.Code)
 	}
 	switch r.Status {
-	case http.StatusBadRequest:
-		return codes.InvalidArgument
-	case http.StatusUnauthorized:
-		return codes.Unauthenticated
 	case http.StatusForbidden:
 		return codes.PermissionDenied
-	case http.StatusNotFound:
-		return codes.NotFound
-	case http.StatusConflict:
-		return codes.Aborted
 	case http.StatusTooManyRequests:
 		return codes.ResourceExhausted
-	case http.StatusNotImplemented:
-		return codes.Unimplemented
 	case http.StatusServiceUnavailable:
 		return codes.Unavailable
-	case http.StatusGatewayTimeout:
-		return codes.DeadlineExceeded
 	default:
 		return codes.Internal
 	}

@@ -33,6 +33,7 @@ const (
 	// not ready; they may still become so.
 	readyPatience = 3 * time.Second
 	readyPoll     = 10 * time.Millisecond
+	readyTry      = 200 * time.Millisecond
 	// stopPatience is how long work at hand may take at the end before what it
 	// waits for is cut.
 	stopPatience = 2 * time.Second
@@ -477,7 +478,9 @@ func (w *wishes) clockOff() string {
 func (s *street) waitReady(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
-	client := &http.Client{Timeout: readyPatience}
+	// A service that never came up leaves a port that takes requests and
+	// answers none.
+	client := &http.Client{Timeout: readyTry}
 	defer client.CloseIdleConnections()
 	poll := time.NewTicker(readyPoll)
 	defer poll.Stop()
