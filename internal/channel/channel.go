@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -105,8 +104,11 @@ func (c *Channel) postponed(code int, wait time.Duration) conversation.Result {
 // pairWait grows with the attempts made so far.
 func pairWait(m conversation.Outgoing) time.Duration {
 	_, _, attempt, _ := conversation.ParseOpaque(m.Opaque)
-	seconds := math.Pow(pairBase, float64(max(attempt-1, 0)))
-	return min(time.Duration(seconds*float64(time.Second)), pairMost)
+	wait := time.Second
+	for ; attempt > 1 && wait < pairMost; attempt-- {
+		wait *= pairBase
+	}
+	return min(wait, pairMost)
 }
 
 // message is the reply in WhatsApp's shape.
