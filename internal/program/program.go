@@ -87,6 +87,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Telemetry.Emit(ctx, telemetry.Event{Name: name, Fields: fields})
 	}
 	emit(telemetry.AppStarting)
+	relax()
 	for _, w := range o.Warnings {
 		o.Telemetry.Emit(ctx, telemetry.Event{
 			Name: telemetry.ConfigWarning, Severity: telemetry.SeverityWarning,
@@ -116,6 +117,7 @@ func Run(ctx context.Context, o Options) error {
 			return
 		}
 		emit(telemetry.AppReady)
+		settle()
 	}()
 	err := o.Server.Serve(serving, listener)
 	emit(telemetry.AppShuttingDown)
