@@ -20,7 +20,3 @@ func relax() {
 		debug.SetGCPercent(was)
 	}
 }
-
-// settle gives back what only the start needed, such as the text of a pack
-// that was parsed: a service that waits for work should be small.
-func settle() { debug.FreeOSMemory() }

@@ -117,7 +117,6 @@ func Run(ctx context.Context, o Options) error {
 			return
 		}
 		emit(telemetry.AppReady)
-		settle()
 	}()
 	err := o.Server.Serve(serving, listener)
 	emit(telemetry.AppShuttingDown)
