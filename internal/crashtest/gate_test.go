@@ -43,6 +43,8 @@ type trap struct {
 	held    chan struct{} // closed when bytes are held and spring has returned
 	opened  chan struct{} // closed when the trap lets go
 	pass    bool          // whether what was held goes on; set before opened
+	late    sync.Once
+	spoken  chan struct{} // closed when the server speaks after a late delivery
 }
 
 // newGate opens a gate in front of target. It closes when the test ends.
@@ -70,7 +72,7 @@ func (g *gate) addr() string { return g.listener.Addr().String() }
 func (g *gate) arm(w when, spring func(), needles ...string) *trap {
 	t := &trap{
 		needles: needles, when: w, spring: spring,
-		matched: make(chan struct{}), held: make(chan struct{}), opened: make(chan struct{}),
+		matched: make(chan struct{}), held: make(chan struct{}), opened: make(chan struct{}), spoken: make(chan struct{}),
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -149,14 +151,14 @@ func (g *gate) carry(client net.Conn) {
 	})
 	defer stop()
 
-	var muted atomic.Pointer[trap]
+	var set atomic.Pointer[trap]
 	ended := make(chan struct{})
 	g.work.Go(func() {
 		defer close(ended)
-		g.answers(client, server, &muted)
+		g.answers(client, server, &set)
 		_ = client.Close()
 	})
-	if late := g.requests(client, server, &muted); late {
+	if late := g.requests(client, server, &set); late {
 		// What a dead client wrote is with the server now, as if the network
 		// had been slow: hanging up would take it back.
 		<-ended
@@ -172,7 +174,7 @@ const (
 
 // requests carries what the client writes until it leaves; late says that it
 // had left before its last words were delivered.
-func (g *gate) requests(client, server net.Conn, muted *atomic.Pointer[trap]) (late bool) {
+func (g *gate) requests(client, server net.Conn, set *atomic.Pointer[trap]) (late bool) {
 	buf := make([]byte, chunk)
 	var tail []byte
 	for {
@@ -181,13 +183,13 @@ func (g *gate) requests(client, server net.Conn, muted *atomic.Pointer[trap]) (l
 			late = false
 			seen := append(tail, buf[:n]...)
 			if t := g.caught(seen); t != nil {
-				if t.when == after {
-					muted.Store(t)
-				} else if !t.hold(g.life) {
-					return false
-				} else {
+				if t.when == before {
+					if !t.hold(g.life) {
+						return false
+					}
 					late = true
 				}
+				set.Store(t)
 			}
 			tail = bytes.Clone(seen[max(0, len(seen)-overlap):])
 			if _, err := server.Write(buf[:n]); err != nil {
@@ -200,13 +202,18 @@ func (g *gate) requests(client, server net.Conn, muted *atomic.Pointer[trap]) (l
 	}
 }
 
-// answers carries what the server writes until it hangs up.
-func (g *gate) answers(client, server net.Conn, muted *atomic.Pointer[trap]) {
+// answers carries what the server writes, unless a trap holds it, until it
+// hangs up.
+func (g *gate) answers(client, server net.Conn, set *atomic.Pointer[trap]) {
 	buf := make([]byte, chunk)
 	for {
 		n, err := server.Read(buf)
 		if n > 0 {
-			if t := muted.Load(); t != nil && !t.hold(g.life) {
+			switch t := set.Load(); {
+			case t == nil:
+			case t.when == before:
+				t.late.Do(func() { close(t.spoken) })
+			case !t.hold(g.life):
 				return
 			}
 			// That a client has left is found out by reading from it.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
@@ -66,6 +68,7 @@ func stories() []story {
 		{name: "killed twice: commit, record", tell: killed(commit.before(), record.after())},
 		{name: "asked to end during a model call that never returns", tell: abandons},
 		{name: "frozen between commit and send for longer than the permit", tell: freezes},
+		{name: "killed at send, and the receipt is later than the lease", tell: lateReceipt},
 		{name: "killed at a follow-up, " + string(before), tell: undecided(follow.before())},
 		{name: "killed at a follow-up, " + string(after), tell: undecided(follow.after())},
 	}
@@ -125,7 +128,7 @@ func killedAside(s *street) {
 }
 
 // lateCommit lets the commit of a dead worker reach the ledger when another
-// worker has answered: it must come to nothing.
+// worker has answered and all is told: it must change nothing.
 func lateCommit(s *street) {
 	question := s.ask()
 	d := s.doom(commit.before(), question)
@@ -133,8 +136,14 @@ func lateCommit(s *street) {
 	s.await(d.held, d.point.String())
 	s.worker.gone()
 	s.worker.start()
-	s.awaitThat(func() bool { return len(s.received(lead)) > 0 }, "the answer of the second worker")
+	s.settle()
+	told := s.judgePerson(lead)
 	d.deliver()
+	s.await(d.spoken, "the ledger's answer to the dead")
+	s.settle()
+	if diff := cmp.Diff(told, s.judgePerson(lead)); diff != "" {
+		s.t.Errorf("the commit of a dead worker changed the turns (-told +now):\n%s", diff)
+	}
 }
 
 // lateSend lets the send of a dead worker reach Graph: only a receipt can tell.
@@ -146,6 +155,17 @@ func lateSend(s *street) {
 	s.worker.gone()
 	d.deliver()
 	s.worker.start()
+}
+
+// lateReceipt has Graph report the send of a dead worker only when another one
+// has long taken its turn over, but before any proof that a receipt would have
+// come.
+func lateReceipt(s *street) {
+	late := promptly
+	late.Sent, late.Delivered = leaseTTL+leaseTTL/2, leaseTTL*2
+	s.graph.SetStatuses(late)
+	killed(send.after())(s)
+	s.graph.SetStatuses(promptly)
 }
 
 // freezes stops the worker between its commit and its send for longer than the

@@ -38,6 +38,11 @@ const (
 	leaseTTL        = 2 * time.Second
 )
 
+// promptly is how Graph reports a message unless told otherwise.
+var promptly = whatsapptest.StatusPlan{
+	Sent: 200 * time.Millisecond, Delivered: 400 * time.Millisecond, Read: whatsapptest.Never,
+}
+
 // beat is how often the second conversation goes on while there is work left.
 const beat = 2 * time.Second
 
@@ -164,9 +169,7 @@ func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 	s.pen = whatsapptest.Pen{AppSecret: []byte(appSecret)}
 	s.graph = whatsapptest.NewServer(whatsapptest.Options{
 		PhoneNumberIDs: []string{number}, Token: accessToken, WebhookURL: s.url, AppSecret: []byte(appSecret),
-		Statuses: whatsapptest.StatusPlan{
-			Sent: 200 * time.Millisecond, Delivered: 400 * time.Millisecond, Read: whatsapptest.Never,
-		},
+		Statuses: promptly,
 	})
 	t.Cleanup(s.graph.Close)
 
