@@ -98,10 +98,11 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 	}()
 
 	if admission.Tries >= buryFrom {
-		h.report.Fate, h.report.Reason = Parked, "attempts-spent"
-		err = h.bury(ctx, h.e, h.body, h.report.Reason, admission.Tries)
-		finished = true
-		return err
+		buried, err := h.giveUp(ctx)
+		if err != nil || buried {
+			finished = true
+			return err
+		}
 	}
 	if admission.Tries < aloneFrom {
 		h.take(admission.Letters)
@@ -110,6 +111,35 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 	err = h.answer(ctx)
 	finished = true
 	return err
+}
+
+// giveUp buries the message. One that a turn consumed is not buried: what died
+// again and again was the sending of an answer, and that has to end.
+func (h *handling) giveUp(ctx context.Context) (buried bool, err error) {
+	stored, consumed, err := h.message(ctx)
+	if err != nil || consumed && !stored.Dead {
+		return false, err
+	}
+	if err := h.bury(ctx, h.e, h.body, "attempts-spent", h.report.Tries); err != nil {
+		return false, err
+	}
+	// A turn that consumed it at the last moment keeps it.
+	stored, _, err = h.message(ctx)
+	if err != nil || !stored.Dead {
+		return false, err
+	}
+	h.report.Fate, h.report.Reason = Parked, "attempts-spent"
+	return true, nil
+}
+
+// message is the handling's own message as the ledger has it.
+func (h *handling) message(ctx context.Context) (stored conversation.StoredMessage, consumed bool, err error) {
+	snapshot, err := h.Ledger.Load(ctx, conversation.Query{Messages: []conversation.MessageID{h.own.ID}})
+	if err != nil {
+		return conversation.StoredMessage{}, false, fmt.Errorf("load message: %w", err)
+	}
+	stored, consumed = snapshot.Messages[h.own.ID]
+	return stored, consumed, nil
 }
 
 // answer runs the turn until it is committed and sent, known to be done, or

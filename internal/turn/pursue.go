@@ -49,7 +49,15 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 			case actWait:
 				return progress{phase: delivery.Phase(), attempt: delivery.Attempt, wait: wait}, nil
 			case actPark:
-				return t.park(ctx, turn, part)
+				parked, err := t.park(ctx, turn, part)
+				if err != nil || !parked.terminal {
+					return parked, err
+				}
+				// The parts after it do not wait for an operator.
+				if turn, readAt, err = t.reload(ctx, turn.ID); err != nil {
+					return progress{}, err
+				}
+				continue
 			}
 			own = t.permit()
 			updated, err := t.Outbox.Intend(ctx, turn.ID, part, delivery.Attempt+1, turn.Updated)
@@ -79,16 +87,23 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 		}
 		if _, _, more := turn.Open(); more {
 			// The next intent compares with the write that recorded this result.
-			again, err := t.Ledger.Load(ctx, conversation.Query{Turn: turn.ID})
-			if err != nil {
-				return progress{}, fmt.Errorf("load turn: %w", err)
+			if turn, readAt, err = t.reload(ctx, turn.ID); err != nil {
+				return progress{}, err
 			}
-			if again.Turn == nil {
-				return progress{}, fault.Mark(errors.New("load turn: it is gone"), fault.Broken)
-			}
-			turn, readAt = *again.Turn, again.ReadAt
 		}
 	}
+}
+
+// reload is the turn as it stands, and when it was read.
+func (t *Turns) reload(ctx context.Context, id conversation.TurnID) (conversation.StoredTurn, time.Time, error) {
+	again, err := t.Ledger.Load(ctx, conversation.Query{Turn: id})
+	if err != nil {
+		return conversation.StoredTurn{}, time.Time{}, fmt.Errorf("load turn: %w", err)
+	}
+	if again.Turn == nil {
+		return conversation.StoredTurn{}, time.Time{}, fault.Mark(errors.New("load turn: it is gone"), fault.Broken)
+	}
+	return *again.Turn, again.ReadAt, nil
 }
 
 // finished is the progress of a turn that is terminal.
