@@ -1,0 +1,148 @@
+package simulation
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
+)
+
+var (
+	seeds   = flag.Int("seeds", 0, "how many seeds to run; 0 is the SIM_SEEDS of the environment, or a number that is quick")
+	first   = flag.Uint64("first", 1, "the first seed")
+	verbose = flag.Bool("trace", false, "print what happens in each seed")
+)
+
+func contact(s string) pii.Contact   { return pii.Contact(s) }
+func batchOf(bodies [][]byte) []byte { return whatsapptest.Batch(bodies...) }
+
+// count is how many seeds to run.
+func count(t *testing.T, quick, underRace int) int {
+	t.Helper()
+	if *seeds > 0 {
+		return *seeds
+	}
+	if n, err := strconv.Atoi(os.Getenv("SIM_SEEDS")); err == nil && n > 0 && !raced {
+		return n
+	}
+	if raced {
+		return underRace
+	}
+	return quick
+}
+
+// live runs one world in a bubble of its own until it comes to rest, and
+// judges it.
+func live(t *testing.T, c *common, m *mutant, fill func(*world)) (lived *world) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) {
+		w := newWorld(c, nil, m)
+		if *verbose {
+			w.log = func(line string) { fmt.Fprintln(os.Stderr, line) }
+		}
+		fill(w)
+		w.play(func() bool { return time.Since(w.began) >= horizon })
+		w.calm = true
+		w.play(func() bool { return false })
+		w.judge()
+		w.tally.ops = w.ops
+		w.abandon()
+		lived = w
+	})
+	return lived
+}
+
+// forSeeds runs do for many seeds on all cores.
+func forSeeds(t *testing.T, from uint64, n int, do func(t *testing.T, seed uint64) (goOn bool)) {
+	t.Helper()
+	var next atomic.Uint64
+	var stop atomic.Bool
+	t.Run("all", func(t *testing.T) {
+		for core := range runtime.GOMAXPROCS(0) {
+			t.Run(strconv.Itoa(core), func(t *testing.T) {
+				t.Parallel()
+				for !stop.Load() {
+					i := next.Add(1) - 1
+					if i >= uint64(n) {
+						return
+					}
+					if !do(t, from+i) {
+						stop.Store(true)
+					}
+				}
+			})
+		}
+	})
+}
+
+func TestSeeds(t *testing.T) {
+	c := bubbleless(t)
+	n := count(t, 300, 40)
+	var mu sync.Mutex
+	total, broken := newTally(), map[string]int{}
+	failed := 0
+	forSeeds(t, *first, n, func(t *testing.T, seed uint64) bool {
+		w := live(t, c, nil, func(w *world) { random(w, seed) })
+		mu.Lock()
+		defer mu.Unlock()
+		total.add(w.tally)
+		for _, f := range w.failures {
+			broken[f.invariant]++
+		}
+		if len(w.failures) > 0 {
+			failed++
+			t.Errorf("seed %d: %v\nreplay: go test ./internal/simulation -run 'TestSeeds$' -first %d -seeds 1 -trace", seed, w.failures, seed)
+		}
+		return failed < 10
+	})
+	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d parked: %s buried: %s",
+		total.turns, total.accepted, total.ops, total.faults, total.stops, listed(total.parked), listed(total.buried))
+	fmt.Printf("seeds=%d messages=%d crashes=%d lost=%d duplicate=%d disordered=%d parked=%d\n",
+		n, total.messages, total.crashes, broken[lost]+broken[forsaken], broken[duplicate], broken[disordered], sum(total.parked))
+}
+
+func sum(counts map[string]int) int {
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+func listed(counts map[string]int) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", key, counts[key]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// TestDeterminism runs seeds twice: a failure that cannot be replayed is worth
+// little.
+func TestDeterminism(t *testing.T) {
+	c := bubbleless(t)
+	n := 60
+	if raced {
+		n = 8
+	}
+	forSeeds(t, 1, n, func(t *testing.T, seed uint64) bool {
+		one := live(t, c, nil, func(w *world) { random(w, seed) })
+		two := live(t, c, nil, func(w *world) { random(w, seed) })
+		if !same(one, two) {
+			t.Errorf("seed %d: two histories", seed)
+		}
+		return true
+	})
+}
