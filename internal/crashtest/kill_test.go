@@ -115,9 +115,9 @@ func undecided(p point) func(*street) {
 // killedAside has the worker die while it puts the lead's second message off,
 // for the first is being answered.
 func killedAside(s *street) {
-	question := s.ask()
-	thinking := s.toModel.arm(before, nil, think.needles(s, question)...)
-	s.post(question)
+	asked := s.ask()
+	thinking := s.toModel.arm(before, nil, think.needles(s, asked)...)
+	s.post(asked)
 	s.await(thinking.held, "the model call")
 	second := s.write(lead, leadName, "e quanto tempo leva para ficar pronto?")
 	d := s.doom(follow.before(), second)
@@ -130,9 +130,9 @@ func killedAside(s *street) {
 // lateCommit lets the commit of a dead worker reach the ledger when another
 // worker has answered and all is told: it must change nothing.
 func lateCommit(s *street) {
-	question := s.ask()
-	d := s.doom(commit.before(), question)
-	s.post(question)
+	asked := s.ask()
+	d := s.doom(commit.before(), asked)
+	s.post(asked)
 	s.await(d.held, d.point.String())
 	s.worker.gone()
 	s.worker.start()
@@ -148,9 +148,9 @@ func lateCommit(s *street) {
 
 // lateSend lets the send of a dead worker reach Graph: only a receipt can tell.
 func lateSend(s *street) {
-	question := s.ask()
-	d := s.doom(send.before(), question)
-	s.post(question)
+	asked := s.ask()
+	d := s.doom(send.before(), asked)
+	s.post(asked)
 	s.await(d.held, d.point.String())
 	s.worker.gone()
 	d.deliver()
@@ -171,16 +171,16 @@ func lateReceipt(s *street) {
 // freezes stops the worker between its commit and its send for longer than the
 // send was permitted. It must not send when it wakes.
 func freezes(s *street) {
-	question := s.ask()
-	answer := s.toLedger.arm(after, nil, commit.needles(s, question)...)
-	s.post(question)
+	asked := s.ask()
+	answer := s.toLedger.arm(after, nil, commit.needles(s, asked)...)
+	s.post(asked)
 	s.await(answer.matched, "the commit")
-	s.awaitThat(func() bool { return commit.applied(s, question) }, "the commit")
+	s.awaitThat(func() bool { return commit.applied(s, asked) }, "the commit")
 	s.worker.signal(syscall.SIGSTOP)
 	<-time.After(sendPermit + sendPermit/2)
 	answer.deliver() // Not before: a busy machine takes its time to stop a process.
 	s.worker.signal(syscall.SIGCONT)
-	s.awaitThat(func() bool { return len(s.received(lead)) > 0 || s.hasTask(string(question.message)+"-f1") }, "what it did when it woke")
+	s.awaitThat(func() bool { return len(s.received(lead)) > 0 || s.hasTask(string(asked.message)+"-f1") }, "what it did when it woke")
 	if len(s.received(lead)) > 0 {
 		s.t.Error("the worker sent after its permit had passed")
 	}
@@ -189,12 +189,12 @@ func freezes(s *street) {
 // finishes asks the worker to end while it waits for the model, which then
 // answers: the turn is finished first.
 func finishes(s *street) {
-	question := s.ask()
-	thinking := s.toModel.arm(before, nil, think.needles(s, question)...)
-	s.post(question)
+	asked := s.ask()
+	thinking := s.toModel.arm(before, nil, think.needles(s, asked)...)
+	s.post(asked)
 	s.await(thinking.held, "the model call")
 	ends(s, thinking.deliver)
-	if !commit.applied(s, question) {
+	if !commit.applied(s, asked) {
 		s.t.Error("the worker did not finish what it was doing")
 	}
 	s.worker.start()
@@ -203,9 +203,9 @@ func finishes(s *street) {
 // abandons asks the worker to end while it waits for a model that never
 // answers.
 func abandons(s *street) {
-	question := s.ask()
-	thinking := s.toModel.arm(before, nil, think.needles(s, question)...)
-	s.post(question)
+	asked := s.ask()
+	thinking := s.toModel.arm(before, nil, think.needles(s, asked)...)
+	s.post(asked)
 	s.await(thinking.held, "the model call")
 	ends(s, func() {})
 	thinking.drop()
@@ -239,9 +239,9 @@ func redisDies(s *street) { s.withoutRedis(func() {}) }
 func redisForgets(s *street) { s.withoutRedis(s.redis.start) }
 
 func (s *street) withoutRedis(then func()) {
-	question := s.ask()
-	thinking := s.toModel.arm(before, nil, think.needles(s, question)...)
-	s.post(question)
+	asked := s.ask()
+	thinking := s.toModel.arm(before, nil, think.needles(s, asked)...)
+	s.post(asked)
 	s.await(thinking.held, "the model call")
 	s.redis.kill()
 	s.redis.gone()
@@ -251,9 +251,9 @@ func (s *street) withoutRedis(then func()) {
 
 // redisDiesToo has Redis die with the worker.
 func redisDiesToo(s *street) {
-	question := s.ask()
-	d := s.doom(commit.after(), question)
-	s.post(question)
+	asked := s.ask()
+	d := s.doom(commit.after(), asked)
+	s.post(asked)
 	d.fall()
 	s.redis.kill()
 	s.redis.gone()

@@ -151,11 +151,11 @@ func (d doomed) fall() {
 // killed is a turn whose worker dies at each of the points, one life a point.
 func killed(points ...point) func(*street) {
 	return func(s *street) {
-		question := s.ask()
+		asked := s.ask()
 		for i, p := range points {
-			d := s.doom(p, question)
+			d := s.doom(p, asked)
 			if i == 0 {
-				s.post(question)
+				s.post(asked)
 			} else {
 				s.restart(points[i-1])
 			}

@@ -49,17 +49,24 @@ const beat = 2 * time.Second
 // People and what they say. The lead's question goes to the model; the other
 // person gets a fixed reply.
 const (
-	lead, leadName     = "5511988887777", "Iara"
-	question           = "preciso que o atendimento fale com o meu ERP, como funciona?"
-	other, otherName   = "5511977776666", "Davi"
-	greeting           = "oi"
-	invoker            = "tasks@crash.iam.gserviceaccount.com"
-	appSecret          = "crash-app-secret"
-	accessToken        = "crash-access-token"
-	modelKey           = "crash-model-key"
-	number, account    = whatsapptest.DefaultPhoneNumberID, whatsapptest.DefaultAccountID
-	redisReady, appUp  = "Ready to accept connections", `"app_ready"`
-	hashSeed, dataSeed = 0x11, 0x22
+	lead, leadName   = "5511988887777", "Iara"
+	question         = "preciso que o atendimento fale com o meu ERP, como funciona?"
+	other, otherName = "5511977776666", "Davi"
+	greeting         = "oi"
+)
+
+// What the programs are told of the world, and what they print when they can
+// work in it.
+const (
+	number, account = whatsapptest.DefaultPhoneNumberID, whatsapptest.DefaultAccountID
+	appSecret       = "crash-app-secret"
+	accessToken     = "crash-access-token"
+	modelKey        = "crash-model-key"
+	invoker         = "tasks@crash.iam.gserviceaccount.com"
+	hashSeed        = 0x11
+	dataSeed        = 0x22
+	appReady        = `"app_ready"`
+	redisReady      = "Ready to accept connections"
 )
 
 // city is what all streets share: the programs, built once, and one Firestore.
@@ -194,14 +201,14 @@ func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 		"DATA_KEY":                     hex.EncodeToString(dataKey),
 		"COALESCE_WINDOW":              "0s",
 	}
-	s.ingress = newProgram(t, &program{name: "ingress", path: c.ingress, ready: appUp, env: environ(common, map[string]string{
+	s.ingress = newProgram(t, &program{name: "ingress", path: c.ingress, ready: appReady, env: environ(common, map[string]string{
 		"PORT":                      ingressPort,
 		"REDIS_URL":                 redis,
 		"CLOUD_TASKS_EMULATOR_HOST": s.fromIngress.addr(),
 		"WHATSAPP_APP_SECRET":       appSecret,
 		"WHATSAPP_VERIFY_TOKEN":     "crash-verify-token",
 	})})
-	s.worker = newProgram(t, &program{name: "worker", path: c.worker, ready: appUp, env: environ(common, map[string]string{
+	s.worker = newProgram(t, &program{name: "worker", path: c.worker, ready: appReady, env: environ(common, map[string]string{
 		"PORT":                      workerPort,
 		"REDIS_URL":                 through.String(),
 		"CLOUD_TASKS_EMULATOR_HOST": s.toTasks.addr(),
