@@ -4,9 +4,12 @@
 
 locals {
   queues = {
-    inbound = { dispatches_per_second = 500, concurrent = 1000 }
-    status  = { dispatches_per_second = 500, concurrent = 500 }
-    timer   = { dispatches_per_second = 100, concurrent = 100 }
+    inbound = { dispatches_per_second = 500, concurrent = 1000, max_backoff = "300s" }
+    # A receipt that waits must reach the worker well within AMBIGUITY_WINDOW
+    # of its webhook: an inbound message that overtakes it proves the channel
+    # alive and would have the reply sent again.
+    status = { dispatches_per_second = 500, concurrent = 500, max_backoff = "15s" }
+    timer  = { dispatches_per_second = 100, concurrent = 100, max_backoff = "300s" }
   }
 }
 
@@ -26,7 +29,7 @@ resource "google_cloud_tasks_queue" "queue" {
     max_attempts       = -1
     max_retry_duration = "0s"
     min_backoff        = "2s"
-    max_backoff        = "300s"
+    max_backoff        = each.value.max_backoff
     max_doublings      = 5
   }
 }

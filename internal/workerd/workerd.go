@@ -201,8 +201,12 @@ func (s *service) claim(ctx context.Context, ledger Ledger, fingerprint string) 
 		}
 		if !complained || fault.Is(err, fault.Broken) {
 			complained = true
+			severity := telemetry.SeverityWarning // An ill ledger may pass.
+			if fault.Is(err, fault.Broken) {
+				severity = telemetry.SeverityCritical
+			}
 			s.tel.Emit(ctx, telemetry.Event{
-				Name: telemetry.LedgerUnclaimed, Severity: telemetry.SeverityCritical,
+				Name: telemetry.LedgerUnclaimed, Severity: severity,
 				Fields: []telemetry.Field{telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String())},
 			})
 		}
