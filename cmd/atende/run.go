@@ -103,7 +103,7 @@ func dev(ctx context.Context, c call) int {
 }
 
 func fsm(_ context.Context, c call) int {
-	_, _ = fmt.Fprintln(c.stdout, conversation.Diagram())
+	_, _ = fmt.Fprint(c.stdout, conversation.Diagram())
 	return exitDone
 }
 

@@ -36,12 +36,12 @@ func TestTimersFollowTheClock(t *testing.T) {
 			t.Fatal("skipping half an hour fired the wrong timers")
 		}
 		// What is left of the hour passes by itself.
-		time.Sleep(30*time.Minute - time.Second)
+		<-time.After(30*time.Minute - time.Second)
 		synctest.Wait()
 		if fired(later) {
 			t.Error("the timer is a second early")
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		if !fired(later) {
 			t.Error("the timer is late")
@@ -61,7 +61,7 @@ func TestATimerFiresOnceOrIsStopped(t *testing.T) {
 			t.Error("stop does not say once that the timer waited")
 		}
 		c.Advance(time.Hour)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		synctest.Wait()
 		if fired(stopped) {
 			t.Error("a stopped timer fired")

@@ -51,12 +51,12 @@ const kinds = {
 // What each part of the street is, by name and variant.
 const parts = {
   "meta fake": ["WhatsApp", "simulado: nada sai desta máquina"],
-  "ingress program": ["Entrada (ingress)", "o programa de produção"],
+  "ingress program": ["Ingress", "o programa de produção"],
   "redis embedded": ["Redis", "embutido; use REDIS_URL para um real"],
   "redis external": ["Redis", "real, o de REDIS_URL"],
   "redis none": ["Redis", "nenhum: as dicas ficam na memória"],
   "tasks process": ["Cloud Tasks", "simulado, com o protocolo e os tokens reais"],
-  "worker program": ["Trabalho (worker)", "o programa de produção"],
+  "worker program": ["Worker", "o programa de produção"],
   "ledger memory": ["Registro", "na memória, esquecido ao sair"],
   "ledger emulator": ["Registro", "emulador do Firestore"],
   "model offline": ["Modelo", "de demonstração, sem rede"],
@@ -135,6 +135,7 @@ function choose(from) {
   text.value = drafts.get(from) || "";
   grow();
   drawContacts();
+  document.querySelector("#contacts [aria-current]")?.scrollIntoView({ block: "nearest" });
   drawHead({});
   complain("");
   refresh();
@@ -154,13 +155,13 @@ function drawHead(conversation) {
 
 async function refresh() {
   const from = current;
-  const response = await ask(`/api/conversations/${encodeURIComponent(from)}`);
-  if (from !== current || !response) return;
-  if (response.status === 404) {
+  if (!summaries.has(from)) {
     drawHead({});
     drawLog([]);
     return;
   }
+  const response = await ask(`/api/conversations/${encodeURIComponent(from)}`);
+  if (from !== current || !response) return;
   const conversation = await response.json();
   if (from !== current) return;
   if (!response.ok) {
@@ -446,9 +447,9 @@ function listen() {
   events.addEventListener("message", () => {
     // A burst of changes is one redraw.
     if (waiting) return;
-    waiting = setTimeout(() => {
+    waiting = setTimeout(async () => {
       waiting = 0;
-      refreshList();
+      await refreshList();
       refresh();
     }, 60);
   });
@@ -544,5 +545,5 @@ byId("contact-form").addEventListener("submit", () => {
 if (location.hash) document.body.dataset.view = "chat";
 drawContacts();
 drawHead({});
-refresh();
+refreshList().then(refresh);
 listen();
