@@ -98,7 +98,7 @@ func (i *Ingress) webhook(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if media, _, err := mime.ParseMediaType(request.Header.Get(echo.HeaderContentType)); err != nil || media != echo.MIMEApplicationJSON {
+	if !isJSON(request.Header.Get(echo.HeaderContentType)) {
 		i.o.Metrics.Webhook(request.Context(), http.StatusUnsupportedMediaType)
 		return c.NoContent(http.StatusUnsupportedMediaType)
 	}
@@ -128,6 +128,16 @@ func (i *Ingress) webhook(c echo.Context) error {
 	}
 	i.o.Metrics.Webhook(ctx, http.StatusOK)
 	return c.JSON(http.StatusOK, tally)
+}
+
+// isJSON reports whether a content type is JSON, with whatever parameters.
+// Meta sends it bare, which needs no parser.
+func isJSON(contentType string) bool {
+	if contentType == echo.MIMEApplicationJSON {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == echo.MIMEApplicationJSON
 }
 
 // read takes the whole body; the server bounds it.

@@ -31,7 +31,7 @@ type postman struct {
 	received    time.Time
 	correlation string
 	traceparent string
-	seen        map[conversation.MessageID]bool
+	seen        map[conversation.MessageID]bool // nil for a lone element
 	statuses    []conversation.StatusReport
 }
 
@@ -43,6 +43,9 @@ func (i *Ingress) sort(body []byte, received time.Time, correlation, traceparent
 	if err != nil {
 		p.quarantine(body, "body", "")
 		return p.mail
+	}
+	if len(delivery.Elements) > 1 {
+		p.seen = make(map[conversation.MessageID]bool, len(delivery.Elements))
 	}
 	for _, element := range delivery.Elements {
 		p.element(element)
@@ -87,10 +90,9 @@ func (p *postman) message(e whatsapp.Element) {
 		p.mail.items = append(p.mail.items, it)
 		return
 	}
-	if p.seen == nil {
-		p.seen = map[conversation.MessageID]bool{}
+	if p.seen != nil {
+		p.seen[m.ID] = true
 	}
-	p.seen[m.ID] = true
 	if quiet := conversation.QuietTime(m, p.o.Coalesce); quiet > 0 {
 		it.at = p.received.Add(quiet)
 	}
