@@ -319,7 +319,7 @@ func TestPreparingFails(t *testing.T) {
 }
 
 func TestPortIsTaken(t *testing.T) {
-	listener, err := net.Listen("tcp", ":0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
