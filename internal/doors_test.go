@@ -290,6 +290,7 @@ var rooms = map[string]room{
 		sentence: "The whole street on one machine: fake Meta, fake model, queue, both services, a page to talk to Otto.",
 		layer:    street,
 		parties:  []string{miniredis, taskspb, grpc, protobuf},
+		tests:    []string{redis},
 	},
 	"cmd/atende": {
 		sentence: "The tool of the people who build and run Atende.",
@@ -304,6 +305,11 @@ var rooms = map[string]room{
 	"internal/crashtest": {
 		sentence: "The real worker killed at every act of a turn.",
 		layer:    proof,
+	},
+	"internal/simulation": {
+		sentence: "The delivery protocol through seeded misfortune, a whole world to a seed.",
+		layer:    proof,
+		tests:    []string{echo},
 	},
 }
 

@@ -12,7 +12,7 @@ profile=coverage.out
 minimum=${MIN:-85}
 
 # counted are the rooms whose statements count.
-counted() { go list ./internal/... ./pkg/... | grep -Ev '(test|/internal/simulator|/internal/bench|/internal)$'; }
+counted() { go list ./internal/... ./pkg/... | grep -Ev '(test|/internal|/internal/(simulator|simulation|bench))$'; }
 
 run() {
 	go test -count=1 -timeout 20m -covermode=atomic -coverprofile="$profile" \
