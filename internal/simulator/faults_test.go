@@ -38,6 +38,7 @@ func TestAFaultNeverCostsOrDoublesAReply(t *testing.T) {
 		{"webhook", "duplicate", -1},
 	} {
 		t.Run(c.point+" "+c.kind, func(t *testing.T) {
+			t.Parallel()
 			s := start(t)
 			s.fault(c.point, c.kind, c.times)
 			s.say(iara, erp)
@@ -67,6 +68,7 @@ func (s *street) patiently(from string, n int) {
 func TestWhatHangsIsLetGo(t *testing.T) {
 	for _, point := range []string{"model", "redis", "ledger", "webhook"} {
 		t.Run(point, func(t *testing.T) {
+			t.Parallel()
 			s := start(t)
 			s.fault(point, "hang", -1)
 			s.say(iara, erp)
@@ -83,6 +85,7 @@ func TestWhatHangsIsLetGo(t *testing.T) {
 }
 
 func TestAModelOutageEnds(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	s.fault("model", "status", -1)
 	s.say(iara, erp)

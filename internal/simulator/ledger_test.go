@@ -13,6 +13,7 @@ func ledgerServer(t *testing.T) string {
 }
 
 func TestTheLedgerCanBeFirestore(t *testing.T) {
+	t.Parallel()
 	s := start(t, "FIRESTORE_EMULATOR_HOST="+ledgerServer(t))
 	if part := s.parts()["ledger"]; part.Variant != "emulator" {
 		t.Fatalf("the ledger is %+v", part)
