@@ -513,7 +513,11 @@ func TestIdentityComesFirst(t *testing.T) {
 	}
 	i.become(nil)
 	d.turns.play(turn.Report{Fate: turn.Known}, nil)
-	if got := d.push("/tasks/inbound", body, bearer(i.token(nil))); got.status != http.StatusOK {
+	ours := bearer(i.token(nil))
+	if err := recovered(t, identity, ours); err != nil {
+		t.Errorf("well again: %v", err)
+	}
+	if got := d.push("/tasks/inbound", body, ours); got.status != http.StatusOK {
 		t.Errorf("our own: %d", got.status)
 	}
 	for _, part := range strings.Split(stranger, ".") {
