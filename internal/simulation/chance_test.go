@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/turn"
+	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
 // chance is luck drawn from a seed.
@@ -15,10 +15,25 @@ type chance struct {
 	r *rand.Rand
 	// Chances in thousandths, of each call.
 	faults, crashes, slow, freezes int
+	refusals                       int // of sends, by Graph
+	murky                          int // sends that nobody knows the fate of
 	outages                        []outage
-	refusals                       int
 	skews                          bool
+	twist                          twist
 }
+
+// twist is a history in which an assumption does not hold.
+type twist struct {
+	policy   turn.Policy   // empty leaves it to the seed
+	receipts time.Duration // how much later than promised; a negative one loses them
+	bytes    time.Duration // how much longer than promised bytes live on the wire
+	ahead    time.Duration // how far the clock of every ingress is ahead
+	// silence: the channel may fall silent right after it was proven alive,
+	// and what is owed to a send waits until it is back.
+	silence bool
+}
+
+func (t twist) breaks() bool { return t.receipts != 0 || t.bytes != 0 || t.ahead != 0 || t.silence }
 
 // outage is a time in which a kind of call fails.
 type outage struct {
@@ -37,12 +52,14 @@ func (c *chance) pick(n int) int { return c.r.IntN(n) }
 
 func (c *chance) skew(worker bool) time.Duration {
 	switch {
-	case !c.skews:
+	case !c.skews && c.twist.ahead == 0:
 		return 0
 	case worker:
 		// A worker that is far behind the queue asks for follow-ups that are due
 		// at once, again and again: that costs work and proves nothing.
 		return c.between(-5*time.Second, 30*time.Second, time.Second)
+	case c.twist.ahead != 0:
+		return c.twist.ahead
 	default:
 		// An ingress that is ahead of the ledger by more than the resolver's
 		// margin is a broken assumption; see the tests of assumptions.
@@ -91,11 +108,11 @@ func (c *chance) plan(w *world, o *op) plan {
 	case c.roll(c.crashes):
 		p.crash = []string{"before", "after"}[c.r.IntN(2)]
 		p.kind = "crash-" + p.crash
-	case c.roll(c.freezes):
+	case c.roll(c.freezes), (o.kind == callCommit || o.kind == callIntend) && c.roll(4*c.freezes):
 		// The process sees the answer much later: it was frozen.
 		p.kind = "freeze"
 		p.reply = p.apply + c.between(time.Second, 150*time.Second, time.Second)
-	case c.roll(c.faults):
+	case c.roll(c.faults), o.kind == callSend && c.roll(c.murky):
 		switch c.r.IntN(4) {
 		case 0:
 			p.kind, p.never, p.fail = "fail-before", true, errIll
@@ -106,6 +123,9 @@ func (c *chance) plan(w *world, o *op) plan {
 		case 3:
 			p.kind, p.fail, p.reply = "late-apply", errIll, limit
 			p.apply = limit + c.between(0, wireLifetime, 100*time.Millisecond)
+			if o.kind == callSend && c.twist.bytes > 0 {
+				p.apply += c.twist.bytes
+			}
 		}
 	}
 	return p
@@ -141,6 +161,9 @@ func (c *chance) noise(*world) []time.Duration {
 
 func (c *chance) reports(*world) []report {
 	var reports []report
+	if c.twist.receipts < 0 {
+		return nil
+	}
 	when := time.Duration(0)
 	for _, state := range []string{"sent", "delivered", "read"} {
 		step := c.between(200*time.Millisecond, 4*time.Second, 200*time.Millisecond)
@@ -155,7 +178,10 @@ func (c *chance) reports(*world) []report {
 		if c.roll(100) { // out of order
 			at = c.between(0, when, 100*time.Millisecond)
 		}
-		reports = append(reports, report{state: state, after: at})
+		if c.roll(150) && len(reports) > 0 { // in one webhook
+			at = reports[len(reports)-1].after
+		}
+		reports = append(reports, report{state: state, after: at + c.twist.receipts})
 	}
 	if c.roll(20) {
 		reports = append(reports, report{state: "failed", code: 131026, after: when})
@@ -174,16 +200,21 @@ var script = []string{
 }
 
 // random fills a world with a history drawn from a seed.
-func random(w *world, seed uint64) {
-	r := source(seed, 1)
-	c := &chance{r: r}
+func random(w *world, seed uint64) { twisted(w, seed, twist{}) }
+
+// twisted is random, but for an assumption that does not hold.
+func twisted(w *world, seed uint64, t twist) {
+	c := &chance{r: source(seed, 1), twist: t}
 	w.luck = c
 	w.meta.answered, w.meta.garbage = map[string]bool{}, map[string]bool{}
-	w.meta.keeps = true
 	if c.roll(350) {
 		w.policy = turn.Never
-		w.meta.keeps = false
 	}
+	if t.policy != "" {
+		w.policy = t.policy
+	}
+	w.meta.keeps = w.policy == turn.Resend && t.receipts == 0
+	w.meta.silence = t.silence
 	// Most histories are hard in one way or two, some in all.
 	weather := func(often, mild, hard int) int {
 		switch {
@@ -194,8 +225,11 @@ func random(w *world, seed uint64) {
 		}
 	}
 	c.faults, c.crashes = weather(600, 5, 150), weather(600, 2, 60)
-	c.slow, c.freezes, c.refusals = weather(400, 20, 300), weather(400, 1, 40), weather(400, 10, 200)
+	c.slow, c.freezes, c.refusals, c.murky = weather(400, 20, 300), weather(400, 1, 40), weather(400, 10, 200), weather(500, 10, 400)
 	c.skews = c.roll(500)
+	if t.breaks() {
+		c.murky = max(c.murky, 300)
+	}
 
 	for range 1 + c.r.IntN(2) {
 		w.ingresses = append(w.ingresses, w.process(false, c.skew(false)))
@@ -227,7 +261,7 @@ func (c *chance) misfortunes(w *world) {
 	for c.roll(200) {
 		w.after(moment(), "deployment", func() { w.terminate(w.choose(append(w.workers[:len(w.workers):len(w.workers)], w.ingresses...))) })
 	}
-	if c.roll(200) {
+	if c.roll(200) || c.twist.silence || c.twist.ahead != 0 {
 		w.after(moment(), "no webhook comes", func() {
 			w.meta.downTill = time.Now().Add(c.between(10*time.Second, 18*time.Minute, time.Second))
 		})
@@ -236,7 +270,8 @@ func (c *chance) misfortunes(w *world) {
 
 // people are the leads and what they write.
 func (c *chance) people(w *world) {
-	var batch [][]byte
+	var batch letter
+	var together [][]byte
 	for person := range 1 + c.r.IntN(3) {
 		l := lead{phone: fmt.Sprintf("55119%08d", person), user: fmt.Sprintf("BR.%d", 1000+person)}
 		named := 0 // how often the user id is shown, in thousandths
@@ -263,12 +298,14 @@ func (c *chance) people(w *world) {
 			case c.roll(20):
 				fields = map[string]any{"type": "hologram", "hologram": map[string]any{}}
 			}
-			shown, together := c.roll(named), c.roll(60)
+			shown, alone := c.roll(named), !c.roll(80)
 			w.after(when, "lead writes", func() {
 				body := w.write(l, fields, shown)
 				wamid := w.meta.written[len(w.meta.written)-1]
-				if together {
-					batch = append(batch, body)
+				if !alone { // Meta sends it with others, later.
+					together = append(together, body)
+					batch.messages = append(batch.messages, wamid)
+					return
 				}
 				w.after(c.between(0, 2*time.Second, 100*time.Millisecond), "webhook message", func() {
 					w.deliver(&letter{what: "message", body: body, messages: []string{wamid}, noisy: true})
@@ -282,14 +319,10 @@ func (c *chance) people(w *world) {
 			w.deliver(&letter{what: "unreadable", body: garbageBody(n), garbage: true, noisy: true})
 		})
 	}
-	w.after(horizon/2, "webhook batch", func() {
-		if len(batch) > 1 {
-			w.deliver(&letter{what: "batch", body: batchOf(batch), noisy: true})
+	w.after(horizon-time.Second, "webhook batch", func() {
+		if len(together) > 0 {
+			batch.what, batch.body, batch.noisy = "batch", whatsapptest.Batch(together...), true
+			w.deliver(&batch)
 		}
 	})
-}
-
-// message is the id of the n-th message that was written.
-func (w *world) message(n int) conversation.MessageID {
-	return conversation.MessageID(w.key.Message(contact(w.meta.written[n])))
 }

@@ -87,10 +87,14 @@ func (w *world) worker(i *instance) *worker.Worker {
 	if w.mutant != nil && w.mutant.turn != nil {
 		w.mutant.turn(w, &o)
 	}
-	return worker.New(worker.Options{
+	back := worker.Options{
 		Tenant: tenant, Key: w.key, Identity: worker.NewIdentity(worker.IdentityOptions{Mode: worker.None}),
 		Turns: turn.New(o), Telemetry: w.tel, Now: i.now,
-	})
+	}
+	if w.mutant != nil && w.mutant.worker != nil {
+		w.mutant.worker(w, &back)
+	}
+	return worker.New(back)
 }
 
 // handler is one request in one process.

@@ -25,7 +25,8 @@ type meta struct {
 	intents  map[string]time.Time // when each attempt was intended, by its opaque data
 
 	keeps    bool      // receipts keep the promise that policy resend rests on
-	received time.Time // newest webhook, by the clock of the ingress that took it
+	silence  bool      // that promise is not kept while no webhook comes
+	received time.Time // newest webhook
 	downTill time.Time // no webhook reaches us before
 	owed     []acceptance
 }
@@ -107,15 +108,13 @@ func (w *world) hand(i *instance, l *letter) {
 			w.after(later, "webhook again "+l.what, func() { w.deliver(&letter{what: l.what, body: l.body, messages: l.messages}) })
 		}
 	})
-	w.taken(i.now())
+	w.taken()
 }
 
 // taken notes that a webhook was received, which proves to the resolver that
 // the channel is alive: what is owed to attempts that this concerns comes now.
-func (w *world) taken(at time.Time) {
-	if at.After(w.meta.received) {
-		w.meta.received = at
-	}
+func (w *world) taken() {
+	w.meta.received = time.Now()
 	owed := w.meta.owed
 	w.meta.owed = nil
 	for _, a := range owed {
@@ -139,18 +138,30 @@ func (w *world) accept(m conversation.Outgoing) conversation.Result {
 	person := string(turn.Conversation())
 	w.order(w.meta.accepted[person], a)
 	w.meta.accepted[person] = append(w.meta.accepted[person], a)
-	for _, r := range w.luck.reports(w) {
-		w.after(r.after, "status "+r.state, func() {
-			w.deliver(&letter{
-				what: "status " + r.state, noisy: true,
-				body: w.pen().Status(a.to, a.wamid, whatsapp.State(r.state), a.opaque, r.code),
-			})
-		})
-	}
+	w.report(a, w.luck.reports(w))
 	if w.meta.keeps && w.policy != "never" {
 		w.after(12*time.Second-time.Duration(w.luck.pick(12))*time.Second, "receipt is due", func() { w.insist(a) })
 	}
 	return conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(a.wamid), At: time.Now()}
+}
+
+// report sends status webhooks; those of the same moment share one.
+func (w *world) report(a acceptance, reports []report) {
+	for len(reports) > 0 {
+		after, what := reports[0].after, "status"
+		var group []report
+		for len(reports) > 0 && reports[0].after == after {
+			what += " " + reports[0].state
+			group, reports = append(group, reports[0]), reports[1:]
+		}
+		w.after(after, what, func() {
+			var bodies [][]byte
+			for _, r := range group {
+				bodies = append(bodies, w.pen().Status(a.to, a.wamid, whatsapp.State(r.state), a.opaque, r.code))
+			}
+			w.deliver(&letter{what: what, noisy: true, body: whatsapptest.Batch(bodies...)})
+		})
+	}
 }
 
 // insist keeps the promise that policy resend rests on: a status of what was
@@ -166,7 +177,8 @@ func (w *world) insist(a acceptance) {
 	if _, answered := d.Results[a.attempt]; answered || len(d.Receipts[a.attempt]) > 0 {
 		return
 	}
-	if wait := time.Until(w.meta.downTill.Add(-time.Second)); wait > 0 && !w.meta.received.After(w.meta.intents[a.opaque].Add(5*time.Second)) {
+	proven := w.meta.received.After(w.meta.intents[a.opaque].Add(5 * time.Second))
+	if wait := time.Until(w.meta.downTill.Add(-time.Second)); wait > 0 && (w.meta.silence || !proven) {
 		w.meta.owed = append(w.meta.owed, a)
 		w.after(wait, "receipt is due", func() { w.insist(a) })
 		return

@@ -37,9 +37,13 @@ type task struct {
 // put creates a task unless its name is taken.
 func (w *world) put(e envelope.Envelope, body []byte, at time.Time, calm bool) (existed bool) {
 	name := e.TaskName()
-	if name == "" {
+	switch {
+	case name == "":
 		w.queue.unnamed++
 		name = fmt.Sprintf("status%d", w.queue.unnamed)
+	case w.mutant != nil && w.mutant.nameless:
+		w.queue.unnamed++
+		name += fmt.Sprintf("-%d", w.queue.unnamed)
 	}
 	if until, burnt := w.queue.burnt[name]; burnt && time.Now().Before(until) {
 		return true

@@ -14,9 +14,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/pyloto/atende/internal/pii"
-	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
 var (
@@ -24,9 +21,6 @@ var (
 	first   = flag.Uint64("first", 1, "the first seed")
 	verbose = flag.Bool("trace", false, "print what happens in each seed")
 )
-
-func contact(s string) pii.Contact   { return pii.Contact(s) }
-func batchOf(bodies [][]byte) []byte { return whatsapptest.Batch(bodies...) }
 
 // count is how many seeds to run.
 func count(t *testing.T, quick, underRace int) int {

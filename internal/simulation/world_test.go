@@ -103,7 +103,6 @@ type world struct {
 
 	trace    hash.Hash64
 	steps    int
-	crashes  int
 	log      func(string) // nil keeps no log
 	failures []violation
 	tally    tally
