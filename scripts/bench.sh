@@ -2,7 +2,7 @@
 # Measures what a message costs each service, beside a bare handler that does
 # the same input and output. BENCH_ROUNDS is how often each side has its turn
 # (9), BENCH_PROFILE a folder for profiles of the services, BENCH a pattern that
-# chooses among the benchmarks.
+# chooses among the benchmarks (Webhook, Task, Latency).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,14 +12,28 @@ if [[ -n ${BENCH_PROFILE:-} ]]; then
 	export BENCH_PROFILE
 fi
 
-# On one processor a write wakes nobody on another one, which would cost more
-# than most of what is measured, and more the less the machine has to do.
-pin=()
-if command -v taskset >/dev/null; then
-	pin=(taskset -c "${BENCH_CPU:-0}")
-fi
 binary=$(mktemp -d)
 trap 'rm -rf "$binary"' EXIT
 go test -c -o "$binary/bench.test" ./internal/bench
 cd internal/bench
-"${pin[@]}" "$binary/bench.test" -test.run '^$' -test.bench "${BENCH:-Webhook|Task}" -test.benchtime 1x -test.timeout 30m
+
+# run [command] runs the benchmarks of a pattern.
+run() {
+	local pattern=$1
+	shift
+	"$@" "$binary/bench.test" -test.run '^$' -test.bench "$pattern" -test.benchtime 1x -test.timeout 30m
+}
+
+# On one processor a write wakes nobody on another one, which would cost more
+# than most of what is measured, and the more the less the machine has to do.
+pin=()
+if command -v taskset >/dev/null; then
+	pin=(taskset -c "${BENCH_CPU:-0}")
+fi
+case ${BENCH:-} in
+'')
+	run 'Webhook|Task' "${pin[@]}"
+	run Latency
+	;;
+*) run "$BENCH" "${pin[@]}" ;;
+esac
