@@ -19,7 +19,7 @@ const (
 	// wait 4^X seconds, X growing with each attempt.
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform
 	pairBase    = 4
-	pairMost    = 5 * time.Minute
+	mostWait    = 5 * time.Minute
 	numberWait  = 2 * time.Second
 	accountWait = time.Minute
 )
@@ -84,7 +84,7 @@ func (c *Channel) refused(err error, m conversation.Outgoing) (conversation.Resu
 	case whatsapp.ClassRatePair:
 		return c.postponed(refusal.Code, pairWait(m)), fault.Mark(err, fault.Refused)
 	case whatsapp.ClassRateNumber:
-		wait := max(refusal.RetryAfter, numberWait)
+		wait := min(max(refusal.RetryAfter, numberWait), mostWait)
 		return c.postponed(refusal.Code, wait), fault.After(err, wait)
 	case whatsapp.ClassAuth, whatsapp.ClassOps:
 		return c.postponed(refusal.Code, accountWait), fault.Mark(err, fault.Dependency)
@@ -105,10 +105,10 @@ func (c *Channel) postponed(code int, wait time.Duration) conversation.Result {
 func pairWait(m conversation.Outgoing) time.Duration {
 	_, _, attempt, _ := conversation.ParseOpaque(m.Opaque)
 	wait := time.Second
-	for ; attempt > 1 && wait < pairMost; attempt-- {
+	for ; attempt > 1 && wait < mostWait; attempt-- {
 		wait *= pairBase
 	}
-	return min(wait, pairMost)
+	return min(wait, mostWait)
 }
 
 // message is the reply in WhatsApp's shape.

@@ -263,6 +263,7 @@ func TestRefusals(t *testing.T) {
 		{"too fast for this person", 131056, 400, 0, conversation.Postponed, time.Second, fault.Refused, 0},
 		{"too fast", 130429, 429, 0, conversation.Postponed, short, fault.Throttled, short},
 		{"too fast, with a wait", 130429, 429, 30 * time.Second, conversation.Postponed, 30 * time.Second, fault.Throttled, 30 * time.Second},
+		{"too fast, with a wait of days", 130429, 429, 72 * time.Hour, conversation.Postponed, 5 * time.Minute, fault.Throttled, 5 * time.Minute},
 		{"too fast, with a short wait", 80007, 429, time.Second, conversation.Postponed, short, fault.Throttled, short},
 		{"the app too fast", 4, 400, 0, conversation.Postponed, short, fault.Throttled, short},
 		{"token", 190, 401, 0, conversation.Postponed, account, fault.Dependency, 0},

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/pyloto/atende/internal/fault"
 )
@@ -86,6 +87,11 @@ var reconnect = grpc.ConnectParams{
 	MinConnectTimeout: 5 * time.Second,
 }
 
+// alive makes a connection that swallows everything be given up: without it
+// every call would time out on it for as long as the network keeps silent.
+// There are no pings between calls, which the service would resent.
+var alive = keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
+
 var errClosed = errors.New("client is closed")
 
 // New checks the options and returns a client. It uses no network, so a program
@@ -126,6 +132,7 @@ func New(o Options) (*Client, error) {
 	c.options = append(c.options,
 		option.WithTelemetryDisabled(),
 		option.WithGRPCDialOption(grpc.WithConnectParams(reconnect)),
+		option.WithGRPCDialOption(grpc.WithKeepaliveParams(alive)),
 		// The generated client logs whole requests when an environment variable
 		// asks for it; task bodies must never be logged.
 		option.WithLogger(slog.New(slog.DiscardHandler)),

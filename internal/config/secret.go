@@ -65,6 +65,8 @@ func parseSecret(value, project string, env Environment) (s Secret, problem stri
 	name, marked := strings.CutPrefix(value, referencePrefix)
 	name = strings.TrimSpace(name)
 	switch {
+	case marked && project == "":
+		return Secret{}, "is a secret: reference, which needs GCP_PROJECT"
 	case strings.HasPrefix(name, "projects/") && strings.Contains(name, "/secrets/"):
 		if !isVersionName(name) {
 			return Secret{}, "is not a full resource name (projects/…/secrets/…/versions/…)"
@@ -74,9 +76,6 @@ func parseSecret(value, project string, env Environment) (s Secret, problem stri
 		suffix := "-" + string(env)
 		if !isSecretID(name) || len(name)+len(suffix) > maxSecretID {
 			return Secret{}, "does not name a secret after secret: (letters, digits, - and _)"
-		}
-		if project == "" {
-			return Secret{}, "is a secret: reference, which needs GCP_PROJECT"
 		}
 		return Secret{resource: "projects/" + project + "/secrets/" + name + suffix + "/versions/latest"}, ""
 	default:

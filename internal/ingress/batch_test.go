@@ -104,6 +104,17 @@ func TestNothingToUs(t *testing.T) {
 	}
 }
 
+// What Meta says of the number itself is nothing to answer and everything to
+// an operator.
+func TestTroubleOfTheNumberIsLoud(t *testing.T) {
+	d := newDoor(t, options{})
+	d.receive(d.pen.Failure(131031))
+	event := d.logs.event(t, "webhook_received")
+	if event["code"] != 131031.0 || event["severity"] != "ERROR" {
+		t.Errorf("the log says %v", event)
+	}
+}
+
 func TestSeveralNumbersAreOurs(t *testing.T) {
 	d := newDoor(t, options{})
 	other := whatsapptest.Pen{AppSecret: []byte(appSecret), PhoneNumberID: secondOurs}

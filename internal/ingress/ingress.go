@@ -210,7 +210,11 @@ func (i *Ingress) report(ctx context.Context, m *mail, t tally, began time.Time,
 		event.Severity = telemetry.SeverityWarning
 		event.Fields = append(event.Fields, telemetry.Reason("hint_unavailable"))
 	}
-	if t.Quarantined > 0 {
+	if m.trouble != 0 {
+		event.Severity = telemetry.SeverityError
+		event.Fields = append(event.Fields, telemetry.Code(m.trouble))
+	}
+	if t.Quarantined > 0 && event.Severity < telemetry.SeverityWarning {
 		event.Severity = telemetry.SeverityWarning
 	}
 	if failure != nil {

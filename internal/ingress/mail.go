@@ -40,6 +40,9 @@ type mail struct {
 	items    []*item
 	ignored  int
 	hintless bool
+	// trouble is a code by which Meta reports a failure that belongs to no
+	// message, such as a number that is restricted; zero when there is none.
+	trouble int
 }
 
 // item is one task to be: a message, a batch of statuses, or a raw element

@@ -67,6 +67,9 @@ func (p *postman) element(e whatsapp.Element) {
 		p.status(e)
 	case whatsapp.KindUnreadable:
 		p.quarantine(e.Raw, e.Reason, e.PhoneNumberID)
+	case whatsapp.KindError:
+		p.mail.ignored++
+		p.mail.trouble = e.Error.Code
 	default:
 		p.mail.ignored++
 	}

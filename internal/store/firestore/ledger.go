@@ -14,6 +14,7 @@ import (
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/pii"
@@ -127,6 +128,7 @@ func New(o Options) (*Ledger, error) {
 			// The generated client logs whole requests when an environment
 			// variable asks for it; documents must never be logged.
 			option.WithLogger(slog.New(slog.DiscardHandler)),
+			option.WithGRPCDialOption(grpc.WithKeepaliveParams(alive)),
 		},
 	}
 	if l.now == nil {
@@ -142,6 +144,11 @@ func New(o Options) (*Ledger, error) {
 	l.options = append(l.options, o.ClientOptions...)
 	return l, nil
 }
+
+// alive makes a connection that swallows everything be given up: without it
+// every call would time out on it for as long as the network keeps silent.
+// There are no pings between calls, which the service would resent.
+var alive = keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
 
 // Close releases the connection. Calls that are under way fail; later calls
 // are refused. Closing twice is harmless.
