@@ -83,7 +83,7 @@ func TestGeneratedAssumptions(t *testing.T) {
 // which nothing that resend rests on holds.
 func TestNeverNeedsNoTiming(t *testing.T) {
 	c := bubbleless(t)
-	n := count(t, 25, 3)
+	n := count(t, 12, 2)
 	for _, a := range assumptions() {
 		a.twist.policy = turn.Never
 		forSeeds(t, *first, min(n, 200), func(t *testing.T, seed uint64) bool {

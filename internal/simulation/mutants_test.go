@@ -408,7 +408,7 @@ func TestGeneratedMutants(t *testing.T) {
 // TestOtherNets takes away what only saves work: nothing may break.
 func TestOtherNets(t *testing.T) {
 	c := bubbleless(t)
-	n := count(t, 25, 3)
+	n := count(t, 12, 2)
 	for _, m := range harmless() {
 		forSeeds(t, *first, min(n, 200), func(t *testing.T, seed uint64) bool {
 			w := live(t, c, &m, func(w *world) { random(w, seed) })

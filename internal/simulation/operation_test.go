@@ -217,7 +217,7 @@ func (w *world) admit(o *op) {
 	}
 	if p.kind != "" {
 		w.tally.faults++
-		w.tally.doubled[o.kind+" "+p.kind]++
+		w.tally.met[o.kind+" "+p.kind]++
 		w.note("%s %s meets %s", o.h.name(), o.kind, p.kind)
 	}
 	o.variant = p.variant

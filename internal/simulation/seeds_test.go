@@ -103,8 +103,27 @@ func TestSeeds(t *testing.T) {
 	})
 	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d parked: %s buried: %s",
 		total.turns, total.accepted, total.ops, total.faults, total.stops, listed(total.parked), listed(total.buried))
+	if missing := total.missing(); n >= 1000 && len(missing) > 0 {
+		t.Errorf("these calls never met these faults: %v", missing)
+	}
 	fmt.Printf("seeds=%d messages=%d crashes=%d lost=%d duplicate=%d disordered=%d parked=%d\n",
 		n, total.messages, total.crashes, broken[lost]+broken[forsaken], broken[duplicate], broken[disordered], sum(total.parked))
+}
+
+// missing are the calls and faults that never met.
+func (t *tally) missing() []string {
+	var missing []string
+	for _, call := range []string{
+		callArrive, callQueued, callEnter, callRenew, callLeave, callWaiting, callForget, callPut, callLoad, callCommit, callIntend,
+		callAnswer, callPark, callReceive, callSeen, callLastSeen, callBury, callModel, callSend,
+	} {
+		for _, kind := range append(faultKinds[:len(faultKinds):len(faultKinds)], "freeze") {
+			if t.met[call+" "+kind] == 0 {
+				missing = append(missing, call+" "+kind)
+			}
+		}
+	}
+	return missing
 }
 
 func sum(counts map[string]int) int {
@@ -127,11 +146,7 @@ func listed(counts map[string]int) string {
 // little.
 func TestDeterminism(t *testing.T) {
 	c := bubbleless(t)
-	n := 60
-	if raced {
-		n = 8
-	}
-	forSeeds(t, 1, n, func(t *testing.T, seed uint64) bool {
+	forSeeds(t, *first, min(count(t, 50, 8), 1000), func(t *testing.T, seed uint64) bool {
 		one := live(t, c, nil, func(w *world) { random(w, seed) })
 		two := live(t, c, nil, func(w *world) { random(w, seed) })
 		if !same(one, two) {

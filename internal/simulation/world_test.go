@@ -113,11 +113,11 @@ type tally struct {
 	messages, turns, accepted, crashes, stops, ops, faults int
 	parked                                                 map[string]int
 	buried                                                 map[string]int
-	doubled                                                map[string]int // by call and fault kind
+	met                                                    map[string]int // faults, by call and kind
 }
 
 func newTally() tally {
-	return tally{parked: map[string]int{}, buried: map[string]int{}, doubled: map[string]int{}}
+	return tally{parked: map[string]int{}, buried: map[string]int{}, met: map[string]int{}}
 }
 
 func (t *tally) add(o tally) {
@@ -128,7 +128,7 @@ func (t *tally) add(o tally) {
 	t.stops += o.stops
 	t.ops += o.ops
 	t.faults += o.faults
-	for _, pair := range []struct{ to, from map[string]int }{{t.parked, o.parked}, {t.buried, o.buried}, {t.doubled, o.doubled}} {
+	for _, pair := range []struct{ to, from map[string]int }{{t.parked, o.parked}, {t.buried, o.buried}, {t.met, o.met}} {
 		for key, n := range pair.from {
 			pair.to[key] += n
 		}
