@@ -251,26 +251,28 @@ var rooms = map[string]room{
 	},
 
 	"internal/program": {
-		sentence: "The life of a service: listen, make ready, serve, stop.",
+		sentence: "The life of a service: listen, make ready, serve, stop; and the parts that both services are made of.",
 		layer:    assembly,
-		rooms:    []string{"internal/config", "internal/httpserver", "internal/secrets", "internal/telemetry"},
+		rooms: []string{
+			"internal/cloudtasks", "internal/config", "internal/conversation", "internal/httpserver", "internal/secrets",
+			"internal/store/memory", "internal/store/redis", "internal/telemetry",
+		},
+		parties: []string{options},
 	},
 	"internal/ingressd": {
 		sentence: "Assembles the ingress program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/cloudtasks", "internal/config", "internal/httpserver", "internal/ingress", "internal/program",
-			"internal/secrets", "internal/store/memory", "internal/store/redis", "internal/telemetry",
+			"internal/config", "internal/httpserver", "internal/ingress", "internal/program", "internal/secrets",
 		},
-		parties: []string{options},
 	},
 	"internal/workerd": {
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/cloudtasks", "internal/config", "internal/httpserver", "internal/openai",
-			"internal/otto", "internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
-			"internal/store/memory", "internal/store/redis", "internal/telemetry", "internal/turn", "internal/worker",
+			"internal/channel", "internal/config", "internal/httpserver", "internal/openai", "internal/otto",
+			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
+			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",
 		},
 		parties: []string{options},

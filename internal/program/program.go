@@ -1,4 +1,5 @@
-// Package program is the life of a service: listen, make ready, serve, stop.
+// Package program is the life of a service: listen, make ready, serve, stop;
+// and the parts that both services are made of.
 //
 // A service listens before it touches the network, so that its platform sees
 // it alive at once; until its secrets are resolved and its stores are ready it

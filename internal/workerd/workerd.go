@@ -10,14 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/api/option"
 
 	"github.com/pyloto/atende/internal/channel"
-	"github.com/pyloto/atende/internal/cloudtasks"
 	"github.com/pyloto/atende/internal/config"
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/httpserver"
@@ -28,7 +26,6 @@ import (
 	"github.com/pyloto/atende/internal/secrets"
 	"github.com/pyloto/atende/internal/store/firestore"
 	"github.com/pyloto/atende/internal/store/memory"
-	"github.com/pyloto/atende/internal/store/redis"
 	"github.com/pyloto/atende/internal/telemetry"
 	"github.com/pyloto/atende/internal/turn"
 	"github.com/pyloto/atende/internal/worker"
@@ -37,8 +34,6 @@ import (
 
 const (
 	serviceName = "atende-worker"
-	// secretPatience is how long references may take to resolve at start.
-	secretPatience = 30 * time.Second
 	// maxInFlight bounds the tasks handled at once.
 	maxInFlight = 80
 	// maxTask is above the largest task that Cloud Tasks accepts, in bytes.
@@ -63,23 +58,15 @@ type Ledger interface {
 	Ping(ctx context.Context) error
 }
 
-// hint is what a hint store does for the worker.
-type hint interface {
-	turn.Hint
-	turn.Mailbox
-}
-
-// Options are what a program is given from outside. Only Environ and Stdout
-// are required.
+// Options are what the program is given from outside.
 type Options struct {
-	Environ []string
-	Stdout  io.Writer
-	Version string
-	// Listener is where to serve; nil listens on the configured port.
-	Listener net.Listener
-	// Now is the clock; nil is [time.Now].
-	Now func() time.Time
-	// SecretManager are options for reaching Secret Manager.
+	// Environ, Stdout, Version, Listener, Now and SecretManager are those of
+	// [program.Outside].
+	Environ       []string
+	Stdout        io.Writer
+	Version       string
+	Listener      net.Listener
+	Now           func() time.Time
 	SecretManager []option.ClientOption
 	// Memory is the ledger behind LEDGER_BACKEND=memory; nil makes one.
 	Memory Ledger
@@ -87,67 +74,42 @@ type Options struct {
 
 // service is the running program.
 type service struct {
-	o         Options
+	*program.Parts
 	cfg       config.Worker
 	pack      otto.Pack
-	secrets   *secrets.Resolver
-	gate      program.Gate
+	memory    Ledger
 	door      atomic.Pointer[worker.Worker]
-	redis     program.Probe
 	firestore program.Probe
-	tasks     *cloudtasks.Client
-	inbox     *cloudtasks.Inbox
-	tel       *telemetry.Telemetry
-	closeAll  []func()
 }
 
 // Run runs the worker until ctx is done. Its error says by [program.Exit]
 // which code the process ends with.
 func Run(ctx context.Context, o Options) error {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	cfg, warnings, err := config.LoadWorker(o.Environ)
 	if err != nil {
 		return program.Refuse(err)
 	}
-	s := &service{o: o, cfg: cfg, secrets: secrets.New(secrets.Options{Client: o.SecretManager})}
-	if s.pack, err = loadPack(cfg.PackDir); err != nil {
+	knowledge, err := loadPack(cfg.PackDir)
+	if err != nil {
 		return program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
 	}
-	s.tel, err = telemetry.New(ctx, telemetry.Options{
-		Service: serviceName, Version: o.Version, Environment: string(cfg.Environment), GCPProject: cfg.GCPProject,
-		Level: string(cfg.LogLevel), Writer: o.Stdout, OTLPEndpoint: cfg.OTLPEndpoint, Now: o.Now,
-	})
+	parts, err := program.NewParts(ctx, serviceName, program.Outside{
+		Environ: o.Environ, Stdout: o.Stdout, Version: o.Version, Listener: o.Listener, Now: o.Now, SecretManager: o.SecretManager,
+	}, cfg.Common)
 	if err != nil {
-		return program.Refuse(err)
+		return err
 	}
-	s.tasks, err = cloudtasks.New(cloudtasks.Options{
-		Project: cfg.Tasks.Project, Location: cfg.Tasks.Location,
-		WorkerURL: cfg.Tasks.WorkerURL, Audience: cfg.Tasks.Audience, InvokerEmail: cfg.Tasks.InvokerEmail,
-		EmulatorHost: cfg.Tasks.EmulatorHost,
-	})
-	if err != nil {
-		return program.Refuse(err)
-	}
-	s.inbox = cloudtasks.NewInbox(s.tasks, cloudtasks.Queues{
-		Inbound: cfg.Tasks.Inbound, Status: cfg.Tasks.Status, Timer: cfg.Tasks.Timer,
-	})
-	server := httpserver.New(httpserver.Options{
-		Service: serviceName, Version: o.Version, Now: o.Now,
+	s := &service{Parts: parts, cfg: cfg, pack: knowledge, memory: o.Memory}
+	server := s.Server(httpserver.Options{
 		MaxBody: maxTask, MaxInFlight: maxInFlight, HandlerTimeout: cfg.TurnDeadline + handlerGrace,
 		Checks: []httpserver.Check{
-			{Name: "redis", Probe: s.redis.Ask},
+			{Name: "redis", Probe: s.Redis.Ask},
 			{Name: "firestore", Required: true, Probe: s.firestore.Ask},
-			{Name: "tasks", Required: true, Probe: s.inbox.Ping},
+			{Name: "tasks", Required: true, Probe: s.Inbox.Ping},
 		},
-		Ready: s.gate.Ready, Enter: s.tel.Enter, Report: program.Report(s.tel),
 	})
 	worker.Register(server.Echo(), s.door.Load)
-	return program.Run(ctx, program.Options{
-		Common: cfg.Common, Warnings: warnings, Telemetry: s.tel, Server: server,
-		Listener: o.Listener, Prepare: s.prepare, Close: s.close,
-	})
+	return s.Parts.Run(ctx, server, warnings, s.prepare)
 }
 
 func loadPack(dir string) (otto.Pack, error) {
@@ -159,11 +121,11 @@ func loadPack(dir string) (otto.Pack, error) {
 
 // prepare resolves secrets, claims the ledger and opens the door.
 func (s *service) prepare(ctx context.Context) error {
-	values, err := program.Resolve(ctx, s.secrets, s.cfg.Common, secretPatience)
+	values, err := s.Resolve(ctx)
 	if err != nil {
 		return err
 	}
-	store, err := s.openHint(values)
+	store, err := s.OpenHint(values, s.cfg.LeaseTTL)
 	if err != nil {
 		return program.Refuse(fmt.Errorf("open hint store: %w", err))
 	}
@@ -176,7 +138,7 @@ func (s *service) prepare(ctx context.Context) error {
 		return program.Refuse(err)
 	}
 	s.door.Store(worker.New(worker.Options{
-		Tenant: s.cfg.Tenant, Key: values.HashKey, Turns: turns, Telemetry: s.tel, Now: s.o.Now,
+		Tenant: s.cfg.Tenant, Key: values.HashKey, Turns: turns, Telemetry: s.Telemetry, Now: s.Now,
 		Identity: worker.NewIdentity(worker.IdentityOptions{
 			Mode: worker.Mode(s.cfg.Auth.Mode), Issuer: s.cfg.Auth.Issuer,
 			Audience: s.cfg.Tasks.Audience, Email: s.cfg.Tasks.InvokerEmail,
@@ -185,7 +147,7 @@ func (s *service) prepare(ctx context.Context) error {
 	if err := s.claim(ctx, ledger, values.HashKey.Fingerprint()); err != nil {
 		return err
 	}
-	s.gate.Open()
+	s.Gate.Open()
 	return nil
 }
 
@@ -205,7 +167,7 @@ func (s *service) claim(ctx context.Context, ledger Ledger, fingerprint string) 
 			if fault.Is(err, fault.Broken) {
 				severity = telemetry.SeverityCritical
 			}
-			s.tel.Emit(ctx, telemetry.Event{
+			s.Telemetry.Emit(ctx, telemetry.Event{
 				Name: telemetry.LedgerUnclaimed, Severity: severity,
 				Fields: []telemetry.Field{telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String())},
 			})
@@ -225,7 +187,7 @@ func (s *service) claim(ctx context.Context, ledger Ledger, fingerprint string) 
 }
 
 // turns puts the protocol together.
-func (s *service) turns(values program.Values, ledger Ledger, store hint) (*turn.Turns, error) {
+func (s *service) turns(values program.Values, ledger Ledger, store program.Hint) (*turn.Turns, error) {
 	graph, err := whatsapp.NewClient(whatsapp.Options{
 		BaseURL: s.cfg.Graph.BaseURL, APIVersion: s.cfg.Graph.APIVersion, Timeout: s.cfg.Send.GraphTimeout,
 		Token: s.token(),
@@ -240,11 +202,11 @@ func (s *service) turns(values program.Values, ledger Ledger, store hint) (*turn
 	return turn.New(turn.Options{
 		Tenant: s.cfg.Tenant, Ring: values.Ring,
 		Ledger: ledger, Outbox: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
-		Hint: store, Mailbox: store, Inbox: s.inbox,
-		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.o.Now}),
+		Hint: store, Mailbox: store, Inbox: s.Inbox,
+		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
 		Mind:     mind,
 		PackHash: s.pack.Hash,
-		Now:      s.o.Now,
+		Now:      s.Now,
 		Token:    rand.Text,
 		Limits: turn.Limits{
 			TurnDeadline: s.cfg.TurnDeadline, SendPermit: s.cfg.Send.Permit, GraphTimeout: s.cfg.Send.GraphTimeout,
@@ -261,7 +223,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store hint) (*turn
 // token is the access token of every call to Graph; a rotated one is picked
 // up without a restart.
 func (s *service) token() func(context.Context) (string, error) {
-	source := secrets.One(s.secrets, s.cfg.Graph.AccessToken)
+	source := secrets.One(s.Secrets, s.cfg.Graph.AccessToken)
 	return func(ctx context.Context) (string, error) {
 		token, err := source(ctx)
 		return token.Reveal(), err
@@ -274,58 +236,29 @@ func (s *service) model() otto.Model {
 		return nil
 	}
 	return openai.New(openai.Options{
-		APIKey:  secrets.One(s.secrets, s.cfg.OpenAI.APIKey),
-		BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.Model, Timeout: s.cfg.OpenAI.Timeout, Now: s.o.Now,
+		APIKey:  secrets.One(s.Secrets, s.cfg.OpenAI.APIKey),
+		BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.Model, Timeout: s.cfg.OpenAI.Timeout, Now: s.Now,
 	})
-}
-
-// openHint opens Redis, or memory when nothing asks for Redis.
-func (s *service) openHint(values program.Values) (hint, error) {
-	if s.cfg.Redis.Sessions == config.BackendMemory && s.cfg.Redis.Dedupe == config.BackendMemory {
-		s.redis.Open(func(context.Context) error { return nil })
-		return memory.NewHint(memory.HintOptions{
-			LeaseTTL: s.cfg.LeaseTTL, SessionTTL: s.cfg.SessionTTL, DedupeTTL: s.cfg.DedupeTTL, Now: s.o.Now,
-		}), nil
-	}
-	store, err := redis.New(redis.Options{
-		URL: values.RedisURL.Reveal(), Ring: values.Ring, LeaseTTL: s.cfg.LeaseTTL,
-		SessionTTL: s.cfg.SessionTTL, DedupeTTL: s.cfg.DedupeTTL, Now: s.o.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.redis.Open(store.Ping)
-	s.closeAll = append(s.closeAll, func() { _ = store.Close() })
-	return store, nil
 }
 
 // openLedger opens Firestore, or memory in development.
 func (s *service) openLedger(values program.Values) (Ledger, error) {
 	if s.cfg.Ledger == config.BackendMemory {
-		ledger := s.o.Memory
+		ledger := s.memory
 		if ledger == nil {
-			ledger = memory.NewLedger(memory.LedgerOptions{Now: s.o.Now})
+			ledger = memory.NewLedger(memory.LedgerOptions{Now: s.Now})
 		}
 		s.firestore.Open(ledger.Ping)
 		return ledger, nil
 	}
 	ledger, err := firestore.New(firestore.Options{
 		ProjectID: s.cfg.Firestore.Project, DatabaseID: s.cfg.Firestore.Database, Tenant: s.cfg.Tenant,
-		EmulatorHost: s.cfg.Firestore.EmulatorHost, Ring: values.Ring, Now: s.o.Now,
+		EmulatorHost: s.cfg.Firestore.EmulatorHost, Ring: values.Ring, Now: s.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.firestore.Open(ledger.Ping)
-	s.closeAll = append(s.closeAll, func() { _ = ledger.Close() })
+	s.OnClose(func() { _ = ledger.Close() })
 	return ledger, nil
-}
-
-func (s *service) close() {
-	slices.Reverse(s.closeAll)
-	for _, c := range s.closeAll {
-		c()
-	}
-	_ = s.tasks.Close()
-	_ = s.secrets.Close()
 }
