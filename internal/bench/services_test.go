@@ -111,12 +111,16 @@ func serve(ctx context.Context, run func(net.Listener) error) error {
 // their logs go nowhere.
 func serveIngress(ctx context.Context) error {
 	return serve(ctx, func(l net.Listener) error {
-		return ingressd.Run(ctx, ingressd.Options{Environ: os.Environ(), Stdout: io.Discard, Version: "bench", Listener: l})
+		var o ingressd.Options
+		o.Environ, o.Stdout, o.Version, o.Listener = os.Environ(), io.Discard, "bench", l
+		return ingressd.Run(ctx, o)
 	})
 }
 
 func serveWorker(ctx context.Context) error {
 	return serve(ctx, func(l net.Listener) error {
-		return workerd.Run(ctx, workerd.Options{Environ: os.Environ(), Stdout: io.Discard, Version: "bench", Listener: l})
+		var o workerd.Options
+		o.Environ, o.Stdout, o.Version, o.Listener = os.Environ(), io.Discard, "bench", l
+		return workerd.Run(ctx, o)
 	})
 }

@@ -23,6 +23,16 @@ type counts struct {
 	Commits int64
 }
 
+func (c counts) since(before counts) counts {
+	return counts{c.Tasks - before.Tasks, c.Sends - before.Sends, c.Reads - before.Reads, c.Commits - before.Commits}
+}
+
+// near reports whether no count is further off than that.
+func (c counts) near(want counts, off int64) bool {
+	d := c.since(want)
+	return max(d.Tasks, d.Sends, d.Reads, d.Commits) <= off && min(d.Tasks, d.Sends, d.Reads, d.Commits) >= -off
+}
+
 // queue is the quickest Cloud Tasks there is: it says yes and forgets.
 type queue struct {
 	cloudtaskspb.UnimplementedCloudTasksServer
