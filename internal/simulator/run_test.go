@@ -45,7 +45,7 @@ func TestWhatTheStreetRefuses(t *testing.T) {
 		{"another environment", []string{"ENVIRONMENT=production"}, []string{"ENVIRONMENT"}},
 		{"a short name", []string{"ENVIRONMENT=dev"}, []string{"ENVIRONMENT"}},
 		{"a reference", []string{"WHATSAPP_APP_SECRET=secret:app"}, []string{"WHATSAPP_APP_SECRET"}},
-		{"a whole reference", []string{"OPENAI_API_KEY=secret:projects/p/secrets/s/versions/latest"}, []string{"OPENAI_API_KEY", "Secret Manager"}},
+		{"a whole reference", []string{"OPENAI_API_KEY=projects/p/secrets/s/versions/latest"}, []string{"OPENAI_API_KEY", "Secret Manager"}},
 		{"faults of both services at once",
 			[]string{"TURN_DEADLINE=soon", "COALESCE_WINDOW=1h", "DATA_KEY=" + secret, "LOG_LEVEL=loud"},
 			[]string{"TURN_DEADLINE", "COALESCE_WINDOW", "DATA_KEY", "LOG_LEVEL"}},

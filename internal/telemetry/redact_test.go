@@ -92,7 +92,7 @@ func TestCanaries(t *testing.T) {
 			tel.Emit(t.Context(), telemetry.Event{Name: telemetry.EventName(s), Fields: []telemetry.Field{f}})
 		}
 	}
-	for _, mark := range []string{"9876", "canario", "Q0FOQVJJTw"} {
+	for _, mark := range []string{"11987650001", "98765-0001", "canario", "Q0FOQVJJTw"} {
 		if strings.Contains(out.String(), mark) {
 			t.Errorf("%q was printed", mark)
 		}
