@@ -89,9 +89,11 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return program.Refuse(err)
 	}
-	knowledge, err := loadPack(cfg.PackDir)
-	if err != nil {
-		return program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
+	var knowledge otto.Pack
+	if cfg.PackDir != "" {
+		if knowledge, err = pack.Dir(cfg.PackDir); err != nil {
+			return program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
+		}
 	}
 	parts, err := program.NewParts(ctx, serviceName, program.Outside{
 		Environ: o.Environ, Stdout: o.Stdout, Version: o.Version, Listener: o.Listener, Now: o.Now, SecretManager: o.SecretManager,
@@ -112,15 +114,16 @@ func Run(ctx context.Context, o Options) error {
 	return s.Parts.Run(ctx, server, warnings, s.prepare)
 }
 
-func loadPack(dir string) (otto.Pack, error) {
-	if dir == "" {
-		return pack.Default()
-	}
-	return pack.Dir(dir)
-}
-
 // prepare resolves secrets, claims the ledger and opens the door.
 func (s *service) prepare(ctx context.Context) error {
+	if s.cfg.PackDir == "" {
+		// The embedded pack was checked when it was embedded; reading it takes
+		// longer than everything else before listening.
+		var err error
+		if s.pack, err = pack.Default(); err != nil {
+			return fmt.Errorf("embedded pack: %w", err)
+		}
+	}
 	values, err := s.Resolve(ctx)
 	if err != nil {
 		return err
