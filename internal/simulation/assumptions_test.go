@@ -86,7 +86,7 @@ func TestNeverNeedsNoTiming(t *testing.T) {
 	n := count(t, 12, 2)
 	for _, a := range assumptions() {
 		a.twist.policy = turn.Never
-		forSeeds(t, *first, min(n, 200), func(t *testing.T, seed uint64) bool {
+		forSeeds(t, *first, min(n, 100), func(t *testing.T, seed uint64) bool {
 			w := live(t, c, nil, func(w *world) { twisted(w, seed, a.twist) })
 			if len(w.failures) > 0 {
 				t.Errorf("%s: seed %d: %v", a.name, seed, w.failures)

@@ -189,8 +189,12 @@ func (c *chance) reports(*world) []report {
 	return reports
 }
 
-// horizon is how long bad luck lasts.
-const horizon = 6 * time.Minute
+// Bad luck lasts for the horizon, and in every tenth history until turns have
+// been parked.
+const (
+	horizon     = 6 * time.Minute
+	longHorizon = 22 * time.Minute
+)
 
 // script is what leads say.
 var script = []string{
@@ -205,6 +209,9 @@ func random(w *world, seed uint64) { twisted(w, seed, twist{}) }
 // twisted is random, but for an assumption that does not hold.
 func twisted(w *world, seed uint64, t twist) {
 	c := &chance{r: source(seed, 1), twist: t}
+	if seed%10 == 6 {
+		w.horizon = longHorizon
+	}
 	w.luck = c
 	w.meta.answered, w.meta.garbage = map[string]bool{}, map[string]bool{}
 	if c.roll(350) {

@@ -410,7 +410,7 @@ func TestOtherNets(t *testing.T) {
 	c := bubbleless(t)
 	n := count(t, 12, 2)
 	for _, m := range harmless() {
-		forSeeds(t, *first, min(n, 200), func(t *testing.T, seed uint64) bool {
+		forSeeds(t, *first, min(n, 100), func(t *testing.T, seed uint64) bool {
 			w := live(t, c, &m, func(w *world) { random(w, seed) })
 			if len(w.failures) > 0 {
 				t.Errorf("%s: seed %d: %v", m.name, seed, w.failures)

@@ -82,6 +82,8 @@ type world struct {
 	mutant *mutant // nil in an honest world
 	policy turn.Policy
 	began  time.Time
+	// horizon is how long bad luck lasts.
+	horizon time.Duration
 
 	ledger *memory.Ledger
 	hints  *hintStore
@@ -190,7 +192,7 @@ type report struct {
 // newWorld makes a world at the bubble's present.
 func newWorld(c *common, l luck, m *mutant) *world {
 	w := &world{
-		common: c, luck: l, mutant: m, policy: turn.Resend, began: time.Now(),
+		common: c, luck: l, mutant: m, policy: turn.Resend, began: time.Now(), horizon: horizon,
 		running: map[int]*handler{}, wake: make(chan struct{}, 1), trace: fnv.New64a(), tally: newTally(),
 	}
 	w.ledger = memory.NewLedger(memory.LedgerOptions{Now: time.Now})
