@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options) error {
 		},
 	})
 	ingress.Register(server.Echo(), s.door.Load)
-	return s.Parts.Run(ctx, server, warnings, s.prepare)
+	return s.Run(ctx, server, warnings, s.prepare)
 }
 
 // prepare resolves secrets and opens the door.

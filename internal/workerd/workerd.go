@@ -111,7 +111,7 @@ func Run(ctx context.Context, o Options) error {
 		},
 	})
 	worker.Register(server.Echo(), s.door.Load)
-	return s.Parts.Run(ctx, server, warnings, s.prepare)
+	return s.Run(ctx, server, warnings, s.prepare)
 }
 
 // prepare resolves secrets, claims the ledger and opens the door.
