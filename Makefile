@@ -1,7 +1,7 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold fuzz cover docs clean
+.PHONY: help run test check tools fmt lint build bench bench-cold simulate model fuzz cover docs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,12 @@ bench: ## Measure what a message costs beside a bare handler
 
 bench-cold: ## Measure start, memory and size of the two services
 	@scripts/bench-cold.sh
+
+simulate: ## Play the delivery protocol through seeded misfortune (SEEDS=5000)
+	@scripts/simulate.sh
+
+model: ## Verify the models of the protocol with spin
+	@scripts/model.sh
 
 fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
 	@scripts/fuzz.sh

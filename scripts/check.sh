@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:$(go env GOPATH)/bin"
 
-all="format mod vet lint shellcheck doors build test race coverage fuzz docs"
+all="format mod vet lint shellcheck doors build test race coverage simulate model fuzz docs"
 
 step_format() {
 	local unformatted
@@ -29,6 +29,8 @@ step_test() { scripts/test.sh; }
 # run measures coverage, which spares a third.
 step_race() { scripts/cover.sh run -race -shuffle=on; }
 step_coverage() { scripts/cover.sh report; }
+step_simulate() { scripts/simulate.sh; }
+step_model() { scripts/model.sh; }
 step_fuzz() { scripts/fuzz.sh; }
 step_docs() { scripts/docs.sh; }
 
@@ -38,6 +40,7 @@ missing() {
 	case $1 in
 	lint) tool=golangci-lint ;;
 	shellcheck) tool=shellcheck ;;
+	model) tool=spin ;;
 	*) return 1 ;;
 	esac
 	! command -v "$tool" >/dev/null && echo "$tool"

@@ -10,6 +10,7 @@ golangci_version=2.15.0
 wanted=()
 command -v redis-server >/dev/null || wanted+=(redis-server)
 command -v shellcheck >/dev/null || wanted+=(shellcheck)
+command -v spin >/dev/null || wanted+=(spin)
 command -v java >/dev/null || wanted+=(default-jre-headless)
 # The race detector is linked by a C compiler.
 command -v gcc >/dev/null || wanted+=(gcc libc6-dev)
