@@ -8,7 +8,7 @@ const (
 	defaultPercent = 100
 	// gcPercent lets it grow further. The live heap of a service is a few
 	// megabytes, at which Go would collect every few dozen messages: up to a
-	// fifth of a message's processor time (docs/performance.md). What this
+	// sixth of a message's processor time (docs/performance.md). What this
 	// costs is some 20 MB under load.
 	gcPercent = 400
 )
