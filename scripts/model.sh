@@ -104,9 +104,12 @@ row turn part_accepted_twice 'a timed-out send is retried' BLIND_RETRY
 row turn part_accepted_twice 'no watermark: resent when the window is over' NO_WATERMARK
 row turn part_accepted_twice 'the channel is called alive before its receipts count' SEEN_FIRST
 row turn sent_without_acceptance 'a timed-out send is recorded as sent' ASSUME_SENT
+row turn failed_though_accepted 'a timed-out send is recorded as refused' ASSUME_REFUSED
 row turn acknowledged_while_open 'a timed-out send is acknowledged' UNKNOWN_IS_DONE
 row turn acknowledged_while_open 'a follower acknowledges for the leader' FOLLOWER_ACKNOWLEDGES
 row turn acknowledged_while_open 'messages are marked done at the commit' MARK_EARLY
+row turn turn_out_of_order 'letters in the mailbox are ignored' IGNORE_LETTERS
+row turn never_ends 'what stays unknown is never parked' WAIT_FOREVER LIVE NEVER
 row turn reply_out_of_order 'the cache is left while the turn is open' CACHE_OPEN_TURN
 row turn acknowledged_while_open 'a parked part ends a turn of two parts' PARTS=2 ONE_MESSAGE PARK_ENDS_TURN
 row turn reply_out_of_order 'the last attempt is parked before its window is over' PARK_SPENT_EARLY RESENDS=1 ATTEMPTS=1

@@ -212,6 +212,12 @@ inline accept(s, t, messages) {
 #define INTENT_STANDS (current[_pid] == t)
 #endif
 
+#ifdef IGNORE_LETTERS
+#define LETTERS BIT(MESSAGE)
+#else
+#define LETTERS letters
+#endif
+
 #ifdef OLD_REFUSAL_ENDS
 #define REFUSAL_COUNTS true
 #else
@@ -241,9 +247,14 @@ inline acknowledge_task() {
 #else
 #define MAY_RESEND(s, a) (PROVEN(s) && a < RESENDS)
 #endif
+#ifdef WAIT_FOREVER
+#define WAITS true
+#else
+#define WAITS false
+#endif
 /* With LIVE everything that only takes time is over at last. */
 #ifdef LIVE
-#define PATIENT false
+#define PATIENT WAITS
 #define MAY_SEEM_BUSY leads[1 - _pid]
 #else
 #define PATIENT true
@@ -263,7 +274,9 @@ inline resolve() {
 	:: a < ATTEMPTS && UNKNOWN(s) && closed[s] ->
 		if
 		:: MAY_RESEND(s, a) -> current[_pid] = t; goto intend
+#ifndef WAIT_FOREVER
 		:: !MAY_RESEND(s, a) -> current[_pid] = t; goto park
+#endif
 		:: !MAY_RESEND(s, a) && PATIENT -> goto follow
 		fi
 	fi
@@ -339,7 +352,7 @@ end_idle:
 		if
 		:: marked[MESSAGE] -> goto acknowledge
 		:: !marked[MESSAGE] && MAY_SEEM_BUSY -> goto follow
-		:: !marked[MESSAGE] -> leads[_pid] = true; letters = letters | BIT(MESSAGE); inbox = letters; base = cache; load()
+		:: !marked[MESSAGE] -> leads[_pid] = true; letters = letters | BIT(MESSAGE); inbox = LETTERS; base = cache; load()
 		:: !marked[MESSAGE] && buries < BURIES -> leads[_pid] = true; buries++; goto bury
 		:: !marked[MESSAGE] && hintless < HINTLESS -> hintless++; excused = true; inbox = BIT(MESSAGE); load()
 		fi
@@ -350,7 +363,7 @@ commit:
 	OR_CRASH
 	/* A letter that arrives while Otto thinks supersedes the draft; only the
 	 * messages are read again. */
-	:: atomic { leads[_pid] && (letters & ~inbox) != 0 -> inbox = inbox | letters; mine = inbox & ~CONSUMED; goto commit }
+	:: atomic { leads[_pid] && (LETTERS & ~inbox) != 0 -> inbox = inbox | LETTERS; mine = inbox & ~CONSUMED; goto commit }
 #ifdef SEND_FIRST
 	:: atomic { base < 3 -> t = base + 1; s = SLOT(t, 0); a = 1; own = true; goto post }
 #else
@@ -465,6 +478,8 @@ unanswered:
 	goto send;
 #elif defined(ASSUME_SENT)
 	goto answered;
+#elif defined(ASSUME_REFUSED)
+	goto denied;
 #elif defined(UNKNOWN_IS_DONE)
 	goto acknowledge;
 #else
