@@ -134,22 +134,17 @@ func (s StatusReport) Receipt() (r Receipt, ok bool) {
 	}, true
 }
 
-// Phase derives what is known. A receipt is proof of acceptance; a failure
-// counts unless another attempt got through; only then marks and results.
+// Phase derives what is known. A receipt is proof of acceptance, of whatever
+// attempt; a failure is final only for the newest one, for an older one may be
+// heard of while the newest is still on its way; only then marks and results.
 func (d Delivery) Phase() DeliveryPhase {
 	accepted, failed := false, false
 	for attempt := 1; attempt <= d.Attempt; attempt++ {
 		receipts := d.Receipts[attempt]
 		_, bad := receipts[StatusFailed]
 		result, answered := d.Results[attempt]
-		switch {
-		case bad:
-			failed = true
-		case len(receipts) > 0, answered && result.Kind == Accepted:
-			accepted = true
-		case answered && result.Kind == Refused:
-			failed = true
-		}
+		failed = bad || answered && result.Kind == Refused && len(receipts) == 0
+		accepted = accepted || !bad && (len(receipts) > 0 || answered && result.Kind == Accepted)
 	}
 	newest, answered := d.Results[d.Attempt]
 	switch {

@@ -425,21 +425,21 @@ func (d *door) statuses() []conversation.StatusReport {
 // and we receive its statuses. Meta allows 512 characters.
 func TestStatusesWithLongData(t *testing.T) {
 	d := newDoor(t, options{})
-	noise := string(randomText(300 * 512))
-	absurd := string(randomText(200 << 10))
+	noise := string(randomText(120 * 512))
+	absurd := string(randomText(120 << 10))
 	read := func(id, opaque string) any {
 		return map[string]any{
 			"id": id, "status": "read", "timestamp": "1795352400", "recipient_id": lead, "biz_opaque_callback_data": opaque,
 		}
 	}
 	all := []any{read("wamid.ZZZ", absurd)}
-	for n := range 300 {
+	for n := range 120 {
 		all = append(all, read(fmt.Sprintf("wamid.OUT%03d", n), noise[n*512:(n+1)*512]))
 	}
-	d.want(d.receive(d.pen.Change("messages", map[string]any{"statuses": all})), tally{Events: 301, Enqueued: 300, Quarantined: 1})
+	d.want(d.receive(d.pen.Change("messages", map[string]any{"statuses": all})), tally{Events: 121, Enqueued: 120, Quarantined: 1})
 	got := d.statuses()
-	if len(got) != 300 {
-		t.Fatalf("%d statuses in tasks, want 300", len(got))
+	if len(got) != 120 {
+		t.Fatalf("%d statuses in tasks, want 120", len(got))
 	}
 	for n, report := range got {
 		if report.Opaque != noise[n*512:(n+1)*512] {

@@ -131,10 +131,10 @@ const (
 // resolve decides what to do with a part that is not terminal and not this
 // worker's to send. Ages are measured on the ledger's clock alone.
 func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d conversation.Delivery, readAt time.Time) (act, time.Duration, error) {
-	if d.Attempt >= maxAttempts {
-		return actPark, 0, nil
-	}
 	if d.Phase() == conversation.Decided {
+		if d.Attempt >= maxAttempts {
+			return actPark, 0, nil
+		}
 		if wait := d.NotBefore().Sub(t.Now()); wait > 0 {
 			return actWait, wait, nil
 		}
@@ -143,6 +143,9 @@ func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d con
 	age := readAt.Sub(turn.Updated)
 	if age < t.Limits.AmbiguityWindow {
 		return actWait, t.Limits.AmbiguityWindow - age, nil
+	}
+	if d.Attempt >= maxAttempts {
+		return actPark, 0, nil
 	}
 	if t.Policy == Resend && d.Attempt < maxResends {
 		seen, err := t.Watermark.LastSeen(ctx, turn.Number)
