@@ -143,6 +143,9 @@ func (s *Server) fault(ctx context.Context, method string) (Fault, bool) {
 		select {
 		case <-f.Stall:
 		case <-ctx.Done():
+			if f.Code == codes.OK { // The caller may not have noticed yet that its time is over.
+				f.Code = codes.DeadlineExceeded
+			}
 		}
 	}
 	return f, f.Code != codes.OK
