@@ -42,8 +42,15 @@ var personal = regexp.MustCompile(strings.Join([]string{
 // a token or a key.
 func Redact(s string) string {
 	s = bound(s, maxRaw, false)
-	if suspicious(s) {
-		s = personal.ReplaceAllLiteralString(s, masked)
+	// A mask is a word boundary that the text did not have: what stood behind the
+	// masked part may only now be seen as a key. Every round that changes
+	// something takes away more than masks, so there are few.
+	for suspicious(s) {
+		redacted := personal.ReplaceAllLiteralString(s, masked)
+		if redacted == s {
+			break
+		}
+		s = redacted
 	}
 	return cut(s, maxText)
 }
