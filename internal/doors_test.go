@@ -159,6 +159,11 @@ var rooms = map[string]room{
 		layer:    adapter,
 		rooms:    []string{"internal/conversation", "pkg/whatsapp"},
 	},
+	"internal/handoff": {
+		sentence: "Tells the team that a lead waits for a person: a signed webhook to a system of theirs.",
+		layer:    adapter,
+		rooms:    []string{"internal/conversation"},
+	},
 	"internal/cloudtasks": {
 		sentence: "Puts work on Cloud Tasks under names that make repeats harmless.",
 		layer:    adapter,
@@ -270,7 +275,7 @@ var rooms = map[string]room{
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/httpserver", "internal/openai", "internal/otto",
+			"internal/channel", "internal/config", "internal/handoff", "internal/httpserver", "internal/openai", "internal/otto",
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",

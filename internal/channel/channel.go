@@ -2,6 +2,8 @@ package channel
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,15 +51,35 @@ func New(o Options) *Channel { return &Channel{o: o} }
 // message was not accepted; it is a [fault.Throttled] or [fault.Dependency]
 // when the number or the account is ill rather than this message.
 func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error) {
+	send := c.send(m)
+	sent, err := c.o.Graph.Send(ctx, send)
+	if err == nil {
+		return c.result(conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent.ID), Digest: digest(send)}), nil
+	}
+	return c.refused(err, m)
+}
+
+// send is an attempt in WhatsApp's shape, or in the plain one where that cannot
+// carry it.
+func (c *Channel) send(m conversation.Outgoing) whatsapp.Send {
 	send := whatsapp.Send{PhoneNumberID: m.Number, To: recipient(m.To), Message: c.message(m.Reply), Opaque: m.Opaque}
 	if broken := send.Check(); broken != nil {
 		send.Message = whatsapp.TextMessage{Body: Plain(m.Reply)}
 	}
-	sent, err := c.o.Graph.Send(ctx, send)
-	if err == nil {
-		return c.result(conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent.ID)}), nil
+	return send
+}
+
+// Digest is the digest of what Send posts for an attempt; empty when nothing can
+// be posted for it.
+func (c *Channel) Digest(m conversation.Outgoing) string { return digest(c.send(m)) }
+
+func digest(send whatsapp.Send) string {
+	body, err := send.Body()
+	if err != nil {
+		return ""
 	}
-	return c.refused(err, m)
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 func (c *Channel) result(r conversation.Result) conversation.Result {

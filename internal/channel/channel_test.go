@@ -2,6 +2,8 @@ package channel_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -82,7 +84,12 @@ func TestAccepted(t *testing.T) {
 	if len(sent) != 1 {
 		t.Fatalf("%d messages reached Graph", len(sent))
 	}
-	want := conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent[0].ID), At: now}
+	sum := sha256.Sum256(sent[0].Raw)
+	digest := hex.EncodeToString(sum[:])
+	if again := s.channel.Digest(text(words)); again != digest {
+		t.Errorf("the same message is said to be %s, and %s was sent", again, digest)
+	}
+	want := conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent[0].ID), Digest: digest, At: now}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}

@@ -43,6 +43,8 @@ type Delivery struct {
 	Mark DeliveryPhase `json:"mark,omitempty"`
 	// Reason says why it is parked: a code, never content.
 	Reason string `json:"reason,omitempty"`
+	// Granted are the attempts that operators allowed beyond the limit.
+	Granted int `json:"granted,omitempty"`
 }
 
 // ResultKind is what an attempt's answer means.
@@ -53,6 +55,7 @@ const (
 	Accepted  ResultKind = "accepted"
 	Refused   ResultKind = "refused"   // definite and permanent
 	Postponed ResultKind = "postponed" // definite and worth another attempt
+	Withheld  ResultKind = "withheld"  // never sent: the window had closed
 )
 
 // Result is Meta's synchronous answer to one attempt.
@@ -63,7 +66,9 @@ type Result struct {
 	Code  int         `json:"code,omitempty"` // Meta's error code
 	// NotBefore is when a postponed part may be tried again.
 	NotBefore time.Time `json:"not_before,omitzero"`
-	At        time.Time `json:"at"`
+	// Digest is the SHA-256, in hexadecimal, of the bytes that Meta accepted.
+	Digest string    `json:"digest,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // Status is a delivery status that Meta reports.
@@ -113,6 +118,8 @@ type StatusBatch struct {
 type TimerNotice struct {
 	Kind TimerKind `json:"kind"`
 	Turn TurnID    `json:"turn,omitempty"`
+	// N counts the timers of one kind and turn, from 1.
+	N int `json:"n,omitempty"`
 }
 
 // TimerKind is what a timer is for.
@@ -143,7 +150,8 @@ func (d Delivery) Phase() DeliveryPhase {
 		receipts := d.Receipts[attempt]
 		_, bad := receipts[StatusFailed]
 		result, answered := d.Results[attempt]
-		failed = bad || answered && result.Kind == Refused && len(receipts) == 0
+		refused := answered && (result.Kind == Refused || result.Kind == Withheld)
+		failed = bad || refused && len(receipts) == 0
 		accepted = accepted || !bad && (len(receipts) > 0 || answered && result.Kind == Accepted)
 	}
 	newest, answered := d.Results[d.Attempt]

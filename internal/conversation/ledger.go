@@ -41,7 +41,8 @@ type StoredConversation struct {
 // StoredTurn is a turn with what became of it.
 type StoredTurn struct {
 	Turn
-	Deliveries []Delivery // one a reply
+	Deliveries []Delivery     // one a reply
+	Records    []EffectRecord // one an effect
 	// Updated is the ledger's time of the last write.
 	Updated time.Time
 }
@@ -61,6 +62,20 @@ func (t StoredTurn) Phase() DeliveryPhase {
 		}
 	}
 	return worst
+}
+
+// Ended reports whether the turn is terminal with everything that follows from
+// it: its messages need no task any more.
+func (t StoredTurn) Ended() bool {
+	if !t.Phase().Terminal() {
+		return false
+	}
+	for _, r := range t.Records {
+		if !r.Phase().Terminal() {
+			return false
+		}
+	}
+	return true
 }
 
 // Open is the first part that is not terminal; ok is false when all are.
@@ -100,6 +115,26 @@ type Commit struct {
 	At      time.Time
 }
 
+// Reopening lets a part that was parked be sent again. It is applied whole or
+// not at all, and touches the conversation: a newer turn that is being
+// committed meanwhile loses, so that an old answer cannot come after it.
+type Reopening struct {
+	Turn TurnID
+	Part int
+	// Attempt is the newest; its fate, which nobody knows, is settled as one to
+	// be followed by another.
+	Attempt int
+	// Base is Updated of the turn that was read.
+	Base time.Time
+	// Conversation is the one in charge, whose last turn this is, and
+	// ConversationBase its Updated.
+	Conversation     ID
+	ConversationBase time.Time
+	// Granted is Delivery's, raised when an operator allows one more attempt.
+	Granted int
+	At      time.Time
+}
+
 // Committed is what the ledger says of a commit.
 type Committed struct {
 	// At is the ledger's time of the write: Updated of conversation and turn.
@@ -130,6 +165,10 @@ type Dead struct {
 	Message       bool // ID is a message's: the message becomes terminal too
 	CorrelationID string
 	At            time.Time
+	// Replays counts how often an operator had it tried again, and Dropped is
+	// when one gave it up; zero when none did.
+	Replays int
+	Dropped time.Time
 }
 
 // Quarantined is a raw element that was signed correctly and could not be
@@ -141,4 +180,19 @@ type Quarantined struct {
 	Content []byte `json:"content"`
 	Length  int    `json:"length"`
 	SHA256  string `json:"sha256"`
+}
+
+// Parked reports whether a part or an effect of the turn waits for an operator.
+func (t StoredTurn) Parked() bool {
+	for _, d := range t.Deliveries {
+		if d.Phase() == Parked {
+			return true
+		}
+	}
+	for _, r := range t.Records {
+		if r.Phase() == EffectParked {
+			return true
+		}
+	}
+	return false
 }

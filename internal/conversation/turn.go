@@ -2,6 +2,8 @@ package conversation
 
 import (
 	"time"
+
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // Route is the way a turn's answer was found.
@@ -40,6 +42,17 @@ type Turn struct {
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 	Model    Model     `json:"model,omitzero"`
 	PackHash string    `json:"pack_hash,omitempty"`
+	// Mode is how Otto was asked.
+	Mode Mode `json:"mode,omitempty"`
+	// Effects are performed after the commit; what became of each is an
+	// [EffectRecord].
+	Effects []Effect `json:"effects,omitempty"`
+	// SendBy is when Meta's customer-service window closes on this answer:
+	// nothing of it is sent afterwards. Zero when no window is known.
+	SendBy time.Time `json:"send_by,omitzero"`
+	// Before is the conversation as it was decided upon, on some turns only: a
+	// point from which the decisions of those after it can be replayed.
+	Before *Conversation `json:"before,omitempty"`
 
 	// Phases is when each step of the turn ended, each named once.
 	Phases []Phase `json:"phases,omitempty"`
@@ -50,6 +63,16 @@ type Turn struct {
 	Traceparent   string    `json:"traceparent,omitempty"`
 	DecidedAt     time.Time `json:"decided_at"`
 }
+
+// Mode is how Otto was asked for a decision.
+type Mode string
+
+// The modes of asking.
+const (
+	ModeDecide   Mode = "decide"   // for the best answer there is
+	ModeFallback Mode = "fallback" // for one without a model
+	ModeSilent   Mode = "silent"   // for none
+)
 
 // Verdict is what a guard said of a draft. Found names what was wrong; it may
 // quote the draft and is stored sealed.
@@ -70,6 +93,17 @@ type Model struct {
 	// Outcomes is how each call ended: ok, refusal, length, filter, invalid.
 	Outcomes []string      `json:"outcomes,omitempty"`
 	Took     time.Duration `json:"took,omitempty"`
+	// Answers are what each call brought, so that a decision can be replayed
+	// without a model; stored sealed.
+	Answers []ModelAnswer `json:"answers,omitempty"`
+}
+
+// ModelAnswer is what one call to the model was asked and what it brought.
+type ModelAnswer struct {
+	Fingerprint string `json:"fingerprint"` // of the prompt
+	// Outcome is the model's own; empty when the call failed.
+	Outcome string   `json:"outcome,omitempty"`
+	Text    pii.Text `json:"text,omitempty"`
 }
 
 // Phase is one step of a turn and how long it took.

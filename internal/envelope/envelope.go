@@ -44,19 +44,24 @@ const (
 
 // Envelope is one letter.
 type Envelope struct {
-	V             int       `json:"v"`
-	Kind          Kind      `json:"kind"`
-	Tenant        string    `json:"tenant"`
-	PhoneNumberID string    `json:"phone_number_id"`
-	ID            string    `json:"id"`
-	Conversation  string    `json:"conversation"`
-	Aliases       []string  `json:"aliases,omitempty"`
-	Seq           int64     `json:"seq"`
-	FollowUp      int       `json:"follow_up"`
+	V             int      `json:"v"`
+	Kind          Kind     `json:"kind"`
+	Tenant        string   `json:"tenant"`
+	PhoneNumberID string   `json:"phone_number_id"`
+	ID            string   `json:"id"`
+	Conversation  string   `json:"conversation"`
+	Aliases       []string `json:"aliases,omitempty"`
+	Seq           int64    `json:"seq"`
+	FollowUp      int      `json:"follow_up"`
+	// Replay counts how often an operator had the letter delivered once more.
+	Replay        int       `json:"replay,omitempty"`
 	ReceivedAt    time.Time `json:"received_at"`
 	CorrelationID string    `json:"correlation_id"`
 	Traceparent   string    `json:"traceparent,omitempty"`
 	Payload       []byte    `json:"payload"`
+	// Retries is how often the queue tried to deliver the letter before: the
+	// reader notes it, and it is no part of the letter.
+	Retries int `json:"-"`
 }
 
 // Encode is the envelope as a task's body, in the current version.
@@ -116,8 +121,8 @@ func (e Envelope) invalid() string {
 		return "no id"
 	case len(e.Payload) == 0:
 		return "no payload"
-	case e.FollowUp < 0:
-		return "negative follow_up"
+	case e.FollowUp < 0 || e.Replay < 0:
+		return "negative follow_up or replay"
 	}
 	switch e.Kind {
 	case Inbound:
@@ -136,19 +141,26 @@ func (e Envelope) invalid() string {
 }
 
 // TaskName is the name of the task that carries this envelope: a name that
-// exists already makes a repeat harmless. It is empty for status envelopes,
-// which may be delivered any number of times.
+// exists already makes a repeat harmless. The queue remembers names for a
+// while, so that every replay, and every follow-up of it, has one of its own.
+// It is empty for status envelopes, which may be delivered any number of times.
 func (e Envelope) TaskName() string {
+	name := e.ID
 	switch {
 	case e.Kind == Status:
 		return ""
 	case e.Kind == Timer:
-		return e.ID + "-t"
-	case e.FollowUp > 0:
-		return e.ID + "-f" + strconv.Itoa(e.FollowUp)
-	default:
-		return e.ID + "-0"
+		return name + "-t"
+	case e.FollowUp == 0 && e.Replay == 0:
+		return name + "-0"
 	}
+	if e.Replay > 0 {
+		name += "-r" + strconv.Itoa(e.Replay)
+	}
+	if e.FollowUp > 0 {
+		name += "-f" + strconv.Itoa(e.FollowUp)
+	}
+	return name
 }
 
 // Path is the worker's route for this envelope.

@@ -242,19 +242,22 @@ func TestTaskNamesAndPaths(t *testing.T) {
 	for _, c := range []struct {
 		kind       envelope.Kind
 		followUp   int
+		replay     int
 		name, path string
 	}{
-		{envelope.Inbound, 0, "mid-0", "/tasks/inbound"},
-		{envelope.Inbound, 1, "mid-f1", "/tasks/inbound"},
-		{envelope.Inbound, 42, "mid-f42", "/tasks/inbound"},
-		{envelope.Quarantine, 0, "mid-0", "/tasks/inbound"},
-		{envelope.Timer, 0, "mid-t", "/tasks/timer"},
-		{envelope.Timer, 3, "mid-t", "/tasks/timer"},
-		{envelope.Status, 0, "", "/tasks/status"},
+		{envelope.Inbound, 0, 0, "mid-0", "/tasks/inbound"},
+		{envelope.Inbound, 1, 0, "mid-f1", "/tasks/inbound"},
+		{envelope.Inbound, 42, 0, "mid-f42", "/tasks/inbound"},
+		{envelope.Inbound, 0, 1, "mid-r1", "/tasks/inbound"},
+		{envelope.Inbound, 3, 2, "mid-r2-f3", "/tasks/inbound"},
+		{envelope.Quarantine, 0, 0, "mid-0", "/tasks/inbound"},
+		{envelope.Timer, 0, 0, "mid-t", "/tasks/timer"},
+		{envelope.Timer, 3, 1, "mid-t", "/tasks/timer"},
+		{envelope.Status, 0, 0, "", "/tasks/status"},
 	} {
-		e := envelope.Envelope{Kind: c.kind, ID: "mid", FollowUp: c.followUp}
+		e := envelope.Envelope{Kind: c.kind, ID: "mid", FollowUp: c.followUp, Replay: c.replay}
 		if e.TaskName() != c.name || e.Path() != c.path {
-			t.Errorf("%s, follow-up %d: %q at %q, want %q at %q", c.kind, c.followUp, e.TaskName(), e.Path(), c.name, c.path)
+			t.Errorf("%s, follow-up %d, replay %d: %q at %q, want %q at %q", c.kind, c.followUp, c.replay, e.TaskName(), e.Path(), c.name, c.path)
 		}
 	}
 }

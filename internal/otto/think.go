@@ -26,6 +26,9 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 	for try := range 2 {
 		completion, err := o.model.Complete(ctx, prompt)
 		took.Calls++
+		took.Answers = append(took.Answers, conversation.ModelAnswer{
+			Fingerprint: prompt.Fingerprint, Outcome: string(completion.Outcome), Text: pii.Text(completion.Text),
+		})
 		if err != nil {
 			if try == 0 || ctx.Err() != nil {
 				return Decision{}, fmt.Errorf("ask the model: %w", err)

@@ -41,6 +41,11 @@ func TestAGoodDecision(t *testing.T) {
 	wantModel := conversation.Model{
 		Name: "modelo-1", Fingerprint: model.asked[0].Fingerprint, Calls: 1,
 		TokensIn: 100, TokensOut: 20, TokensCached: 50, Outcomes: []string{"ok"},
+		Answers: d.Model.Answers,
+	}
+	if a := d.Model.Answers; len(a) != 1 || a[0].Fingerprint != model.asked[0].Fingerprint || a[0].Outcome != "ok" ||
+		!strings.Contains(a[0].Text.Reveal(), "Para quantas pessoas?") {
+		t.Errorf("answers: %+v", a)
 	}
 	if diff := cmp.Diff(wantModel, d.Model); diff != "" {
 		t.Errorf("model (-want +got):\n%s", diff)

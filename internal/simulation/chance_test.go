@@ -89,6 +89,10 @@ func (c *chance) plan(w *world, o *op) plan {
 		if c.roll(c.refusals) {
 			p.variant = 1 + c.r.IntN(3)
 		}
+	case callTell:
+		if c.roll(c.refusals) {
+			p.variant = teamIsAway + c.r.IntN(2)
+		}
 	case callModel:
 		if c.roll(150) {
 			p.variant = 1 + c.r.IntN(4)
@@ -203,6 +207,9 @@ var script = []string{
 	"me explica os planos " + parts + " por favor", "ok", "/menu", "bom dia, vocês atendem no sábado?",
 }
 
+// aPerson is what has Otto call a person in.
+const aPerson = "quero falar com uma pessoa"
+
 // random fills a world with a history drawn from a seed.
 func random(w *world, seed uint64) { twisted(w, seed, twist{}) }
 
@@ -251,7 +258,7 @@ func twisted(w *world, seed uint64, t twist) {
 // misfortunes are what befalls the world as a whole.
 func (c *chance) misfortunes(w *world) {
 	moment := func() time.Duration { return c.between(0, horizon, 500*time.Millisecond) }
-	for _, prefix := range []string{"hint.", "ledger.", callPut, callModel, callSend, "ledger.receive"} {
+	for _, prefix := range []string{"hint.", "ledger.", callPut, callModel, callSend, "ledger.receive", callTell} {
 		if c.roll(150) {
 			from := w.began.Add(moment())
 			c.outages = append(c.outages, outage{prefix, from, from.Add(c.between(time.Second, 4*time.Minute, time.Second))})
@@ -275,11 +282,22 @@ func (c *chance) misfortunes(w *world) {
 	}
 }
 
+// comesBack has a lead write once more after turns may have been parked.
+func (c *chance) comesBack(w *world, l lead) {
+	w.after(c.between(14*time.Minute, longHorizon, time.Second), "lead comes back", func() {
+		body := w.write(l, map[string]any{"type": "text", "text": map[string]any{"body": "bom dia, vocês atendem no sábado?"}}, false)
+		w.deliver(&letter{what: "message", body: body, messages: w.meta.written[len(w.meta.written)-1:], noisy: true})
+	})
+}
+
 // people are the leads and what they write.
 func (c *chance) people(w *world) {
 	var batch letter
 	var together [][]byte
 	for person := range 1 + c.r.IntN(3) {
+		if w.horizon > horizon {
+			c.comesBack(w, lead{phone: fmt.Sprintf("55119%08d", person)})
+		}
 		l := lead{phone: fmt.Sprintf("55119%08d", person), user: fmt.Sprintf("BR.%d", 1000+person)}
 		named := 0 // how often the user id is shown, in thousandths
 		if c.roll(250) {
@@ -300,6 +318,8 @@ func (c *chance) people(w *world) {
 			switch {
 			case c.roll(15):
 				fields["text"] = map[string]any{"body": "tem " + poison + " nesta mensagem de texto"}
+			case c.roll(30):
+				fields["text"] = map[string]any{"body": aPerson}
 			case c.roll(40):
 				fields = map[string]any{"type": "reaction", "reaction": map[string]any{"message_id": "wamid.out.1", "emoji": "👍"}}
 			case c.roll(20):

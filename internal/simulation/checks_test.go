@@ -56,7 +56,7 @@ func (w *world) terminal(id conversation.MessageID) bool {
 		return true
 	}
 	turn, err := w.ledger.Load(bare(), conversation.Query{Turn: stored.Turn})
-	return err == nil && turn.Turn != nil && turn.Turn.Phase().Terminal()
+	return err == nil && turn.Turn != nil && turn.Turn.Ended()
 }
 
 func (w *world) buried(id string) bool {
@@ -158,6 +158,25 @@ func (w *world) verdict(turn conversation.StoredTurn) {
 		default:
 			w.broke(unended, "%s part %d is %s for ever", turnName(turn.ID), part, phase)
 		}
+	}
+	for i, r := range turn.Records {
+		told := w.meta.told[turn.ID.Effect(i)] > 0
+		switch phase := r.Phase(); phase {
+		case conversation.EffectDone:
+			if !told {
+				w.broke(claimed, "the team is said to know of %s", turnName(turn.ID))
+			}
+		case conversation.EffectParked:
+			w.tally.parked["effect-"+r.Reason]++
+			if r.Reason != "refused" {
+				w.broke(unended, "an effect of %s is parked as %q", turnName(turn.ID), r.Reason)
+			}
+		default:
+			w.broke(unended, "an effect of %s is %s for ever", turnName(turn.ID), phase)
+		}
+	}
+	if turn.Into == conversation.HandoffHuman && turn.From != conversation.HandoffHuman && len(turn.Records) != 1 {
+		w.broke(lost, "%s asks for a person and tells nobody", turnName(turn.ID))
 	}
 }
 

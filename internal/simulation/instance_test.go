@@ -79,8 +79,9 @@ func (w *world) ingress(i *instance) *ingress.Ingress {
 func (w *world) worker(i *instance) *worker.Worker {
 	p := port{w}
 	o := turn.Options{
-		Tenant: tenant, Ring: w.ring,
+		Tenant: tenant, Key: w.key, Ring: w.ring,
 		Ledger: ledgerPort{p}, Outbox: ledgerPort{p}, Receipts: ledgerPort{p}, Watermark: ledgerPort{p}, Morgue: ledgerPort{p},
+		Reopener: ledgerPort{p}, EffectRecords: ledgerPort{p}, Performer: teamPort{p}, Consequence: turn.Noting{Journal: ledgerPort{p}},
 		Hint: hintPort{p}, Mailbox: hintPort{p}, Inbox: inboxPort{p}, Sender: senderPort{p}, Mind: partedMind{w.mind},
 		PackHash: w.hash, Now: i.now, Token: rand.Text, Limits: windows, Policy: w.policy,
 	}

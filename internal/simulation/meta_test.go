@@ -22,6 +22,7 @@ type meta struct {
 	accepted map[string][]acceptance // by conversation, in order
 	refusals int
 	spoken   int
+	told     map[string]int       // how often the team was told, by the effect's id
 	intents  map[string]time.Time // when each attempt was intended, by its opaque data
 
 	keeps    bool      // receipts keep the promise that policy resend rests on
@@ -186,6 +187,22 @@ func (w *world) insist(a acceptance) {
 	w.hand(w.calmIngress, &letter{
 		what: "receipt", body: w.pen().Status(a.to, a.wamid, whatsapp.StateSent, a.opaque, 0),
 	})
+}
+
+// told is the team hearing of something. Its record must be there before.
+func (w *world) told(e conversation.Errand) {
+	w.meta.told[e.ID]++
+	w.note("team hears of %s", turnName(e.Turn.ID))
+	if w.meta.told[e.ID] > 1 {
+		w.tally.copies++
+	} else {
+		w.tally.effects++
+	}
+	stored, err := w.ledger.Load(bare(), conversation.Query{Turn: e.Turn.ID})
+	if err != nil || stored.Turn == nil || len(stored.Turn.Effects) != 1 || !reflect.DeepEqual(stored.Turn.Effects[0], e.Effect) ||
+		e.ID != e.Turn.ID.Effect(0) {
+		w.broke(unaudited, "the team heard of %s what its record does not say", turnName(e.Turn.ID))
+	}
 }
 
 // audit checks that the record of what is sent was there before and says the

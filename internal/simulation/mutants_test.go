@@ -59,6 +59,12 @@ func deadly() []mutant {
 			o.Limits.AmbiguityWindow, o.Limits.ParkAfter = time.Second, time.Second
 			o.Watermark = neverAlive{o.Watermark}
 		}},
+		{name: "an effect that is not certain to be performed counts as done", turn: func(_ *world, o *turn.Options) { o.Performer = hopefulTeam{o.Performer} }},
+		{name: "nobody looks whether a turn's effects were performed", turn: func(w *world, o *turn.Options) { o.Ledger = hastyAcknowledger{ledgerPort{port{w}}} }},
+		{name: "that an effect is done is not written down with certainty", turn: func(w *world, o *turn.Options) { o.EffectRecords = noRecords{} }},
+		{name: "an old answer is taken up again after a newer one", turn: func(w *world, o *turn.Options) {
+			o.Ledger, o.Reopener = backwardLooking{ledgerPort{port{w}}}, backwardLooking{ledgerPort{port{w}}}
+		}},
 	}
 }
 
@@ -282,6 +288,54 @@ type noReceipts struct{}
 
 func (noReceipts) Receive(context.Context, []conversation.Receipt) ([]conversation.StoredTurn, error) {
 	return nil, nil
+}
+
+type hopefulTeam struct{ turn.Performer }
+
+func (t hopefulTeam) Perform(ctx context.Context, e conversation.Errand) error {
+	_ = t.Performer.Perform(ctx, e)
+	return nil
+}
+
+type hastyAcknowledger struct{ ledgerPort }
+
+func (l hastyAcknowledger) Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error) {
+	s, err := l.ledgerPort.Load(ctx, q)
+	if s.Turn != nil {
+		for i := range s.Turn.Records {
+			s.Turn.Records[i].Done = s.ReadAt
+		}
+	}
+	return s, err
+}
+
+type noRecords struct{}
+
+func (noRecords) RecordEffect(context.Context, conversation.TurnID, int, conversation.EffectRecord) error {
+	return nil
+}
+
+// backwardLooking takes every turn that it is asked for by name for the newest.
+type backwardLooking struct{ ledgerPort }
+
+func (l backwardLooking) Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error) {
+	s, err := l.ledgerPort.Load(ctx, q)
+	if s.Conversation != nil && q.Turn != "" {
+		s.Conversation.LastTurn = q.Turn
+	}
+	return s, err
+}
+
+func (l backwardLooking) Reopen(ctx context.Context, r conversation.Reopening) error {
+	_, err := call(ctx, callReopen, string(r.Turn), func(*op) (nothing, error) {
+		now, err := l.w.ledger.Load(bare(), conversation.Query{Turn: r.Turn, Conversations: []conversation.ID{r.Conversation}})
+		if err != nil || now.Turn == nil || now.Conversation == nil {
+			return nothing{}, errIll
+		}
+		r.Base, r.ConversationBase = now.Turn.Updated, now.Conversation.Updated
+		return nothing{}, l.w.ledger.Reopen(bare(), r)
+	})
+	return err
 }
 
 type lawless struct{ turn.Hint }

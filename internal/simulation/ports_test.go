@@ -35,7 +35,11 @@ const (
 	callLastSeen = "ledger.last-seen"
 	callBury     = "ledger.bury"
 	callModel    = "model.complete"
+	callReopen   = "ledger.reopen"
+	callEffect   = "ledger.effect"
+	callNote     = "ledger.note"
 	callSend     = "graph.send"
+	callTell     = "team.tell"
 )
 
 // patience is how long an adapter waits for an answer.
@@ -43,6 +47,8 @@ func patience(kind string) time.Duration {
 	switch {
 	case kind == callModel, kind == callSend:
 		return 20 * time.Second
+	case kind == callTell:
+		return 10 * time.Second
 	case kind == callPut:
 		return time.Second
 	case strings.HasPrefix(kind, "hint."):
@@ -201,6 +207,29 @@ func (p ledgerPort) Park(ctx context.Context, id conversation.TurnID, part int, 
 	return err
 }
 
+func (p ledgerPort) Reopen(ctx context.Context, r conversation.Reopening) error {
+	_, err := call(ctx, callReopen, string(r.Turn), func(*op) (nothing, error) {
+		err := p.w.ledger.Reopen(bare(), r)
+		if err == nil {
+			p.w.tally.reopened++
+		}
+		return nothing{}, err
+	})
+	return err
+}
+
+func (p ledgerPort) RecordEffect(ctx context.Context, id conversation.TurnID, effect int, r conversation.EffectRecord) error {
+	_, err := call(ctx, callEffect, string(id), func(*op) (nothing, error) {
+		return nothing{}, p.w.ledger.RecordEffect(bare(), id, effect, r)
+	})
+	return err
+}
+
+func (p ledgerPort) Note(ctx context.Context, a conversation.Act) error {
+	_, err := call(ctx, callNote, a.ID, func(*op) (nothing, error) { return nothing{}, p.w.ledger.Note(bare(), a) })
+	return err
+}
+
 func (p ledgerPort) Receive(ctx context.Context, receipts []conversation.Receipt) ([]conversation.StoredTurn, error) {
 	return call(ctx, callReceive, "", func(*op) ([]conversation.StoredTurn, error) { return p.w.ledger.Receive(bare(), receipts) })
 }
@@ -256,6 +285,29 @@ func (p senderPort) Send(ctx context.Context, m conversation.Outgoing) (conversa
 		}
 		return p.w.accept(m), nil
 	})
+}
+
+type teamPort struct{ port }
+
+// What the team answers; the variant of telling it.
+const (
+	teamTakes = iota
+	teamIsAway
+	teamRefuses
+)
+
+func (p teamPort) Perform(ctx context.Context, e conversation.Errand) error {
+	_, err := call(ctx, callTell, e.ID, func(o *op) (nothing, error) {
+		switch o.variant {
+		case teamIsAway:
+			return nothing{}, fault.After(errors.New("tell: not now"), 30*time.Second)
+		case teamRefuses:
+			return nothing{}, fault.Mark(errors.New("tell: refused"), fault.Refused)
+		}
+		p.w.told(e)
+		return nothing{}, nil
+	})
+	return err
 }
 
 // model is every world's model: the request knows the world.

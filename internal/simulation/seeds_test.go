@@ -101,16 +101,18 @@ func TestSeeds(t *testing.T) {
 		}
 		return failed < 10
 	})
-	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d parked: %s buried: %s",
-		total.turns, total.accepted, total.ops, total.faults, total.stops, listed(total.parked), listed(total.buried))
+	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d effects=%d copies=%d reopened=%d parked: %s buried: %s",
+		total.turns, total.accepted, total.ops, total.faults, total.stops, total.effects, total.copies, total.reopened, listed(total.parked), listed(total.buried))
 	met, missing := len(total.met), total.missing()
 	if n >= 20_000 && len(missing) > 0 {
 		t.Errorf("these calls never met these faults: %v", missing)
 	}
 	if *update && n >= 1000 && !t.Failed() {
 		compare(t, "run", fmt.Sprintf("The newest recorded run: %d seeds, %d messages, %d turns, %d calls of which %d met a fault, %d process deaths, "+
-			"%d deployments. Lost 0, duplicate 0, disordered 0. Parked turns: %s. Given up: %s. Pairs of a call and a fault that occurred: %d; that are still to be seen: %d.\n",
-			n, total.messages, total.turns, total.ops, total.faults, total.crashes, total.stops, listed(total.parked), listed(total.buried), met, len(missing)))
+			"%d deployments. Lost 0, duplicate 0, disordered 0. Handoffs told to the team: %d, and %d copies of them. Parked turns that were taken up again: %d. "+
+			"Parked in the end: %s. Given up: %s. Pairs of a call and a fault that occurred: %d; that are still to be seen: %d.\n",
+			n, total.messages, total.turns, total.ops, total.faults, total.crashes, total.stops, total.effects, total.copies, total.reopened,
+			listed(total.parked), listed(total.buried), met, len(missing)))
 	}
 	fmt.Printf("seeds=%d messages=%d crashes=%d lost=%d duplicate=%d disordered=%d parked=%d\n",
 		n, total.messages, total.crashes, broken[lost]+broken[forsaken], broken[duplicate], broken[disordered], sum(total.parked))
@@ -121,7 +123,7 @@ func (t *tally) missing() []string {
 	var missing []string
 	for _, call := range []string{
 		callArrive, callQueued, callEnter, callRenew, callLeave, callWaiting, callForget, callPut, callLoad, callCommit, callIntend,
-		callAnswer, callPark, callReceive, callSeen, callLastSeen, callBury, callModel, callSend,
+		callAnswer, callPark, callReceive, callSeen, callLastSeen, callBury, callReopen, callEffect, callNote, callModel, callSend, callTell,
 	} {
 		for _, kind := range append(faultKinds[:len(faultKinds):len(faultKinds)], "freeze") {
 			if t.met[call+" "+kind] == 0 {

@@ -31,7 +31,7 @@ func (s *scripted) plan(_ *world, o *op) plan {
 	switch o.kind {
 	case callModel:
 		takes = time.Second
-	case callSend:
+	case callSend, callTell:
 		takes = 200 * time.Millisecond
 	}
 	p := plan{apply: takes, reply: takes, kind: s.faults[name]}
@@ -63,10 +63,17 @@ func (s *scripted) reports(*world) []report      { return []report{{state: "sent
 func (s *scripted) noise(*world) []time.Duration { return nil }
 func (s *scripted) burn() time.Duration          { return time.Hour }
 
-// scene is a world in which a lead writes so many messages and the script
+// scene is what a lead writes.
+type scene struct {
+	name     string
+	messages int
+	text     string
+}
+
+// play makes a world in which a lead writes what a scene says and the script
 // decides what goes wrong. Another lead reacts to something now and then,
 // which proves that webhooks arrive.
-func scene(w *world, messages int, faults map[string]string) *scripted {
+func (sc scene) play(w *world, faults map[string]string) *scripted {
 	s := &scripted{faults: faults, counts: map[string]int{}}
 	w.luck = s
 	w.meta.answered, w.meta.garbage = map[string]bool{}, map[string]bool{}
@@ -74,11 +81,9 @@ func scene(w *world, messages int, faults map[string]string) *scripted {
 	w.ingresses = []*instance{w.process(false, 0)}
 	w.workers = []*instance{w.process(true, 0)}
 	iara, other := lead{phone: "5511900000001"}, lead{phone: "5511900000002"}
-	for n := range messages {
+	for n := range sc.messages {
 		w.after(time.Duration(n)*300*time.Millisecond, "lead writes", func() {
-			body := w.write(iara, map[string]any{"type": "text", "text": map[string]any{
-				"body": "preciso de ajuda com o atendimento da minha loja",
-			}}, false)
+			body := w.write(iara, map[string]any{"type": "text", "text": map[string]any{"body": sc.text}}, false)
 			w.deliver(&letter{what: "message", body: body, messages: w.meta.written[len(w.meta.written)-1:]})
 		})
 	}
@@ -110,10 +115,10 @@ func (o outcome) String() string {
 	return text
 }
 
-func (c *common) stage(t *testing.T, messages int, faults map[string]string) outcome {
+func (c *common) stage(t *testing.T, sc scene, faults map[string]string) outcome {
 	t.Helper()
 	var s *scripted
-	w := live(t, c, nil, func(w *world) { s = scene(w, messages, faults) })
+	w := live(t, c, nil, func(w *world) { s = sc.play(w, faults) })
 	o := outcome{broken: w.failures, calls: s.calls, parked: sum(w.tally.parked)}
 	for _, accepted := range w.meta.accepted {
 		for _, a := range accepted {
@@ -124,30 +129,36 @@ func (c *common) stage(t *testing.T, messages int, faults map[string]string) out
 	return o
 }
 
-// bursts are the scenes that are swept, by their number of messages.
-var bursts = []int{1, 3}
+const aQuestion = "preciso de ajuda com o atendimento da minha loja"
+
+// scenes are those that are swept.
+var scenes = []scene{
+	{"One message", 1, aQuestion},
+	{"A burst of 3 messages", 3, aQuestion},
+	{"A message that asks for a person", 1, aPerson},
+}
 
 // matrix is what becomes of a scene, by call and fault kind.
 type matrix struct {
-	messages int
-	calls    []string
-	cells    map[string]outcome // by call and fault kind
+	scene scene
+	calls []string
+	cells map[string]outcome // by call and fault kind
 }
 
 // sweep runs a scene once for every call of its happy path and every fault.
-func sweep(t *testing.T, c *common, messages int) matrix {
+func sweep(t *testing.T, c *common, sc scene) matrix {
 	t.Helper()
-	happy := c.stage(t, messages, nil)
+	happy := c.stage(t, sc, nil)
 	if len(happy.broken) > 0 || happy.replies != 1 || happy.took > 4*time.Second {
-		t.Fatalf("the happy path of %d messages: %+v", messages, happy)
+		t.Fatalf("the happy path of %s: %+v", sc.name, happy)
 	}
-	m := matrix{messages: messages, calls: happy.calls, cells: map[string]outcome{}}
+	m := matrix{scene: sc, calls: happy.calls, cells: map[string]outcome{}}
 	var mu sync.Mutex
 	forSeeds(t, 0, len(m.calls)*len(faultKinds), func(t *testing.T, n uint64) bool {
 		call, kind := m.calls[int(n)/len(faultKinds)], faultKinds[int(n)%len(faultKinds)]
-		o := c.stage(t, messages, map[string]string{call: kind})
+		o := c.stage(t, sc, map[string]string{call: kind})
 		if len(o.broken) > 0 || o.replies == 0 {
-			t.Errorf("%d messages, %s at %s: %d replies, %v", messages, kind, call, o.replies, o.broken)
+			t.Errorf("%s, %s at %s: %d replies, %v", sc.name, kind, call, o.replies, o.broken)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -160,12 +171,8 @@ func sweep(t *testing.T, c *common, messages int) matrix {
 // table is the matrix as a page shows it.
 func (m matrix) table() string {
 	var b strings.Builder
-	what := "One message"
-	if m.messages > 1 {
-		what = fmt.Sprintf("A burst of %d messages", m.messages)
-	}
 	fmt.Fprintf(&b, "%s: %d calls, %d runs.\n\n| call | %s |\n|---|%s\n",
-		what, len(m.calls), len(m.cells), strings.Join(faultKinds, " | "), strings.Repeat("---|", len(faultKinds)))
+		m.scene.name, len(m.calls), len(m.cells), strings.Join(faultKinds, " | "), strings.Repeat("---|", len(faultKinds)))
 	for _, call := range m.calls {
 		fmt.Fprintf(&b, "| %s |", call)
 		for _, kind := range faultKinds {
@@ -182,26 +189,34 @@ func (m matrix) table() string {
 func TestGeneratedSweep(t *testing.T) {
 	c := bubbleless(t)
 	var tables []string
-	for _, messages := range bursts {
-		tables = append(tables, sweep(t, c, messages).table())
+	for _, sc := range scenes {
+		tables = append(tables, sweep(t, c, sc).table())
 	}
 	if !t.Failed() {
 		compare(t, "sweep", strings.Join(tables, "\n"))
 	}
 }
 
-// pairs runs a scene of one message with every second fault at every call that
+// pairedScenes are those that every pair of faults befalls: each of one message.
+var pairedScenes = []scene{scenes[0], scenes[2]}
+
+// pairs runs scenes of one message with every second fault at every call that
 // follows a first one, or every stride-th of them.
 func pairs(t *testing.T, c *common, stride int) (runs, parked int) {
 	t.Helper()
-	type pair struct{ call, kind, then, also string }
+	type pair struct {
+		scene                  scene
+		call, kind, then, also string
+	}
 	var all []pair
-	for _, call := range c.stage(t, 1, nil).calls {
-		for _, kind := range faultKinds {
-			after := c.stage(t, 1, map[string]string{call: kind}).calls
-			for _, then := range after[slices.Index(after, call)+1:] {
-				for _, also := range faultKinds {
-					all = append(all, pair{call, kind, then, also})
+	for _, sc := range pairedScenes {
+		for _, call := range c.stage(t, sc, nil).calls {
+			for _, kind := range faultKinds {
+				after := c.stage(t, sc, map[string]string{call: kind}).calls
+				for _, then := range after[slices.Index(after, call)+1:] {
+					for _, also := range faultKinds {
+						all = append(all, pair{sc, call, kind, then, also})
+					}
 				}
 			}
 		}
@@ -209,9 +224,9 @@ func pairs(t *testing.T, c *common, stride int) (runs, parked int) {
 	var mu sync.Mutex
 	forSeeds(t, 0, len(all)/stride, func(t *testing.T, n uint64) bool {
 		p := all[int(n)*stride]
-		o := c.stage(t, 1, map[string]string{p.call: p.kind, p.then: p.also})
+		o := c.stage(t, p.scene, map[string]string{p.call: p.kind, p.then: p.also})
 		if len(o.broken) > 0 || o.replies+o.parked == 0 {
-			t.Errorf("%s at %s, then %s at %s: %d replies, %v", p.kind, p.call, p.also, p.then, o.replies, o.broken)
+			t.Errorf("%s, %s at %s, then %s at %s: %d replies, %v", p.scene.name, p.kind, p.call, p.also, p.then, o.replies, o.broken)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -232,7 +247,7 @@ func TestTwoFaults(t *testing.T) {
 	runs, parked := pairs(t, c, stride)
 	t.Logf("%d runs, %d parked", runs, parked)
 	if *update && stride == 1 && !t.Failed() {
-		compare(t, "pairs", fmt.Sprintf("Two faults in the history of one message: %d runs, every second fault at every call after every first one. "+
+		compare(t, "pairs", fmt.Sprintf("Two faults in the history of one message, and of one that asks for a person: %d runs, every second fault at every call after every first one. "+
 			"Lost 0, duplicate 0, disordered 0; %d turns parked.\n", runs, parked))
 	}
 }

@@ -113,6 +113,7 @@ type world struct {
 // tally counts what a world saw.
 type tally struct {
 	messages, turns, accepted, crashes, stops, ops, faults int
+	effects, copies, reopened                              int // told to the team, told again, taken up again
 	parked                                                 map[string]int
 	buried                                                 map[string]int
 	met                                                    map[string]int // faults, by call and kind
@@ -130,6 +131,9 @@ func (t *tally) add(o tally) {
 	t.stops += o.stops
 	t.ops += o.ops
 	t.faults += o.faults
+	t.effects += o.effects
+	t.copies += o.copies
+	t.reopened += o.reopened
 	for _, pair := range []struct{ to, from map[string]int }{{t.parked, o.parked}, {t.buried, o.buried}, {t.met, o.met}} {
 		for key, n := range pair.from {
 			pair.to[key] += n
@@ -149,7 +153,7 @@ const (
 	disordered = "disordered" // a reply was accepted before an older one
 	forsaken   = "forsaken"   // a task was acknowledged without its message being safe
 	unended    = "unended"    // a turn did not end
-	claimed    = "claimed"    // the ledger says sent, and Graph did not accept it
+	claimed    = "claimed"    // the ledger says sent, or told, and nobody got it
 	unaudited  = "unaudited"  // what was accepted is not what the record says
 	torn       = "torn"       // versions or history of a conversation have a gap
 	stuck      = "stuck"      // work is left, or nothing ends
@@ -198,7 +202,7 @@ func newWorld(c *common, l luck, m *mutant) *world {
 	w.ledger = memory.NewLedger(memory.LedgerOptions{Now: time.Now})
 	w.hints = newHintStore()
 	w.queue = queue{tasks: map[string]*task{}, burnt: map[string]time.Time{}}
-	w.meta = meta{accepted: map[string][]acceptance{}, intents: map[string]time.Time{}}
+	w.meta = meta{accepted: map[string][]acceptance{}, intents: map[string]time.Time{}, told: map[string]int{}}
 	w.calmIngress, w.calmWorker = w.process(false, 0), w.process(true, 0)
 	w.calmIngress.calm, w.calmWorker.calm = true, true
 	return w

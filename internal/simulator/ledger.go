@@ -95,6 +95,21 @@ func (l shakyLedger) Park(ctx context.Context, turn conversation.TurnID, part in
 	return l.do(ctx, func() error { return l.ledger.Park(ctx, turn, part, reason, base) })
 }
 
+// Reopen lets a parked part be sent again.
+func (l shakyLedger) Reopen(ctx context.Context, r conversation.Reopening) error {
+	return l.do(ctx, func() error { return l.ledger.Reopen(ctx, r) })
+}
+
+// RecordEffect records what came of an attempt to perform an effect.
+func (l shakyLedger) RecordEffect(ctx context.Context, turn conversation.TurnID, effect int, r conversation.EffectRecord) error {
+	return l.do(ctx, func() error { return l.ledger.RecordEffect(ctx, turn, effect, r) })
+}
+
+// Note adds an act.
+func (l shakyLedger) Note(ctx context.Context, a conversation.Act) error {
+	return l.do(ctx, func() error { return l.ledger.Note(ctx, a) })
+}
+
 // Receive records receipts.
 func (l shakyLedger) Receive(ctx context.Context, receipts []conversation.Receipt) ([]conversation.StoredTurn, error) {
 	return write(ctx, l, func() ([]conversation.StoredTurn, error) { return l.ledger.Receive(ctx, receipts) })

@@ -41,6 +41,7 @@ const (
 	TurnFinished  EventName = "turn_finished"
 	TurnParked    EventName = "turn_parked"
 	HandoffOpened EventName = "handoff_opened"
+	ReplyFailed   EventName = "reply_failed"
 
 	// Dependencies.
 	TelemetryExportFailed EventName = "telemetry_export_failed"

@@ -24,6 +24,7 @@ type Metrics struct {
 	modelTokens   metric.Int64Counter
 	sends         metric.Float64Histogram
 	storeFailures metric.Int64Counter
+	replies       metric.Int64Counter
 }
 
 // Store is a store whose failures are counted.
@@ -90,6 +91,14 @@ func (m *Metrics) StoreFailure(ctx context.Context, s Store, operation string) {
 	}
 }
 
+// Replies counts parts of answers by what the receipts prove, in a word: that
+// Meta has them, that it had one twice, that it failed to deliver one.
+func (m *Metrics) Replies(ctx context.Context, outcome string, n int) {
+	if m.on && n > 0 {
+		m.replies.Add(ctx, int64(n), attrs(attribute.String("outcome", label(outcome))))
+	}
+}
+
 func newMetrics(meter metric.Meter) (*Metrics, error) {
 	m := &Metrics{on: true}
 	for _, c := range []struct {
@@ -100,6 +109,7 @@ func newMetrics(meter metric.Meter) (*Metrics, error) {
 		{&m.events, "atende.events", "Elements of webhooks by outcome."},
 		{&m.modelTokens, "atende.model.tokens", "Tokens billed by a model."},
 		{&m.storeFailures, "atende.store.failures", "Failed operations of a store."},
+		{&m.replies, "atende.replies", "Parts of answers by what receipts prove."},
 	} {
 		counter, err := meter.Int64Counter(c.name, metric.WithDescription(c.what))
 		if err != nil {

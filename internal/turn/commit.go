@@ -30,11 +30,10 @@ func (p permit) valid(now time.Time, life time.Duration) bool {
 }
 
 // draft is the commit that turns a decision into a turn.
-func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, fresh []conversation.Inbound, d otto.Decision) conversation.Commit {
-	conv := r.Conversation
-	conv.Version++
+func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, d otto.Decision, mode conversation.Mode) conversation.Commit {
+	conv := after(r, d, h.spent(r, d))
 	turn := conversation.Turn{
-		ID:            conversation.NewTurnID(conv.ID, conv.Version),
+		ID:            conv.LastTurn,
 		Conversation:  conv.ID,
 		Version:       conv.Version,
 		Number:        conv.Number,
@@ -48,39 +47,40 @@ func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, fresh [
 		Verdicts:      d.Verdicts,
 		Model:         d.Model,
 		PackHash:      h.PackHash,
+		Mode:          mode,
 		Phases:        slices.Clone(h.report.Phases),
 		Token:         h.token,
 		CorrelationID: h.e.CorrelationID,
 		Traceparent:   h.e.Traceparent,
 		DecidedAt:     r.Now,
 	}
-	for _, m := range fresh {
+	if !conv.WindowFrom.IsZero() {
+		turn.SendBy = conv.WindowFrom.Add(window)
+	}
+	if keyframe(r) {
+		turn.Before = &r.Conversation
+	}
+	for _, m := range r.Messages {
 		turn.Messages = append(turn.Messages, m.ID)
 	}
-	spent := h.spentToday(r)
-	spent.Tokens += d.Model.TokensIn + d.Model.TokensOut
-	if len(d.Replies) > 0 {
-		spent.Turns++
-	}
-	person := conv.Session.Person
-	conv.Session, conv.Card, conv.Spent = d.Session, d.Card, spent
-	conv.Session.Person = person
-	conv.LastTurn = turn.ID
 
-	c := conversation.Commit{Conversation: conv, Turn: turn, Messages: fresh, At: r.Now}
+	c := conversation.Commit{Conversation: conv, Messages: r.Messages, At: r.Now}
 	if snapshot.Conversation != nil {
 		c.Base = snapshot.Conversation.Updated
 	}
 	if d.Handoff != "" {
-		c.Conversation.Owner = conversation.OwnerPerson
 		c.Handoff = &conversation.Handoff{
 			ID:           string(turn.ID),
 			Conversation: conv.ID,
 			Turn:         turn.ID,
 			Reason:       d.Handoff,
-			Briefing:     lastWords(fresh),
+			Briefing:     lastWords(r.Messages),
+		}
+		if h.Performer != nil {
+			turn.Effects = []conversation.Effect{{Kind: conversation.EffectHandoff, Handoff: c.Handoff}}
 		}
 	}
+	c.Turn = turn
 	if h.cached == nil { // With a cached conversation the aliases were not read.
 		for _, id := range h.aliases() {
 			if id != conv.ID && !snapshot.Known[id] {
@@ -89,6 +89,37 @@ func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, fresh [
 		}
 	}
 	return c
+}
+
+// after is the conversation once a decision is committed.
+func after(r otto.Request, d otto.Decision, spent conversation.Spent) conversation.Conversation {
+	conv := r.Conversation
+	conv.Version++
+	person := conv.Session.Person
+	conv.Session, conv.Card, conv.Spent = d.Session, d.Card, spent
+	conv.Session.Person = person
+	conv.LastTurn = conversation.NewTurnID(conv.ID, conv.Version)
+	if d.Handoff != "" {
+		conv.Owner = conversation.OwnerPerson
+	}
+	return conv
+}
+
+// spent is what the contact has cost today, once a decision is committed.
+func (h *handling) spent(r otto.Request, d otto.Decision) conversation.Spent {
+	spent := h.spentToday(r)
+	spent.Tokens += d.Model.TokensIn + d.Model.TokensOut
+	if len(d.Replies) > 0 {
+		spent.Turns++
+	}
+	return spent
+}
+
+// keyframe reports whether the conversation is kept with the turn.
+func keyframe(r otto.Request) bool {
+	last := r.Conversation.Session.LastAt
+	return r.Conversation.Version > 0 &&
+		((r.Conversation.Version+1)%keyframeEvery == 0 || r.Now.Sub(last) > keyframeAfter)
 }
 
 // commit makes the one write before anything is sent. A conflict with our own

@@ -17,7 +17,8 @@
 //     Otto says.
 //  5. Commit: conversation, consumed messages, turn and effects in one write.
 //  6. Send, while the permit lasts; record Meta's answer.
-//  7. Leave: cache the conversation, mark the messages, free the lease.
+//  7. Perform what else the turn makes happen; record what came of it.
+//  8. Leave: cache the conversation, mark the messages, free the lease.
 //
 // The package refuses to know Redis, Firestore, Cloud Tasks, WhatsApp or a
 // model: it sees them through the ports in ports.go.

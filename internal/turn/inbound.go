@@ -63,6 +63,11 @@ func (h *handling) run(ctx context.Context) error {
 	case err != nil:
 		h.report.Hintless = true
 		return h.answer(ctx)
+	case admission.Done && h.e.Replay > 0:
+		// The mark is of the time before an operator took it up again. Without a
+		// lease nobody counts its tries but the queue.
+		h.report.Tries = h.e.Retries + 1
+		return h.replayed(ctx)
 	case admission.Done:
 		h.report.Fate = Known
 		return nil
@@ -70,6 +75,17 @@ func (h *handling) run(ctx context.Context) error {
 		return h.follow(ctx, h.patience())
 	}
 	return h.lead(ctx, admission)
+}
+
+// replayed handles a message that was given up before, by itself and without a
+// lease. If it spends its tries again it is given up again.
+func (h *handling) replayed(ctx context.Context) error {
+	if h.report.Tries >= buryFrom {
+		if buried, err := h.giveUp(ctx); err != nil || buried {
+			return err
+		}
+	}
+	return h.answer(ctx)
 }
 
 // lead runs the turn under the lease and gives the lease back.
@@ -116,15 +132,15 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 // giveUp buries the message. One that a turn consumed is not buried: what died
 // again and again was the sending of an answer, and that has to end.
 func (h *handling) giveUp(ctx context.Context) (buried bool, err error) {
-	stored, consumed, err := h.message(ctx)
-	if err != nil || consumed && !stored.Dead {
+	_, consumed, err := h.message(ctx)
+	if err != nil || consumed {
 		return false, err
 	}
 	if err := h.bury(ctx, h.e, h.body, "attempts-spent", h.report.Tries); err != nil {
 		return false, err
 	}
 	// A turn that consumed it at the last moment keeps it.
-	stored, _, err = h.message(ctx)
+	stored, _, err := h.message(ctx)
 	if err != nil || !stored.Dead {
 		return false, err
 	}
@@ -175,8 +191,21 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	if stored, consumed := snapshot.Messages[h.own.ID]; consumed {
 		return true, h.known(ctx, stored, snapshot)
 	}
+	if last := snapshot.Turn; last != nil {
+		// This message is itself a webhook that proves the channel alive.
+		reopened, err := h.reopen(ctx, *last, snapshot.Conversation, h.e.ReceivedAt)
+		if err != nil {
+			return false, err
+		}
+		if reopened {
+			if snapshot, err = h.load(ctx); err != nil {
+				return false, fmt.Errorf("load conversation: %w", err)
+			}
+		}
+	}
 	if last := snapshot.Turn; last != nil && !last.Phase().Terminal() {
-		progress, err := h.pursue(ctx, *last, snapshot.ReadAt, permit{})
+		// What else that turn makes happen is its own messages' to look after.
+		progress, err := h.deliver(ctx, *last, snapshot.ReadAt, permit{})
 		if err != nil {
 			return false, fmt.Errorf("resolve last turn: %w", err)
 		}
@@ -205,7 +234,10 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	h.report.Messages, h.report.Blocked = len(draft.Messages), blocked(draft.Turn.Verdicts)
 	h.step("commit")
 
-	stored := conversation.StoredTurn{Turn: draft.Turn, Deliveries: firstAttempts(draft.Turn), Updated: committed.At}
+	stored := conversation.StoredTurn{
+		Turn: draft.Turn, Deliveries: firstAttempts(draft.Turn),
+		Records: make([]conversation.EffectRecord, len(draft.Turn.Effects)), Updated: committed.At,
+	}
 	progress, err := h.pursue(ctx, stored, committed.At, issued)
 	if err != nil {
 		return true, fmt.Errorf("send answer: %w", err)
@@ -216,8 +248,11 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		return true, h.follow(ctx, progress.wait)
 	}
 	h.settle(progress)
-	h.cached = &cachedConversation{
-		Conversation: draft.Conversation, Updated: committed.At, answered: draft.Turn.Messages,
+	h.cached = nil
+	if progress.phase != conversation.Parked { // The next turn has to look at one that is.
+		h.cached = &cachedConversation{
+			Conversation: draft.Conversation, Updated: committed.At, answered: draft.Turn.Messages,
+		}
 	}
 	return true, nil
 }
@@ -240,7 +275,7 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 		}
 		stored, snapshot.ReadAt = asked.Turn, asked.ReadAt
 	}
-	if stored.Phase().Terminal() {
+	if stored.Ended() {
 		h.report.Phase = stored.Phase()
 		return nil
 	}
@@ -259,7 +294,8 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 // settle notes that the turn is terminal now.
 func (h *handling) settle(p progress) {
 	h.report.Fate, h.report.Phase, h.report.Attempt, h.report.Reason = Answered, p.phase, p.attempt, p.reason
-	if p.phase == conversation.Parked {
+	h.report.Effects = p.effects
+	if p.phase == conversation.Parked || p.parked {
 		h.report.Fate = Parked
 	}
 }
@@ -301,8 +337,8 @@ func (h *handling) aliases() []conversation.ID {
 func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (conversation.Commit, error) {
 	for restarts := 0; ; restarts++ {
 		began := h.Now()
-		request, fresh := h.request(snapshot)
-		decision, err := h.think(ctx, request)
+		request := h.request(snapshot)
+		decision, mode, err := h.think(ctx, request)
 		if err != nil {
 			return conversation.Commit{}, err
 		}
@@ -316,7 +352,7 @@ func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (
 			h.report.Restarts++
 			continue
 		}
-		return h.draft(snapshot, request, fresh, decision), nil
+		return h.draft(snapshot, request, decision, mode), nil
 	}
 }
 
@@ -366,32 +402,62 @@ func (t *Turns) open(e envelope.Envelope) (conversation.Inbound, error) {
 	return m, nil
 }
 
-// request is what Otto is asked, and the messages the turn consumes.
-func (h *handling) request(snapshot conversation.Snapshot) (otto.Request, []conversation.Inbound) {
+// request is what Otto is asked: the messages are those the turn consumes.
+func (h *handling) request(snapshot conversation.Snapshot) otto.Request {
 	var fresh []conversation.Inbound
 	for id, message := range h.inbox {
 		if _, consumed := snapshot.Messages[id]; !consumed {
 			fresh = append(fresh, message)
 		}
 	}
-	conversation.InOrder(fresh)
 	conv := conversation.New(h.id, h.own.Number, h.own.From)
 	if snapshot.Conversation != nil {
 		conv = snapshot.Conversation.Conversation
 	}
+	return ask(conv, fresh, h.Now())
+}
+
+// ask is what Otto is asked when messages reach a conversation.
+func ask(conv conversation.Conversation, fresh []conversation.Inbound, now time.Time) otto.Request {
+	conversation.InOrder(fresh)
 	for _, m := range fresh {
 		conv.Session.Person = conv.Session.Person.Merge(m.From)
 		if m.Kind.OpensWindow() && m.SentAt.After(conv.WindowFrom) {
 			conv.WindowFrom = m.SentAt
 		}
 	}
-	return otto.Request{Conversation: conv, Messages: fresh, Now: h.Now()}, fresh
+	return otto.Request{Conversation: conv, Messages: fresh, Now: now}
 }
 
 // think chooses the way to an answer. The cheap refusals come first: nothing
 // to answer, not ours to answer, too late to answer.
-func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, error) {
-	oldest, newest := time.Time{}, time.Time{}
+func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, conversation.Mode, error) {
+	route, oldest := unanswerable(r)
+	switch {
+	case route != "":
+		return silent(h.Mind, r, route), conversation.ModeSilent, nil
+	case h.report.Tries >= modelOffFrom, h.overBudget(r):
+		return h.Mind.Fallback(r), conversation.ModeFallback, nil
+	}
+	began := h.Now()
+	decision, err := h.Mind.Decide(ctx, r)
+	if decision.Model.Calls > 0 {
+		decision.Model.Took = h.Now().Sub(began)
+	}
+	if ill(err) && r.Now.Sub(oldest) >= outagePatience {
+		return h.Mind.Fallback(r), conversation.ModeFallback, nil
+	}
+	if err != nil {
+		return otto.Decision{}, "", fmt.Errorf("decide: %w", err)
+	}
+	return decision, conversation.ModeDecide, nil
+}
+
+// unanswerable says by which route a request gets no answer; empty when it may
+// get one. oldest is when the first of the messages that wait for an answer was
+// received.
+func unanswerable(r otto.Request) (route conversation.Route, oldest time.Time) {
+	var newest time.Time
 	for _, m := range r.Messages {
 		if !m.Kind.Answerable() {
 			continue
@@ -405,30 +471,18 @@ func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, er
 	}
 	switch {
 	case newest.IsZero():
-		return h.silent(r, conversation.RouteSilent), nil
+		return conversation.RouteSilent, oldest
 	case r.Conversation.Owner == conversation.OwnerPerson:
-		return h.silent(r, conversation.RouteMuted), nil
+		return conversation.RouteMuted, oldest
 	case r.Now.Sub(newest) > freeFormAge:
-		return h.silent(r, conversation.RouteLate), nil
-	case h.report.Tries >= modelOffFrom, h.overBudget(r):
-		return h.Mind.Fallback(r), nil
+		return conversation.RouteLate, oldest
+	default:
+		return "", oldest
 	}
-	began := h.Now()
-	decision, err := h.Mind.Decide(ctx, r)
-	if decision.Model.Calls > 0 {
-		decision.Model.Took = h.Now().Sub(began)
-	}
-	if ill(err) && r.Now.Sub(oldest) >= outagePatience {
-		return h.Mind.Fallback(r), nil
-	}
-	if err != nil {
-		return otto.Decision{}, fmt.Errorf("decide: %w", err)
-	}
-	return decision, nil
 }
 
-func (h *handling) silent(r otto.Request, route conversation.Route) otto.Decision {
-	decision := h.Mind.Silent(r)
+func silent(mind Mind, r otto.Request, route conversation.Route) otto.Decision {
+	decision := mind.Silent(r)
 	decision.Route = route
 	return decision
 }

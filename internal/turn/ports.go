@@ -40,6 +40,44 @@ type Outbox interface {
 	Park(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error
 }
 
+// Reopener takes up again what was parked.
+type Reopener interface {
+	// Reopen lets a parked part be sent again, unless turn or conversation was
+	// written since they were read: then it is a [fault.Conflict]. From then on
+	// no turn that was decided upon the older conversation can be committed.
+	Reopen(ctx context.Context, r conversation.Reopening) error
+}
+
+// EffectRecords is what became of a turn's effects.
+type EffectRecords interface {
+	// RecordEffect records what came of one attempt, or that nobody tries any
+	// more. It may be repeated, and never takes back what is done.
+	RecordEffect(ctx context.Context, turn conversation.TurnID, effect int, r conversation.EffectRecord) error
+}
+
+// Performer performs effects.
+type Performer interface {
+	// Perform makes exactly one attempt. It may be called again for an errand
+	// that was performed: the receiver knows copies by the errand's id. An
+	// error that is a [fault.Dependency] or [fault.Throttled] is worth another
+	// attempt, any other is final.
+	Perform(ctx context.Context, e conversation.Errand) error
+}
+
+// Consequence is what follows when Meta reports that something it had accepted
+// did not reach the lead.
+type Consequence interface {
+	// Failed is called at least once for every failure, and may be called again
+	// for the same one. An error makes the report come back.
+	Failed(ctx context.Context, f conversation.Failure) error
+}
+
+// Journal keeps what is worth remembering and no turn.
+type Journal interface {
+	// Note adds an act once: one of that id that is there already stays.
+	Note(ctx context.Context, a conversation.Act) error
+}
+
 // Receipts is what Meta reports of messages that were sent.
 type Receipts interface {
 	// Receive records receipts. It may be repeated and reordered, and it

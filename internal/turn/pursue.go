@@ -1,6 +1,7 @@
 package turn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,16 +13,44 @@ import (
 
 // progress is how far a turn came.
 type progress struct {
+	// terminal says that nothing more is going to happen by itself.
 	terminal bool
 	phase    conversation.DeliveryPhase
 	attempt  int
 	reason   string
 	// wait is when to look again, when it is not terminal.
 	wait time.Duration
+	// effects counts those that were performed now; parked says that one was
+	// given up now.
+	effects int
+	parked  bool
 }
 
-// pursue moves a turn on as far as it can go now: it sends what may be sent
-// and resolves what is unknown. readAt is the ledger's time at which the turn
+// pursue moves a turn on as far as it can go now: its answer, and then what
+// else it makes happen. The team does not wait for an answer whose fate is
+// unknown, nor the answer for the team.
+func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt time.Time, own permit) (progress, error) {
+	// What may have happened must be recorded even if nobody waits for this
+	// handling any more.
+	ctx = context.WithoutCancel(ctx)
+	p, err := t.deliver(ctx, turn, readAt, own)
+	if len(turn.Effects) == 0 {
+		return p, err
+	}
+	e, failed := t.perform(ctx, turn, p.terminal)
+	if err := errors.Join(err, failed); err != nil {
+		return progress{}, err
+	}
+	p.effects, p.parked = e.done, e.parked != ""
+	p.reason = cmp.Or(p.reason, e.parked)
+	if !e.terminal && (p.terminal || e.wait < p.wait) {
+		p.terminal, p.wait = false, e.wait
+	}
+	return p, nil
+}
+
+// deliver sends what may be sent of an answer and resolves what is unknown.
+// readAt is the ledger's time at which the turn
 // was read. With a permit the newest attempt is this worker's own, intended
 // and not yet sent; without one it is somebody's whose fate is unknown.
 //
@@ -31,9 +60,7 @@ type progress struct {
 //	sending, window over, policy never      → wait, then park
 //	sending, window over, channel alive     → intend the next attempt, send
 //	otherwise                               → wait, then park
-func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt time.Time, own permit) (progress, error) {
-	// A send that may have happened must be recorded even if nobody waits for
-	// this handling any more.
+func (t *Turns) deliver(ctx context.Context, turn conversation.StoredTurn, readAt time.Time, own permit) (progress, error) {
 	ctx = context.WithoutCancel(ctx)
 	for {
 		part, delivery, open := turn.Open()
@@ -132,7 +159,7 @@ const (
 // worker's to send. Ages are measured on the ledger's clock alone.
 func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d conversation.Delivery, readAt time.Time) (act, time.Duration, error) {
 	if d.Phase() == conversation.Decided {
-		if d.Attempt >= maxAttempts {
+		if d.Attempt >= maxAttempts+d.Granted {
 			return actPark, 0, nil
 		}
 		if wait := d.NotBefore().Sub(t.Now()); wait > 0 {
@@ -144,7 +171,7 @@ func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d con
 	if age < t.Limits.AmbiguityWindow {
 		return actWait, t.Limits.AmbiguityWindow - age, nil
 	}
-	if d.Attempt >= maxAttempts {
+	if d.Attempt >= maxAttempts+d.Granted {
 		return actPark, 0, nil
 	}
 	if t.Policy == Resend && d.Attempt < maxResends {
@@ -169,6 +196,13 @@ func (t *Turns) send(ctx context.Context, turn conversation.StoredTurn, part, at
 		// Too late to be sure that nobody else resolves this attempt.
 		return conversation.Result{}, nil
 	}
+	if !turn.SendBy.IsZero() && t.Now().After(turn.SendBy) {
+		late := conversation.Result{Kind: conversation.Withheld, Code: codeWindow, At: t.Now()}
+		if err := t.record(ctx, turn.ID, part, attempt, late); err != nil {
+			return conversation.Result{}, fmt.Errorf("record that it is too late: %w", err)
+		}
+		return late, nil
+	}
 	sending, cancel := context.WithTimeout(ctx, t.Limits.GraphTimeout)
 	result, refusal := t.Sender.Send(sending, conversation.Outgoing{
 		Number: turn.Number,
@@ -192,12 +226,17 @@ func (t *Turns) send(ctx context.Context, turn conversation.StoredTurn, part, at
 	return result, nil
 }
 
-// record writes Meta's answer down, trying again for a moment: a receipt would
-// bring the same news, only later.
+// record writes Meta's answer down: a receipt would bring the same news, only
+// later.
 func (t *Turns) record(ctx context.Context, id conversation.TurnID, part, attempt int, r conversation.Result) error {
+	return t.insist(ctx, func() error { return t.Outbox.Answer(ctx, id, part, attempt, r) })
+}
+
+// insist does something again for a moment while a dependency is ill.
+func (t *Turns) insist(ctx context.Context, do func() error) error {
 	began := t.Now()
 	for {
-		err := t.Outbox.Answer(ctx, id, part, attempt, r)
+		err := do()
 		if err == nil || !ill(err) || t.Now().Sub(began) >= t.Limits.SendPermit {
 			return err
 		}
@@ -207,15 +246,29 @@ func (t *Turns) record(ctx context.Context, id conversation.TurnID, part, attemp
 	}
 }
 
+// Why a part is parked.
+const (
+	reasonNoReceipt = "no-receipt"     // its fate stayed unknown and the channel silent
+	reasonNever     = "never-resend"   // its fate stayed unknown and policy never sends nothing twice
+	reasonSpent     = "attempts-spent" // too many attempts
+)
+
 // park leaves a part to an operator.
 func (t *Turns) park(ctx context.Context, turn conversation.StoredTurn, part int) (progress, error) {
 	delivery := turn.Deliveries[part]
-	reason := "no-receipt"
+	reason := reasonNoReceipt
 	switch {
-	case delivery.Attempt >= maxAttempts:
-		reason = "attempts-spent"
+	case delivery.Attempt >= maxAttempts+delivery.Granted:
+		reason = reasonSpent
 	case t.Policy == Never:
-		reason = "never-resend"
+		reason = reasonNever
+	}
+	if reason == reasonNoReceipt {
+		// Before it is parked: a part without a second look would wait for an
+		// operator although the channel came back.
+		if err := t.lookAgain(ctx, turn, part, 1, lookAt(1)); err != nil {
+			return progress{}, fmt.Errorf("park turn: %w", err)
+		}
 	}
 	err := t.Outbox.Park(ctx, turn.ID, part, reason, turn.Updated)
 	if fault.Is(err, fault.Conflict) {

@@ -3,6 +3,7 @@ package turn
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/envelope"
@@ -35,13 +36,19 @@ func (t *Turns) Statuses(ctx context.Context, e envelope.Envelope) (Report, erro
 		known := make(map[conversation.TurnID]bool, len(turns))
 		for _, turn := range turns {
 			known[turn.ID] = true
-			for _, d := range turn.Deliveries {
-				report.Duplicates += d.Duplicates()
-			}
+			proven, again := provenBy(turn, receipts)
+			report.Proven += proven
+			report.Duplicates += again
 		}
 		for _, receipt := range receipts {
 			if !known[receipt.Turn] {
 				report.Unknown++
+			}
+		}
+		for _, failure := range failures(turns, receipts) {
+			report.Failures = append(report.Failures, failure.Code)
+			if err := t.Consequence.Failed(ctx, failure); err != nil {
+				return report, fmt.Errorf("act on failure: %w", err)
 			}
 		}
 	}
@@ -53,6 +60,75 @@ func (t *Turns) Statuses(ctx context.Context, e envelope.Envelope) (Report, erro
 		}
 	}
 	return report, nil
+}
+
+// provenBy counts the parts of a turn that Meta is proven to have accepted by
+// these receipts and no earlier ones, and those of which it is proven to have
+// accepted one more copy. Receipts that come again are counted again as long as
+// no other status of the same attempt is known.
+func provenBy(turn conversation.StoredTurn, receipts []conversation.Receipt) (proven, again int) {
+	for part, d := range turn.Deliveries {
+		fresh, older := 0, 0
+		for attempt, statuses := range d.Receipts {
+			if _, failed := statuses[conversation.StatusFailed]; failed {
+				continue
+			}
+			here := 0
+			for status := range statuses {
+				if slices.ContainsFunc(receipts, func(r conversation.Receipt) bool {
+					return r.Turn == turn.ID && r.Part == part && r.Attempt == attempt && r.Status == status
+				}) {
+					here++
+				}
+			}
+			if here == len(statuses) {
+				fresh++
+			} else {
+				older++
+			}
+		}
+		switch {
+		case fresh == 0:
+		case older == 0:
+			proven++
+			again += fresh - 1
+		default:
+			again += fresh
+		}
+	}
+	return proven, again
+}
+
+// failures are the parts that the receipts say were not delivered, unless
+// another attempt of the same part was.
+func failures(turns []conversation.StoredTurn, receipts []conversation.Receipt) []conversation.Failure {
+	var failed []conversation.Failure
+	for _, turn := range turns {
+		for _, r := range receipts {
+			if r.Turn != turn.ID || r.Status != conversation.StatusFailed || r.Part >= len(turn.Deliveries) ||
+				turn.Deliveries[r.Part].Phase() != conversation.Failed {
+				continue
+			}
+			failed = append(failed, conversation.Failure{Turn: turn, Part: r.Part, Attempt: r.Attempt, Code: r.Code, At: r.At})
+		}
+	}
+	return failed
+}
+
+// Noting is the consequence that a failure is noted in a journal.
+type Noting struct{ Journal Journal }
+
+// Failed notes a failure under an id of its own.
+func (n Noting) Failed(ctx context.Context, f conversation.Failure) error {
+	err := n.Journal.Note(ctx, conversation.Act{
+		ID:   fmt.Sprintf("%s.%d.%d.failed", f.Turn.ID, f.Part, f.Attempt),
+		Kind: conversation.ActReplyFailed, Conversation: f.Turn.Conversation, Turn: f.Turn.ID,
+		Reason: fmt.Sprintf("meta-%d", f.Code), At: f.At,
+	})
+	if err != nil {
+		return fmt.Errorf("note failure: %w", err)
+	}
+	return nil
 }
 
 func numbers(batch conversation.StatusBatch) map[string]bool {

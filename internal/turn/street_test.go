@@ -34,6 +34,7 @@ type street struct {
 	policy turn.Policy
 	budget turn.Budget
 	meta   *meta
+	team   *team // nil when nobody is told
 	queue  *queue
 	tokens int
 	mu     sync.Mutex
@@ -78,10 +79,16 @@ func (s *street) turns() *turn.Turns {
 		s.t.Fatal(err)
 	}
 	m := s.worker
+	var performer turn.Performer
+	if s.team != nil {
+		performer = teamPort{m, s.team}
+	}
 	return turn.New(turn.Options{
-		Tenant: "default", Ring: s.ring,
+		Tenant: "default", Key: s.key, Ring: s.ring,
 		Ledger: ledgerPort{m, s.ledger}, Outbox: ledgerPort{m, s.ledger}, Receipts: s.ledger,
-		Watermark: s.ledger, Morgue: ledgerPort{m, s.ledger},
+		Reopener: ledgerPort{m, s.ledger}, EffectRecords: ledgerPort{m, s.ledger}, Performer: performer,
+		Consequence: turn.Noting{Journal: s.ledger},
+		Watermark:   s.ledger, Morgue: ledgerPort{m, s.ledger},
 		Hint: hintPort{m, s.hint}, Mailbox: hintPort{m, s.hint},
 		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: mind,
 		Now: time.Now, Token: s.token, PackHash: knowledge.Hash, Policy: s.policy, Budget: s.budget,
@@ -183,6 +190,26 @@ func (s *street) drain(w *turn.Turns) []turn.Report {
 		}
 		s.queue.done(task)
 		reports = append(reports, report)
+	}
+}
+
+// die has so many workers take a message and die silently.
+func (s *street) die(e envelope.Envelope, times int) {
+	s.t.Helper()
+	body, err := e.Encode()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for range times {
+		token := s.token()
+		if _, err := s.hint.Enter(context.Background(), conversation.Entry{
+			Conversation: conversation.ID(e.Conversation), Message: conversation.MessageID(e.ID), Letter: body, Token: token, At: time.Now(),
+		}); err != nil {
+			s.t.Fatal(err)
+		}
+		if err := s.hint.Leave(context.Background(), conversation.Departure{Conversation: conversation.ID(e.Conversation), Token: token}); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 
@@ -302,7 +329,7 @@ func (m *meta) Send(_ context.Context, out conversation.Outgoing) (conversation.
 	if v.lose {
 		return conversation.Result{}, fault.Mark(errors.New("send: connection reset"), fault.Dependency)
 	}
-	return conversation.Result{Kind: conversation.Accepted, WAMID: wamid, At: time.Now()}, nil
+	return conversation.Result{Kind: conversation.Accepted, WAMID: wamid, Digest: digest(out), At: time.Now()}, nil
 }
 
 // report is a status webhook on its way.
@@ -450,6 +477,56 @@ func (p ledgerPort) Park(ctx context.Context, id conversation.TurnID, part int, 
 
 func (p ledgerPort) Bury(ctx context.Context, d conversation.Dead) error {
 	return p.m.act("ledger.bury", func() error { return p.l.Bury(ctx, d) })
+}
+
+func (p ledgerPort) Reopen(ctx context.Context, r conversation.Reopening) error {
+	return p.m.act("ledger.reopen", func() error { return p.l.Reopen(ctx, r) })
+}
+
+func (p ledgerPort) RecordEffect(ctx context.Context, id conversation.TurnID, effect int, r conversation.EffectRecord) error {
+	return p.m.act("ledger.effect", func() error { return p.l.RecordEffect(ctx, id, effect, r) })
+}
+
+// team plays whoever is told that a lead waits for a person.
+type team struct {
+	mu   sync.Mutex
+	told []conversation.Errand
+	next []error // of the coming calls; nil takes it
+}
+
+func (t *team) Perform(_ context.Context, e conversation.Errand) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var err error
+	if len(t.next) > 0 {
+		err, t.next = t.next[0], t.next[1:]
+	}
+	if err == nil {
+		t.told = append(t.told, e)
+	}
+	return err
+}
+
+// ids are those of what the team was told, each once.
+func (t *team) ids() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var ids []string
+	for _, e := range t.told {
+		if !slices.Contains(ids, e.ID) {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+type teamPort struct {
+	m *mortal
+	t *team
+}
+
+func (p teamPort) Perform(ctx context.Context, e conversation.Errand) error {
+	return p.m.act("team.perform", func() error { return p.t.Perform(ctx, e) })
 }
 
 type hintPort struct {

@@ -59,6 +59,19 @@ const (
 	// freeFormAge is how old a message may be and still be answered freely:
 	// the customer-service window of 24 hours less a margin.
 	freeFormAge = 23*time.Hour + 50*time.Minute
+	// window is how long Meta's customer-service window stays open after a
+	// message of the lead, less a margin for clocks that disagree: nothing is
+	// sent later, however long ago it was decided.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+	window = 24*time.Hour - time.Minute
+	// effectTimeout bounds one attempt to perform an effect, and effectPatience
+	// is how long it is tried before an operator has to look.
+	effectTimeout  = 10 * time.Second
+	effectPatience = 24 * time.Hour
+	// effectBackoff is the wait after the first attempt that failed; it doubles
+	// up to mostBackoff.
+	effectBackoff = 2 * time.Second
+	mostBackoff   = 5 * time.Minute
 	// supersedeWithin is how long a draft may have taken and still be dropped
 	// for a message that arrived meanwhile.
 	supersedeWithin = 6 * time.Second
@@ -71,21 +84,46 @@ const (
 	aloneFrom    = 3 // tries from which a message is handled by itself
 	modelOffFrom = 5 // tries from which the model is left out
 	buryFrom     = 8 // tries from which a message is given up
+
+	// A keyframe is the conversation as it was decided upon, kept with a turn
+	// so that those after it can be replayed when those before it have expired:
+	// with every twentieth turn, and with one after so long a silence.
+	keyframeEvery = 20
+	keyframeAfter = 24 * time.Hour
 )
 
-// Options are what a Turns needs; all fields are required except Budget.
+// secondLooks is how often a part that was parked for want of a receipt is looked
+// at again: the channel may have come back to life.
+const secondLooks = 3
+
+// lookAt is how long after it was parked the n-th of those looks comes.
+func lookAt(n int) time.Duration {
+	return [secondLooks]time.Duration{5 * time.Minute, 20 * time.Minute, time.Hour}[n-1]
+}
+
+// codeWindow is Meta's code for a message outside the customer-service window.
+const codeWindow = 131047
+
+// Options are what a Turns needs; all fields are required except Performer and
+// Budget.
 type Options struct {
-	Tenant    string
-	Ring      *pii.Ring
-	Ledger    Ledger
-	Outbox    Outbox
-	Receipts  Receipts
-	Watermark Watermark
-	Morgue    Morgue
-	Hint      Hint
-	Mailbox   Mailbox
-	Inbox     Inbox
-	Sender    Sender
+	Tenant        string
+	Key           *pii.HashKey
+	Ring          *pii.Ring
+	Ledger        Ledger
+	Outbox        Outbox
+	Reopener      Reopener
+	EffectRecords EffectRecords
+	Receipts      Receipts
+	Consequence   Consequence
+	Watermark     Watermark
+	Morgue        Morgue
+	Hint          Hint
+	Mailbox       Mailbox
+	Inbox         Inbox
+	Sender        Sender
+	// Performer performs effects; without one turns have none.
+	Performer Performer
 	Mind      Mind
 	// PackHash names the knowledge that Mind speaks from; it is part of the
 	// audit.
@@ -105,9 +143,9 @@ type Turns struct{ Options }
 // New makes a Turns. It panics when an option is missing: that is a mistake
 // of the program that wires it.
 func New(o Options) *Turns {
-	if o.Ring == nil || o.Ledger == nil || o.Outbox == nil || o.Receipts == nil || o.Watermark == nil ||
-		o.Morgue == nil || o.Hint == nil || o.Mailbox == nil || o.Inbox == nil || o.Sender == nil ||
-		o.Mind == nil || o.Now == nil || o.Token == nil {
+	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Outbox == nil || o.Reopener == nil || o.EffectRecords == nil ||
+		o.Receipts == nil || o.Consequence == nil || o.Watermark == nil || o.Morgue == nil || o.Hint == nil ||
+		o.Mailbox == nil || o.Inbox == nil || o.Sender == nil || o.Mind == nil || o.Now == nil || o.Token == nil {
 		panic("turn: an option is missing")
 	}
 	if o.Budget.Zone == nil {
@@ -150,9 +188,14 @@ type Report struct {
 	Handoff string
 	Blocked int // drafts that a guard refused
 	Phases  []conversation.Phase
-	// Statuses, Unknown and Duplicates count receipts: all, those of nobody
-	// we know, and replies proven to have reached the lead twice.
-	Statuses, Unknown, Duplicates int
+	// Statuses and Unknown count receipts: all, and those of nobody we know.
+	// Proven and Duplicates count what they prove for the first time: parts
+	// that Meta accepted, and parts that it accepted once more.
+	Statuses, Unknown, Proven, Duplicates int
+	// Failures are Meta's codes of what it had accepted and failed to deliver.
+	Failures []int
+	// Effects counts the effects of the turn that were performed now.
+	Effects int
 	// FollowUp is the delay of the follow-up task.
 	FollowUp time.Duration
 }

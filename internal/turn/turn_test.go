@@ -476,21 +476,7 @@ func TestAMessageThatNeverEndsIsBuried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreet(t)
 		e := s.text(iara, "wamid.1", "oi")
-		body, err := e.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 7 { // Seven workers took it and died silently.
-			token := s.token()
-			if _, err := s.hint.Enter(context.Background(), conversation.Entry{
-				Conversation: conversation.ID(e.Conversation), Message: conversation.MessageID(e.ID), Letter: body, Token: token, At: time.Now(),
-			}); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.hint.Leave(context.Background(), conversation.Departure{Conversation: conversation.ID(e.Conversation), Token: token}); err != nil {
-				t.Fatal(err)
-			}
-		}
+		s.die(e, 7)
 		w := s.turns()
 		report, err := s.handle(w, e)
 		if err != nil || report.Fate != turn.Parked || report.Reason != "attempts-spent" {

@@ -19,6 +19,8 @@ func name(kind envelope.Kind, r turn.Report) telemetry.EventName {
 		return telemetry.TaskParked
 	case r.Handoff != "":
 		return telemetry.HandoffOpened
+	case len(r.Failures) > 0:
+		return telemetry.ReplyFailed
 	case kind == envelope.Status:
 		return telemetry.StatusesApplied
 	case kind == envelope.Timer:
@@ -73,7 +75,14 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 	}
 	if e.Kind == envelope.Status {
 		add(telemetry.Count(telemetry.Statuses, r.Statuses), telemetry.Count(telemetry.Ignored, r.Unknown),
-			telemetry.Count(telemetry.Duplicates, r.Duplicates))
+			telemetry.Count(telemetry.Duplicates, r.Duplicates), telemetry.Count(telemetry.Failed, len(r.Failures)))
+	}
+	if len(r.Failures) > 0 {
+		// Of several, one says enough: each has an act of its own in the ledger.
+		add(telemetry.Code(r.Failures[0]))
+	}
+	if r.Effects > 0 {
+		add(telemetry.Count(telemetry.Effects, r.Effects))
 	}
 	if r.Model.Calls > 0 {
 		add(telemetry.Model(r.Model.Name),

@@ -31,6 +31,11 @@ const (
 	pauseLong  = 10 * time.Second
 )
 
+// headerRetries is how often Cloud Tasks tried before; it is believed only of
+// callers who proved to be Cloud Tasks.
+// https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler
+const headerRetries = "X-CloudTasks-TaskRetryCount"
+
 // Turns is what a worker runs; [turn.Turns] is one.
 type Turns interface {
 	// Inbound handles the task of one message.
@@ -113,6 +118,7 @@ func (w *Worker) task(c echo.Context, r route) error {
 		return fmt.Errorf("read task: %w", err)
 	}
 	e, err := envelope.Decode(body)
+	e.Retries, _ = strconv.Atoi(c.Request().Header.Get(headerRetries)) // Absent is none.
 	ctx = telemetry.WithCorrelation(ctx, e.CorrelationID)
 	ctx, span := w.o.Telemetry.Start(ctx, r.span, e.Traceparent)
 	defer span.End()
@@ -156,6 +162,9 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	case err == nil && report.Handoff != "":
 		// A person is being waited for: loud enough for an alert.
 		severity = telemetry.SeverityWarning
+	case err == nil && (len(report.Failures) > 0 || report.Duplicates > 0):
+		// A lead did not get an answer, or got one twice.
+		severity = telemetry.SeverityWarning
 	case err == nil:
 	case fault.Is(err, fault.Throttled):
 		status, severity, wait = http.StatusServiceUnavailable, telemetry.SeverityWarning, pauseLong
@@ -171,6 +180,9 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	telemetry.Describe(ctx, telemetry.Event{Name: name(e.Kind, report), Severity: severity, Fields: fields(e, report, err)})
 	metrics := w.o.Telemetry.Metrics()
 	metrics.Turn(ctx, fateLabel(report, err), total(report))
+	metrics.Replies(ctx, "proven", report.Proven)
+	metrics.Replies(ctx, "duplicate", report.Duplicates)
+	metrics.Replies(ctx, "failed", len(report.Failures))
 	if report.Model.Calls > 0 {
 		metrics.ModelCall(ctx, report.Model.Name, last(report.Model.Outcomes), report.Model.Took, int(report.Model.TokensIn), int(report.Model.TokensOut))
 	}

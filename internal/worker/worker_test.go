@@ -460,6 +460,13 @@ func TestEvent(t *testing.T) {
 	if event["statuses"] != 7.0 || event["ignored"] != 2.0 || event["duplicates"] != 1.0 || event["fate"] != "applied" {
 		t.Errorf("statuses are logged as %v", event)
 	}
+
+	d.turns.play(turn.Report{Fate: turn.Applied, Statuses: 2, Failures: []int{131026, 131047}}, nil)
+	d.push("/tasks/status", d.encode(d.letter(envelope.Status)), nil)
+	event = d.logs.last(t)
+	if event["message"] != "reply_failed" || event["severity"] != "WARNING" || event["failed"] != 2.0 || event["code"] != 131026.0 {
+		t.Errorf("a failure is logged as %v", event)
+	}
 }
 
 func TestErrorsAreRedacted(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/pyloto/atende/internal/channel"
 	"github.com/pyloto/atende/internal/config"
 	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/handoff"
 	"github.com/pyloto/atende/internal/httpserver"
 	"github.com/pyloto/atende/internal/openai"
 	"github.com/pyloto/atende/internal/otto"
@@ -49,7 +50,10 @@ const (
 type Ledger interface {
 	turn.Ledger
 	turn.Outbox
+	turn.Reopener
+	turn.EffectRecords
 	turn.Receipts
+	turn.Journal
 	turn.Watermark
 	turn.Morgue
 	// Epoch claims the ledger for a hash key; see the store.
@@ -202,9 +206,16 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 	if err != nil {
 		return nil, fmt.Errorf("otto: %w", err)
 	}
+	var performer turn.Performer
+	if !s.cfg.Handoff.WebhookURL.IsZero() {
+		performer = handoff.New(handoff.Options{
+			URL: secrets.One(s.Secrets, s.cfg.Handoff.WebhookURL), Secret: secrets.One(s.Secrets, s.cfg.Handoff.WebhookSecret), Now: s.Now,
+		})
+	}
 	return turn.New(turn.Options{
-		Tenant: s.cfg.Tenant, Ring: values.Ring,
-		Ledger: ledger, Outbox: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
+		Tenant: s.cfg.Tenant, Key: values.HashKey, Ring: values.Ring,
+		Ledger: ledger, Outbox: ledger, Reopener: ledger, EffectRecords: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
+		Consequence: turn.Noting{Journal: ledger}, Performer: performer,
 		Hint: store, Mailbox: store, Inbox: s.Inbox,
 		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
 		Mind:     mind,

@@ -155,25 +155,11 @@ type typingPayload struct {
 // error of Options.Token is wrapped. Ambiguous tells whether the message may
 // have been accepted in spite of the error.
 func (c *Client) Send(ctx context.Context, s Send) (Sent, error) {
-	if err := s.Check(); err != nil {
+	body, err := s.Body()
+	if err != nil {
 		return Sent{}, err
 	}
-	request := sendRequest{
-		Product:       "whatsapp",
-		RecipientType: "individual",
-		Recipient:     s.To.userID,
-		Opaque:        s.Opaque,
-		payload:       s.Message.payload(),
-	}
-	if s.To.phone != "" {
-		// Without the plus Meta may take the digits for a number of the business's
-		// own country.
-		request.To = "+" + s.To.phone
-	}
-	if s.ReplyTo != "" {
-		request.Context = &contextPayload{MessageID: s.ReplyTo}
-	}
-	answer, err := c.post(ctx, s.PhoneNumberID, request)
+	answer, err := c.post(ctx, s.PhoneNumberID, body)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -190,6 +176,41 @@ func (c *Client) Send(ctx context.Context, s Send) (Sent, error) {
 	sent.WAID, _ = person.get("wa_id").text()
 	sent.UserID, _ = person.get("user_id").text()
 	return sent, nil
+}
+
+// Body is what Send posts, byte for byte: the same for the same message. Its
+// error is a *LimitError.
+func (s Send) Body() ([]byte, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	request := sendRequest{
+		Product:       "whatsapp",
+		RecipientType: "individual",
+		Recipient:     s.To.userID,
+		Opaque:        s.Opaque,
+		payload:       s.Message.payload(),
+	}
+	if s.To.phone != "" {
+		// Without the plus Meta may take the digits for a number of the business's
+		// own country.
+		request.To = "+" + s.To.phone
+	}
+	if s.ReplyTo != "" {
+		request.Context = &contextPayload{MessageID: s.ReplyTo}
+	}
+	return encode(request)
+}
+
+// encode is a request's body.
+func encode(request any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(request); err != nil {
+		return nil, fmt.Errorf("whatsapp: encode request: %w", err)
+	}
+	return body.Bytes(), nil
 }
 
 var (
@@ -221,7 +242,11 @@ func (c *Client) MarkRead(ctx context.Context, phoneNumberID, messageID string, 
 	if typing {
 		request.Typing = &typingPayload{Type: "text"}
 	}
-	_, err := c.post(ctx, phoneNumberID, request)
+	body, err := encode(request)
+	if err != nil {
+		return err
+	}
+	_, err = c.post(ctx, phoneNumberID, body)
 	return err
 }
 
@@ -254,7 +279,7 @@ func checkNumberID(id string) error {
 }
 
 // post makes one request and returns the body of its 2xx answer.
-func (c *Client) post(ctx context.Context, phoneNumberID string, request any) ([]byte, error) {
+func (c *Client) post(ctx context.Context, phoneNumberID string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	token, err := c.token(ctx)
@@ -264,12 +289,6 @@ func (c *Client) post(ctx context.Context, phoneNumberID string, request any) ([
 	if token == "" {
 		return nil, fmt.Errorf("whatsapp: read access token: %w", errNoToken)
 	}
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(request); err != nil {
-		return nil, fmt.Errorf("whatsapp: encode request: %w", err)
-	}
 	var written atomic.Bool
 	// A connection that turns out to be dead before a byte of the request is on
 	// it is replaced without harm, so each connection starts unwritten.
@@ -277,7 +296,7 @@ func (c *Client) post(ctx context.Context, phoneNumberID string, request any) ([
 		GotConn:      func(httptrace.GotConnInfo) { written.Store(false) },
 		WroteHeaders: func() { written.Store(true) },
 	})
-	r, err := http.NewRequestWithContext(traced, http.MethodPost, c.base+phoneNumberID+"/messages", &body)
+	r, err := http.NewRequestWithContext(traced, http.MethodPost, c.base+phoneNumberID+"/messages", bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("whatsapp: build request: %w", err)
 	}

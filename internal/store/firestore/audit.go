@@ -2,13 +2,7 @@ package firestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"strings"
-
-	"cloud.google.com/go/firestore/apiv1/firestorepb"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/pyloto/atende/internal/conversation"
 )
@@ -86,62 +80,6 @@ func (l *Ledger) Message(ctx context.Context, id conversation.MessageID) (conver
 		return conversation.Inbound{}, conversation.StoredMessage{}, false, fmt.Errorf("firestore: message: %w", err)
 	}
 	return in, stored, true, nil
-}
-
-// DeadLetters are what was buried, newest first, at most limit. It is the one
-// query of this ledger and uses the index of a single field.
-func (l *Ledger) DeadLetters(ctx context.Context, limit int) ([]conversation.Dead, error) {
-	if limit <= 0 {
-		return nil, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, l.timeout)
-	defer cancel()
-	letters, err := l.deadLetters(ctx, limit)
-	if err != nil {
-		return nil, fmt.Errorf("firestore: dead letters: %w", err)
-	}
-	return letters, nil
-}
-
-func (l *Ledger) deadLetters(ctx context.Context, limit int) ([]conversation.Dead, error) {
-	api, err := l.client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := api.RunQuery(ctx, &firestorepb.RunQueryRequest{
-		Parent: l.documents + l.tenantPath,
-		QueryType: &firestorepb.RunQueryRequest_StructuredQuery{StructuredQuery: &firestorepb.StructuredQuery{
-			From: []*firestorepb.StructuredQuery_CollectionSelector{{CollectionId: dead}},
-			OrderBy: []*firestorepb.StructuredQuery_Order{{
-				Field:     &firestorepb.StructuredQuery_FieldReference{FieldPath: fieldAt},
-				Direction: firestorepb.StructuredQuery_DESCENDING,
-			}},
-			Limit: wrapperspb.Int32(int32(min(limit, 1<<20))), // Firestore counts in 32 bits.
-		}},
-	})
-	if err != nil {
-		return nil, readFault(err)
-	}
-	var letters []conversation.Dead
-	for {
-		r, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return letters, nil
-		}
-		if err != nil {
-			return nil, readFault(err)
-		}
-		doc := r.GetDocument()
-		if doc == nil {
-			continue // only the time of reading
-		}
-		id := doc.GetName()[strings.LastIndexByte(doc.GetName(), '/')+1:]
-		d, err := l.decodeDead(doc, id)
-		if err != nil {
-			return nil, err
-		}
-		letters = append(letters, d)
-	}
 }
 
 // Conversation is the conversation in charge of the first of the ids that

@@ -24,19 +24,24 @@ type batch struct {
 // needed are the fields that are read back; the others are for people and for
 // queries, and stay where they are.
 var needed = &firestorepb.DocumentMask{FieldPaths: []string{
-	fieldSchema, fieldBody, fieldVersion, fieldTurn, fieldDead, fieldDelivery, fieldSeen, fieldFingerprint,
+	fieldSchema, fieldBody, fieldVersion, fieldTurn, fieldDead, fieldDelivery, fieldEffects, fieldSeen, fieldFingerprint,
 }}
 
 // get reads documents by their full names in one round trip. Firestore sends
 // them one by one with a time of reading that only rises, and vouches that the
 // earlier ones were unchanged until the later time: the last holds for all.
 func (l *Ledger) get(ctx context.Context, names ...string) (batch, error) {
+	return l.read(ctx, needed, names...)
+}
+
+// read is get with the fields of the mask; without one, with all.
+func (l *Ledger) read(ctx context.Context, mask *firestorepb.DocumentMask, names ...string) (batch, error) {
 	api, err := l.client(ctx)
 	if err != nil {
 		return batch{}, err
 	}
 	stream, err := api.BatchGetDocuments(ctx, &firestorepb.BatchGetDocumentsRequest{
-		Database: l.database, Documents: names, Mask: needed,
+		Database: l.database, Documents: names, Mask: mask,
 	})
 	if err != nil {
 		return batch{}, readFault(err)

@@ -22,12 +22,20 @@ import (
 //	delivery.p0.results.a1           Meta's answer to attempt 1
 //	delivery.p0.receipts.a1.sent     a status of attempt 1
 //	delivery.p0.mark, .reason        an operator has to look, or has looked
+//	delivery.p0.granted              attempts that operators allowed
+//
+// and what became of its effects in another:
+//
+//	effects.e0.done                         its receiver took it
+//	effects.e0.attempts, .not_before        it is to be tried again
+//	effects.e0.mark, .reason                nobody tries any more
 //
 // Each writer names only its own fields in the mask of its write, so that an
 // answer and a receipt that meet both stay.
 
 func partKey(part int) string       { return "p" + strconv.Itoa(part) }
 func attemptKey(attempt int) string { return "a" + strconv.Itoa(attempt) }
+func effectKey(effect int) string   { return "e" + strconv.Itoa(effect) }
 
 // Intend records that an attempt is about to be sent, if the turn was last
 // written at base. It lifts the mark of a part that was parked.
@@ -35,8 +43,9 @@ func (l *Ledger) Intend(ctx context.Context, turn conversation.TurnID, part, att
 	if attempt < 1 {
 		return time.Time{}, fmt.Errorf("firestore: intend: %w", errAttempt)
 	}
-	at, err := l.deliver(ctx, turn, part, lastWrittenAt(base),
-		fields{"attempt": integer(int64(attempt))}, "attempt", "mark", "reason")
+	at, err := l.deliver(ctx, turn, part, lastWrittenAt(base), change{
+		delivery: fields{"attempt": integer(int64(attempt))}, mask: []string{"attempt", "mark", "reason"},
+	})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("firestore: intend: %w", err)
 	}
@@ -53,9 +62,11 @@ func (l *Ledger) Answer(ctx context.Context, turn conversation.TurnID, part, att
 	f := fields{"kind": text(string(r.Kind)), fieldAt: moment(r.At)}
 	setInteger(f, "code", int64(r.Code))
 	setMoment(f, "not_before", r.NotBefore)
+	setText(f, "digest", r.Digest)
 	l.setWAMID(f, turn, part, place, r.WAMID)
-	_, err := l.deliver(ctx, turn, part, exists(),
-		fields{"results": object(fields{attemptKey(attempt): object(f)})}, place)
+	_, err := l.deliver(ctx, turn, part, exists(), change{
+		delivery: fields{"results": object(fields{attemptKey(attempt): object(f)})}, mask: []string{place},
+	})
 	if err != nil {
 		return fmt.Errorf("firestore: answer: %w", err)
 	}
@@ -64,39 +75,131 @@ func (l *Ledger) Answer(ctx context.Context, turn conversation.TurnID, part, att
 
 // Park marks a part as parked, if the turn was last written at base.
 func (l *Ledger) Park(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error {
-	_, err := l.deliver(ctx, turn, part, lastWrittenAt(base),
-		fields{"mark": text(string(conversation.Parked)), "reason": text(reason)}, "mark", "reason")
+	_, err := l.deliver(ctx, turn, part, lastWrittenAt(base), change{
+		delivery: fields{"mark": text(string(conversation.Parked)), "reason": text(reason)}, mask: []string{"mark", "reason"},
+		parks: true,
+	})
 	if err != nil {
 		return fmt.Errorf("firestore: park: %w", err)
 	}
 	return nil
 }
 
-// deliver writes fields of one part's delivery and nothing else.
-func (l *Ledger) deliver(ctx context.Context, turn conversation.TurnID, part int, when *firestorepb.Precondition, f fields, mask ...string) (time.Time, error) {
-	if !isDocumentID(string(turn)) || part < 0 {
-		return time.Time{}, errMalformed
+// CloseOut marks a part as closed by an operator, if the turn was last written at
+// base.
+func (l *Ledger) CloseOut(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error {
+	_, err := l.deliver(ctx, turn, part, lastWrittenAt(base), change{
+		delivery: fields{"mark": text(string(conversation.Closed)), "reason": text(reason)}, mask: []string{"mark", "reason"},
+	})
+	if err != nil {
+		return fmt.Errorf("firestore: close out: %w", err)
 	}
-	if at := when.GetUpdateTime(); at != nil && at.AsTime().IsZero() {
-		return time.Time{}, fault.Mark(errors.New("a turn was never read"), fault.Conflict)
+	return nil
+}
+
+// Reopen lets a parked part be sent again and touches its conversation, in one
+// commit. A turn or a conversation that was written since it was read is a
+// [fault.Conflict].
+func (l *Ledger) Reopen(ctx context.Context, r conversation.Reopening) error {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	if err := l.reopen(ctx, r); err != nil {
+		return fmt.Errorf("firestore: reopen: %w", err)
+	}
+	return nil
+}
+
+func (l *Ledger) reopen(ctx context.Context, r conversation.Reopening) error {
+	if !isDocumentID(string(r.Conversation)) {
+		return errMalformed
+	}
+	c := change{delivery: fields{"granted": integer(int64(r.Granted))}, mask: []string{"mark", "reason", "granted"}}
+	if r.Attempt > 0 {
+		place := "results." + attemptKey(r.Attempt)
+		c.mask = append(c.mask, place)
+		c.delivery["results"] = object(fields{attemptKey(r.Attempt): object(fields{
+			"kind": text(string(conversation.Postponed)), fieldAt: moment(r.At),
+		})})
+	}
+	turn, err := l.encodeChange(r.Turn, r.Part, lastWrittenAt(r.Base), c)
+	if err != nil {
+		return err
+	}
+	if err := wasRead(r.ConversationBase); err != nil {
+		return err
+	}
+	// A write that changes nothing would leave the time of the last write alone.
+	touch := &firestorepb.Write{
+		Operation:  &firestorepb.Write_Update{Update: &firestorepb.Document{Name: l.name(conversations, string(r.Conversation))}},
+		UpdateMask: &firestorepb.DocumentMask{},
+		UpdateTransforms: []*firestorepb.DocumentTransform_FieldTransform{{
+			FieldPath:     "reopened",
+			TransformType: &firestorepb.DocumentTransform_FieldTransform_Increment{Increment: integer(1)},
+		}},
+		CurrentDocument: lastWrittenAt(r.ConversationBase),
+	}
+	_, err = l.write(ctx, turn, touch)
+	return err
+}
+
+// change is what is written of one part's delivery; everything that the mask
+// names and delivery lacks is taken away.
+type change struct {
+	delivery fields
+	mask     []string
+	parks    bool // something waits for an operator now
+}
+
+// deliver writes fields of one part's delivery and nothing else.
+func (l *Ledger) deliver(ctx context.Context, turn conversation.TurnID, part int, when *firestorepb.Precondition, c change) (time.Time, error) {
+	w, err := l.encodeChange(turn, part, when, c)
+	if err != nil {
+		return time.Time{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	for i, field := range mask {
-		mask[i] = fieldDelivery + "." + partKey(part) + "." + field
-	}
-	done, err := l.write(ctx, l.update(turn, fields{partKey(part): object(f)}, mask, when))
+	done, err := l.write(ctx, w)
 	if err != nil {
 		return time.Time{}, err
 	}
 	return done.GetCommitTime().AsTime(), nil
 }
 
-// update is a write of parts of a turn's delivery.
-func (l *Ledger) update(turn conversation.TurnID, parts fields, mask []string, when *firestorepb.Precondition) *firestorepb.Write {
+func (l *Ledger) encodeChange(turn conversation.TurnID, part int, when *firestorepb.Precondition, c change) (*firestorepb.Write, error) {
+	if !isDocumentID(string(turn)) || part < 0 {
+		return nil, errMalformed
+	}
+	if at := when.GetUpdateTime(); at != nil {
+		if err := wasRead(at.AsTime()); err != nil {
+			return nil, err
+		}
+	}
+	mask := make([]string, len(c.mask))
+	for i, field := range c.mask {
+		mask[i] = fieldDelivery + "." + partKey(part) + "." + field
+	}
+	f := fields{fieldDelivery: object(fields{partKey(part): object(c.delivery)})}
+	if c.parks {
+		f[fieldParked] = boolean(true)
+		mask = append(mask, fieldParked)
+	}
+	return l.update(turn, f, mask, when), nil
+}
+
+// wasRead refuses the time of a document that was never read: Firestore would
+// call it an invalid argument.
+func wasRead(at time.Time) error {
+	if at.IsZero() {
+		return fault.Mark(errors.New("a document was never read"), fault.Conflict)
+	}
+	return nil
+}
+
+// update is a write of some fields of a turn.
+func (l *Ledger) update(turn conversation.TurnID, f fields, mask []string, when *firestorepb.Precondition) *firestorepb.Write {
 	return &firestorepb.Write{
 		Operation: &firestorepb.Write_Update{Update: &firestorepb.Document{
-			Name: l.name(turns, string(turn)), Fields: fields{fieldDelivery: object(parts)},
+			Name: l.name(turns, string(turn)), Fields: f,
 		}},
 		UpdateMask:      &firestorepb.DocumentMask{FieldPaths: mask},
 		CurrentDocument: when,
@@ -135,6 +238,7 @@ func (l *Ledger) decodeDelivery(f fields, turn conversation.TurnID, part int) (c
 		Attempt: int(f["attempt"].GetIntegerValue()),
 		Mark:    conversation.DeliveryPhase(f["mark"].GetStringValue()),
 		Reason:  f["reason"].GetStringValue(),
+		Granted: int(f["granted"].GetIntegerValue()),
 	}
 	for key, v := range f["results"].GetMapValue().GetFields() {
 		attempt, ok := attemptOf(key)
@@ -151,7 +255,7 @@ func (l *Ledger) decodeDelivery(f fields, turn conversation.TurnID, part int) (c
 		}
 		d.Results[attempt] = conversation.Result{
 			Kind: conversation.ResultKind(r["kind"].GetStringValue()), WAMID: wamid, Code: int(r["code"].GetIntegerValue()),
-			NotBefore: momentOf(r["not_before"]), At: momentOf(r[fieldAt]),
+			NotBefore: momentOf(r["not_before"]), Digest: r["digest"].GetStringValue(), At: momentOf(r[fieldAt]),
 		}
 	}
 	for key, v := range f["receipts"].GetMapValue().GetFields() {
@@ -306,7 +410,7 @@ func (l *Ledger) encodeReceipts(t *conversation.StoredTurn, receipts []conversat
 	if mask == nil {
 		return nil
 	}
-	return l.update(t.ID, parts, mask, lastWrittenAt(t.Updated))
+	return l.update(t.ID, fields{fieldDelivery: object(parts)}, mask, lastWrittenAt(t.Updated))
 }
 
 // below is the map at a key of f, made when it is not there.

@@ -19,14 +19,20 @@ const schema = 1
 
 // Field names that are read again or written by masks.
 const (
-	fieldSchema      = "sv"
-	fieldBody        = "body"
-	fieldVersion     = "version"
-	fieldTurn        = "turn"
-	fieldDead        = "dead"
-	fieldAt          = "at"
-	fieldDelivery    = "delivery"
+	fieldSchema   = "sv"
+	fieldBody     = "body"
+	fieldVersion  = "version"
+	fieldTurn     = "turn"
+	fieldDead     = "dead"
+	fieldAt       = "at"
+	fieldDelivery = "delivery"
+	fieldEffects  = "effects"
+	// fieldParked says that something of a turn was parked at some time: it is
+	// how those that wait for an operator are found.
+	fieldParked      = "parked"
 	fieldFingerprint = "fingerprint"
+	fieldReplays     = "replays"
+	fieldDropped     = "dropped_at"
 	// fieldSeen holds microseconds since 1970: Firestore raises a number by
 	// itself but not a timestamp.
 	fieldSeen = "seen_us"
@@ -167,6 +173,10 @@ func (l *Ledger) decodeTurn(doc *firestorepb.Document, id conversation.TurnID) (
 		}
 		stored.Deliveries = append(stored.Deliveries, d)
 	}
+	effects := doc.GetFields()[fieldEffects].GetMapValue().GetFields()
+	for i := range t.Effects {
+		stored.Records = append(stored.Records, decodeEffect(effects[effectKey(i)].GetMapValue().GetFields()))
+	}
 	return stored, nil
 }
 
@@ -220,6 +230,8 @@ func (l *Ledger) encodeDead(d conversation.Dead) fields {
 	f["message"] = boolean(d.Message)
 	setText(f, "correlation_id", d.CorrelationID)
 	f[fieldAt] = moment(d.At)
+	setInteger(f, fieldReplays, int64(d.Replays))
+	setMoment(f, fieldDropped, d.Dropped)
 	return f
 }
 
@@ -242,5 +254,7 @@ func (l *Ledger) decodeDead(doc *firestorepb.Document, id string) (conversation.
 		Message:       f["message"].GetBooleanValue(),
 		CorrelationID: f["correlation_id"].GetStringValue(),
 		At:            momentOf(f[fieldAt]),
+		Replays:       int(f[fieldReplays].GetIntegerValue()),
+		Dropped:       momentOf(f[fieldDropped]),
 	}, nil
 }

@@ -43,7 +43,7 @@ func TestNothingPersonalIsReadableAtRest(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []string{"conversations", "turns", "messages", "handoffs", "dead", "watermarks", "epochs"} {
+	for _, c := range []string{"conversations", "turns", "messages", "handoffs", "dead", "audit", "watermarks", "epochs"} {
 		if collections[c] == 0 {
 			t.Errorf("no document of %s was looked at", c)
 		}

@@ -11,6 +11,7 @@ const (
 	turns         = "turns"
 	messages      = "messages"
 	handoffs      = "handoffs"
+	audit         = "audit"
 	dead          = "dead"
 	watermarks    = "watermarks"
 	epochs        = "epochs"

@@ -36,6 +36,7 @@ type Ledger struct {
 	messages      map[conversation.MessageID]messageDocument
 	handoffs      map[string]conversation.Handoff
 	dead          map[string]conversation.Dead
+	acts          map[string]conversation.Act
 	seen          map[string]time.Time
 	fingerprint   string
 }
@@ -50,6 +51,8 @@ type document struct {
 type turnDocument struct {
 	document
 	deliveries []conversation.Delivery
+	records    []conversation.EffectRecord
+	parked     bool // at some time
 }
 
 type messageDocument struct {
@@ -69,6 +72,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		messages:      map[conversation.MessageID]messageDocument{},
 		handoffs:      map[string]conversation.Handoff{},
 		dead:          map[string]conversation.Dead{},
+		acts:          map[string]conversation.Act{},
 		seen:          map[string]time.Time{},
 	}
 }
@@ -155,6 +159,7 @@ func (l *Ledger) Commit(ctx context.Context, c conversation.Commit) (conversatio
 	turn := turnDocument{
 		document:   document{body: turnBody, updated: at},
 		deliveries: make([]conversation.Delivery, len(c.Turn.Replies)),
+		records:    make([]conversation.EffectRecord, len(c.Turn.Effects)),
 	}
 	if len(turn.deliveries) > 0 {
 		turn.deliveries[0].Attempt = 1
@@ -345,7 +350,7 @@ func (l *Ledger) Bury(ctx context.Context, d conversation.Dead) error {
 	defer l.mu.Unlock()
 	l.writeTime()
 	if _, exists := l.dead[d.ID]; !exists {
-		l.dead[d.ID] = exhume(d)
+		l.dead[d.ID] = copied(d)
 	}
 	if d.Message {
 		id := conversation.MessageID(d.ID)
@@ -365,7 +370,7 @@ func (l *Ledger) DeadLetters(ctx context.Context, limit int) ([]conversation.Dea
 	defer l.mu.Unlock()
 	var letters []conversation.Dead
 	for _, d := range l.dead {
-		letters = append(letters, exhume(d))
+		letters = append(letters, copied(d))
 	}
 	slices.SortFunc(letters, func(a, b conversation.Dead) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
@@ -373,8 +378,8 @@ func (l *Ledger) DeadLetters(ctx context.Context, limit int) ([]conversation.Dea
 	return letters[:min(len(letters), max(limit, 0))], nil
 }
 
-// exhume is a copy that shares no bytes with d.
-func exhume(d conversation.Dead) conversation.Dead {
+// copied is a copy that shares no bytes with d.
+func copied(d conversation.Dead) conversation.Dead {
 	d.Content = slices.Clone(d.Content)
 	return d
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,32 +40,126 @@ func (l *Ledger) Park(ctx context.Context, turn conversation.TurnID, part int, r
 	return err
 }
 
+// CloseOut marks a part as closed by an operator, if the turn was last written at
+// base.
+func (l *Ledger) CloseOut(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error {
+	_, err := l.deliver(ctx, "close out", turn, part, anyAttempt, &base, func(d *conversation.Delivery) {
+		d.Mark, d.Reason = conversation.Closed, reason
+	})
+	return err
+}
+
+// Reopen lets a parked part be sent again and touches its conversation. A turn
+// or a conversation that was written since it was read is a [fault.Conflict].
+func (l *Ledger) Reopen(ctx context.Context, r conversation.Reopening) error {
+	if err := ended(ctx, "reopen"); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, ok := l.turns[r.Turn]
+	c, there := l.conversations[r.Conversation]
+	switch {
+	case !ok || !there:
+		return fault.Mark(errors.New("reopen: turn or conversation does not exist"), fault.Conflict)
+	case !t.updated.Equal(r.Base) || !c.updated.Equal(r.ConversationBase):
+		return fault.Mark(errors.New("reopen: turn or conversation was written since it was read"), fault.Conflict)
+	case r.Part < 0 || r.Part >= len(t.deliveries):
+		return fault.Mark(errors.New("reopen: turn has no such part"), fault.Broken)
+	}
+	d := &t.deliveries[r.Part]
+	d.Mark, d.Reason, d.Granted = "", "", r.Granted
+	if r.Attempt > 0 {
+		d.Results = maps.Clone(d.Results)
+		if d.Results == nil {
+			d.Results = map[int]conversation.Result{}
+		}
+		d.Results[r.Attempt] = conversation.Result{Kind: conversation.Postponed, At: r.At}
+	}
+	at := l.writeTime()
+	t.updated, c.updated = at, at
+	l.turns[r.Turn], l.conversations[r.Conversation] = t, c
+	return nil
+}
+
+// RecordEffect records what came of an attempt to perform an effect. A record that
+// is done says only that; one with a mark says that nobody tries any more;
+// any other says when to try again. It never takes back what another worker
+// recorded as done.
+func (l *Ledger) RecordEffect(ctx context.Context, turn conversation.TurnID, effect int, r conversation.EffectRecord) error {
+	return l.effect(ctx, "record effect", turn, effect, nil, func(old *conversation.EffectRecord) {
+		switch {
+		case !r.Done.IsZero():
+			old.Done = r.Done
+		case r.Mark != "":
+			old.Mark, old.Reason = r.Mark, r.Reason
+		default:
+			old.Attempts, old.NotBefore, old.Reason = r.Attempts, r.NotBefore, r.Reason
+		}
+	})
+}
+
+// Revive lets an effect that was parked be tried again, if the turn was last
+// written at base.
+func (l *Ledger) Revive(ctx context.Context, turn conversation.TurnID, effect int, base time.Time) error {
+	return l.effect(ctx, "revive", turn, effect, &base, func(old *conversation.EffectRecord) {
+		*old = conversation.EffectRecord{Done: old.Done}
+	})
+}
+
+// effect changes the record of one effect; a nil base is any.
+func (l *Ledger) effect(ctx context.Context, op string, id conversation.TurnID, effect int, base *time.Time, change func(*conversation.EffectRecord)) error {
+	return l.change(ctx, op, id, base, func(t *turnDocument) error {
+		if effect < 0 || effect >= len(t.records) {
+			return fault.Mark(fmt.Errorf("%s: turn has no such effect", op), fault.Broken)
+		}
+		change(&t.records[effect])
+		t.parked = t.parked || t.records[effect].Mark == conversation.EffectParked
+		return nil
+	})
+}
+
 // anyAttempt stands where an operation names none.
 const anyAttempt = 1
 
 // deliver changes one part's delivery; a nil base is any.
 func (l *Ledger) deliver(ctx context.Context, op string, id conversation.TurnID, part, attempt int, base *time.Time, change func(*conversation.Delivery)) (time.Time, error) {
-	if err := ended(ctx, op); err != nil {
-		return time.Time{}, err
-	}
 	if attempt < 1 {
 		return time.Time{}, fault.Mark(fmt.Errorf("%s: attempts are counted from 1", op), fault.Broken)
+	}
+	var at time.Time
+	err := l.change(ctx, op, id, base, func(t *turnDocument) error {
+		if part < 0 || part >= len(t.deliveries) {
+			return fault.Mark(fmt.Errorf("%s: turn has no such part", op), fault.Broken)
+		}
+		change(&t.deliveries[part])
+		t.parked = t.parked || t.deliveries[part].Mark == conversation.Parked
+		at = l.last
+		return nil
+	})
+	return at, err
+}
+
+// change changes a turn's document; a nil base is any.
+func (l *Ledger) change(ctx context.Context, op string, id conversation.TurnID, base *time.Time, change func(*turnDocument) error) error {
+	if err := ended(ctx, op); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t, ok := l.turns[id]
 	switch {
 	case !ok:
-		return time.Time{}, fault.Mark(fmt.Errorf("%s: turn does not exist", op), fault.Conflict)
+		return fault.Mark(fmt.Errorf("%s: turn does not exist", op), fault.Conflict)
 	case base != nil && !t.updated.Equal(*base):
-		return time.Time{}, fault.Mark(fmt.Errorf("%s: turn was written since it was read", op), fault.Conflict)
-	case part < 0 || part >= len(t.deliveries):
-		return time.Time{}, fault.Mark(fmt.Errorf("%s: turn has no such part", op), fault.Broken)
+		return fault.Mark(fmt.Errorf("%s: turn was written since it was read", op), fault.Conflict)
 	}
-	change(&t.deliveries[part])
 	t.updated = l.writeTime()
+	if err := change(&t); err != nil {
+		return err
+	}
 	l.turns[id] = t
-	return t.updated, nil
+	return nil
 }
 
 // Receive records receipts; the first of a status counts. Receipts of turns,
@@ -153,6 +248,10 @@ func (t turnDocument) open() (conversation.StoredTurn, error) {
 			d.Receipts[attempt] = maps.Clone(receipts)
 		}
 		stored.Deliveries = append(stored.Deliveries, d)
+	}
+	stored.Records = slices.Clone(t.records)
+	if len(stored.Records) == 0 {
+		stored.Records = nil
 	}
 	return stored, nil
 }

@@ -17,6 +17,14 @@ type LedgerStore interface {
 	Intend(ctx context.Context, turn conversation.TurnID, part, attempt int, base time.Time) (time.Time, error)
 	Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error
 	Park(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error
+	// CloseOut marks a part as closed by an operator.
+	CloseOut(ctx context.Context, turn conversation.TurnID, part int, reason string, base time.Time) error
+	// Reopen lets a parked part be sent again and touches its conversation.
+	Reopen(ctx context.Context, r conversation.Reopening) error
+	// RecordEffect records what came of an attempt to perform an effect.
+	RecordEffect(ctx context.Context, turn conversation.TurnID, effect int, r conversation.EffectRecord) error
+	// Revive lets a parked effect be tried again.
+	Revive(ctx context.Context, turn conversation.TurnID, effect int, base time.Time) error
 	Receive(ctx context.Context, receipts []conversation.Receipt) (known []conversation.StoredTurn, err error)
 
 	Seen(ctx context.Context, number string, at time.Time) error
@@ -33,6 +41,17 @@ type LedgerStore interface {
 	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
 	// DeadLetters are what was buried, newest first.
 	DeadLetters(ctx context.Context, limit int) ([]conversation.Dead, error)
+	// DeadLetter is what was buried under an id; nil when nothing was.
+	DeadLetter(ctx context.Context, id string) (*conversation.Dead, error)
+	// Exhume makes a dead message one that may be answered, for the n-th time.
+	Exhume(ctx context.Context, id string, n int) error
+	// Drop notes that an operator gave a dead letter up.
+	Drop(ctx context.Context, id string, at time.Time) error
+	// Parked are the turns of which something waits for an operator.
+	Parked(ctx context.Context, limit int) ([]conversation.StoredTurn, error)
+	// Note adds an act once; Acts are those noted, newest first.
+	Note(ctx context.Context, a conversation.Act) error
+	Acts(ctx context.Context, limit int) ([]conversation.Act, error)
 	// Conversation is the one in charge of the first id that exists, after
 	// following where it moved; nil when there is none.
 	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)
@@ -41,7 +60,7 @@ type LedgerStore interface {
 // Ledger holds a ledger to its promises. newLedger makes an empty one for
 // each test; it may be called several times.
 func Ledger(t *testing.T, newLedger func(t *testing.T) LedgerStore) {
-	for _, group := range [][]promise{commitPromises, lookupPromises, deliveryPromises, keepingPromises} {
+	for _, group := range [][]promise{commitPromises, lookupPromises, deliveryPromises, effectPromises, keepingPromises, operatorPromises} {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				p.hold(&ledgerTest{T: t, ledger: newLedger(t)})

@@ -42,7 +42,7 @@ var commitPromises = []promise{
 				c.Messages[0].ID: {Turn: c.Turn.ID}, c.Messages[1].ID: {Turn: c.Turn.ID},
 			},
 			Turn: &conversation.StoredTurn{
-				Turn: c.Turn, Deliveries: []conversation.Delivery{{Attempt: 1}, {}}, Updated: done.At,
+				Turn: c.Turn, Deliveries: []conversation.Delivery{{Attempt: 1}, {}}, Records: []conversation.EffectRecord{{}, {}}, Updated: done.At,
 			},
 		}
 		t.wantDiff("snapshot", s, want)

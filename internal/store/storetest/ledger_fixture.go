@@ -87,7 +87,14 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 			Model: conversation.Model{
 				Name: "gpt-4o-mini", Fingerprint: "abc", Calls: 2, TokensIn: 1000, TokensOut: 150, TokensCached: 500,
 				Outcomes: []string{"invalid", "ok"}, Took: 1234567 * time.Nanosecond,
+				Answers: []conversation.ModelAnswer{{Fingerprint: "abc", Outcome: "ok", Text: canaryText}, {Fingerprint: "def"}},
 			},
+			Mode: conversation.ModeDecide, SendBy: noon.Add(24 * time.Hour),
+			Effects: []conversation.Effect{
+				{Kind: conversation.EffectHandoff, Handoff: &conversation.Handoff{ID: "h", Reason: "asked", Briefing: canaryText}},
+				{Kind: "another"},
+			},
+			Before:   &conversation.Conversation{ID: id, Number: number, Session: conversation.Session{State: conversation.Triage, Person: person}},
 			PackHash: "cafe", Phases: []conversation.Phase{{Name: "loaded", Took: time.Millisecond}, {Name: "decided", Took: 3}},
 			Token: "token-of-" + string(turn), CorrelationID: "corr", Traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 			DecidedAt: noon,

@@ -1,6 +1,7 @@
 package firestoretest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -228,10 +229,16 @@ func (s *Server) Commit(ctx context.Context, r *firestorepb.CommitRequest) (*fir
 		if err != nil {
 			return nil, err
 		}
+		if w.GetDelete() != "" {
+			staged[w.GetDelete()] = nil
+			answer.WriteResults = append(answer.WriteResults, &firestorepb.WriteResult{})
+			continue
+		}
 		staged[doc.GetName()] = doc
 		answer.WriteResults = append(answer.WriteResults, &firestorepb.WriteResult{UpdateTime: doc.GetUpdateTime()})
 	}
 	maps.Copy(s.docs, staged)
+	maps.DeleteFunc(s.docs, func(_ string, doc *firestorepb.Document) bool { return doc == nil })
 	if failed {
 		return nil, status.Error(f.Code, "on command")
 	}
@@ -242,10 +249,10 @@ func (s *Server) Commit(ctx context.Context, r *firestorepb.CommitRequest) (*fir
 // it in the same commit left.
 func (s *Server) apply(w *firestorepb.Write, staged map[string]*firestorepb.Document, at time.Time) (*firestorepb.Document, error) {
 	update := w.GetUpdate()
-	if update == nil {
-		return nil, status.Error(codes.Unimplemented, "only updates")
+	name := update.GetName() + w.GetDelete()
+	if name == "" {
+		return nil, status.Error(codes.Unimplemented, "only updates and deletes")
 	}
-	name := update.GetName()
 	if !isName(name) {
 		return nil, status.Errorf(codes.InvalidArgument, "not a document: %s", name)
 	}
@@ -267,11 +274,16 @@ func (s *Server) apply(w *firestorepb.Write, staged map[string]*firestorepb.Docu
 		}
 	}
 	for _, t := range w.GetUpdateTransforms() {
-		if t.GetMaximum() == nil {
-			return nil, status.Error(codes.Unimplemented, "only the maximum transform")
-		}
 		path := t.GetFieldPath()
-		if old, ok := fields[path]; !ok || old.GetIntegerValue() < t.GetMaximum().GetIntegerValue() {
+		old, ok := fields[path]
+		switch {
+		case t.GetIncrement() != nil:
+			fields[path] = &firestorepb.Value{ValueType: &firestorepb.Value_IntegerValue{
+				IntegerValue: old.GetIntegerValue() + t.GetIncrement().GetIntegerValue(),
+			}}
+		case t.GetMaximum() == nil:
+			return nil, status.Error(codes.Unimplemented, "only the transforms maximum and increment")
+		case !ok || old.GetIntegerValue() < t.GetMaximum().GetIntegerValue():
 			fields[path] = t.GetMaximum()
 		}
 	}
@@ -327,32 +339,46 @@ func copyField(to, from map[string]*firestorepb.Value, path []string) {
 	}
 }
 
-// RunQuery implements the protocol for one collection, ordered by one
-// timestamp, newest first, with a limit.
+// RunQuery implements the protocol for one collection: either ordered by one
+// timestamp, newest first; or those in which one field is true, by name and
+// after a name. Both have a limit.
 func (s *Server) RunQuery(r *firestorepb.RunQueryRequest, stream firestorepb.Firestore_RunQueryServer) error {
 	if f, failed := s.fault(stream.Context(), "RunQuery"); failed {
 		return status.Error(f.Code, "on command")
 	}
 	q := r.GetStructuredQuery()
-	if len(q.GetFrom()) != 1 || len(q.GetOrderBy()) != 1 || q.GetWhere() != nil ||
-		q.GetOrderBy()[0].GetDirection() != firestorepb.StructuredQuery_DESCENDING {
-		return status.Error(codes.Unimplemented, "only one collection, by one field, newest first")
+	if len(q.GetFrom()) != 1 || len(q.GetOrderBy()) != 1 {
+		return status.Error(codes.Unimplemented, "only one collection, by one field")
 	}
-	field := q.GetOrderBy()[0].GetField().GetFieldPath()
+	order, filter := q.GetOrderBy()[0], q.GetWhere().GetFieldFilter()
+	field := order.GetField().GetFieldPath()
+	newest := filter == nil && order.GetDirection() == firestorepb.StructuredQuery_DESCENDING
+	if !newest && (field != "__name__" || order.GetDirection() != firestorepb.StructuredQuery_ASCENDING ||
+		filter.GetOp() != firestorepb.StructuredQuery_FieldFilter_EQUAL || !filter.GetValue().GetBooleanValue()) {
+		return status.Error(codes.Unimplemented, "only newest first, or a field that is true, by name")
+	}
+	if filter != nil {
+		field = filter.GetField().GetFieldPath()
+	}
+	after := ""
+	for _, v := range q.GetStartAt().GetValues() {
+		after = v.GetReferenceValue()
+	}
 	collection := r.GetParent() + "/" + q.GetFrom()[0].GetCollectionId() + "/"
 	var docs []*firestorepb.Document
 	for name, doc := range s.Documents() {
 		id, below := strings.CutPrefix(name, collection)
-		if _, ok := doc.GetFields()[field]; below && ok && !strings.Contains(id, "/") {
+		v, ok := doc.GetFields()[field]
+		if below && ok && !strings.Contains(id, "/") && (newest || v.GetBooleanValue() && name > after) {
 			docs = append(docs, doc)
 		}
 	}
 	slices.SortFunc(docs, func(a, b *firestorepb.Document) int {
-		at := func(d *firestorepb.Document) time.Time { return d.GetFields()[field].GetTimestampValue().AsTime() }
-		if c := at(b).Compare(at(a)); c != 0 {
-			return c
+		if !newest {
+			return strings.Compare(a.GetName(), b.GetName())
 		}
-		return strings.Compare(b.GetName(), a.GetName())
+		at := func(d *firestorepb.Document) time.Time { return d.GetFields()[field].GetTimestampValue().AsTime() }
+		return cmp.Or(at(b).Compare(at(a)), strings.Compare(b.GetName(), a.GetName()))
 	})
 	s.mu.Lock()
 	now := timestamppb.New(s.tick())

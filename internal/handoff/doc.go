@@ -1,0 +1,13 @@
+// Package handoff tells the team that a lead waits for a person: a signed
+// webhook to a system of theirs.
+//
+// It makes exactly one attempt per call; whether to make another is the turn's
+// decision. Every copy of one notice has the same id, in its body and as its
+// Idempotency-Key, so that a receiver that honours it counts one. The signature
+// covers the time of the attempt and the raw body: a receiver checks it over
+// both and refuses what is older than it can explain.
+//
+// It follows no redirects, for a notice names a lead and goes nowhere but where
+// it was configured to go, and its errors hold neither the address nor what it
+// answered.
+package handoff
