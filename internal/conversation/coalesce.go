@@ -11,6 +11,9 @@ import (
 // counts as a sentence of its own.
 const fragmentWords = 4
 
+// BurstCap is the longest that the first message of a burst waits for the rest.
+const BurstCap = 4 * time.Second
+
 // QuietTime is how long to wait after a message before answering, so that a
 // burst of fragments gets one answer. Taps, commands, media and finished
 // sentences wait for nothing: only a fragment ("oi", fewer than four words, no
@@ -33,4 +36,26 @@ func QuietTime(m Inbound, window time.Duration) time.Duration {
 		return 0
 	}
 	return window
+}
+
+// StillComing is how much longer to wait for the rest of a burst, counted from
+// now: until the quiet time of its newest message is over, and never longer than
+// [BurstCap] after its first. Zero says that it is complete.
+func StillComing(burst []Inbound, window time.Duration, now time.Time) time.Duration {
+	if len(burst) == 0 {
+		return 0
+	}
+	first, newest := burst[0], burst[0]
+	for _, m := range burst {
+		if m.ReceivedAt.Before(first.ReceivedAt) {
+			first = m
+		}
+		if m.ReceivedAt.After(newest.ReceivedAt) {
+			newest = m
+		}
+	}
+	quiet := newest.ReceivedAt.Add(QuietTime(newest, window)).Sub(now)
+	// A clock that is behind the one that dated the messages must not wait longer
+	// than any message asks for.
+	return max(0, min(quiet, window, first.ReceivedAt.Add(BurstCap).Sub(now)))
 }

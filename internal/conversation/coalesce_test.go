@@ -48,3 +48,37 @@ func TestQuietTime(t *testing.T) {
 		})
 	}
 }
+
+func TestStillComing(t *testing.T) {
+	noon := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	at := func(seconds float64, text string) conversation.Inbound {
+		return conversation.Inbound{
+			Kind: conversation.KindText, Text: pii.Text(text), ReceivedAt: noon.Add(time.Duration(seconds * float64(time.Second))),
+		}
+	}
+	const window = 1200 * time.Millisecond
+	for name, tt := range map[string]struct {
+		burst []conversation.Inbound
+		now   float64
+		want  time.Duration
+	}{
+		"nothing":                         {nil, 0, 0},
+		"a fragment, at once":             {[]conversation.Inbound{at(0, "oi")}, 0, window},
+		"a fragment, when its task comes": {[]conversation.Inbound{at(0, "oi")}, 1.2, 0},
+		"a newer fragment":                {[]conversation.Inbound{at(0, "oi"), at(0.7, "tudo bem")}, 1.2, 700 * time.Millisecond},
+		"in any order":                    {[]conversation.Inbound{at(0.7, "tudo bem"), at(0, "oi")}, 1.2, 700 * time.Millisecond},
+		"a newer sentence":                {[]conversation.Inbound{at(0, "oi"), at(0.7, "quero saber do preço de vocês")}, 1.2, 0},
+		"an older sentence":               {[]conversation.Inbound{at(0, "quero saber do preço de vocês"), at(0.7, "obrigado")}, 1.2, 700 * time.Millisecond},
+		"a burst without end":             {[]conversation.Inbound{at(0, "a"), at(1, "b"), at(2, "c"), at(3, "d"), at(3.9, "e")}, 3.9, 100 * time.Millisecond},
+		"a burst that went on too long":   {[]conversation.Inbound{at(0, "a"), at(4.5, "b")}, 4.5, 0},
+		"a clock that is far behind":      {[]conversation.Inbound{at(60, "oi")}, 0, window},
+		"a clock that is far ahead":       {[]conversation.Inbound{at(0, "oi")}, 60, 0},
+	} {
+		if got := conversation.StillComing(tt.burst, window, noon.Add(time.Duration(tt.now*float64(time.Second)))); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+		if got := conversation.StillComing(tt.burst, 0, noon); got != 0 {
+			t.Errorf("%s, switched off: %v", name, got)
+		}
+	}
+}

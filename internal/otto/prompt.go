@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -91,11 +92,16 @@ func (o *Otto) prompt(s *scene) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, err
 	}
+	wait := waited(s)
 	now, err := o.words.render("now", struct {
-		Weekday     int
-		Date, Clock string
-		Open        bool
-	}{int(s.now.Weekday()), s.now.Format("02/01/2006"), s.now.Format("15:04"), o.pack.Hours.Open(s.now)})
+		Weekday        int
+		Date, Clock    string
+		Open, Late     bool
+		Minutes, Hours int
+	}{
+		int(s.now.Weekday()), s.now.Format("02/01/2006"), s.now.Format("15:04"),
+		o.pack.Hours.Open(s.now), wait >= lateFrom, int(wait.Minutes()), int(wait.Hours()),
+	})
 	if err != nil {
 		return Prompt{}, err
 	}
@@ -108,6 +114,20 @@ func (o *Otto) prompt(s *scene) (Prompt, error) {
 	messages = append(messages, history...)
 	messages = append(messages, PromptMessage{RoleSystem, now}, PromptMessage{RoleUser, said})
 	return Prompt{CacheKey: page.cacheKey, Schema: page.schema}.with(messages), nil
+}
+
+// lateFrom is how old the oldest new message is when its writer deserves an
+// apology: an outage lies between.
+const lateFrom = 10 * time.Minute
+
+// waited is how long the first of those who wait for an answer has waited.
+func waited(s *scene) (longest time.Duration) {
+	for _, m := range s.request.Messages {
+		if m.Kind.Answerable() && !m.SentAt.IsZero() {
+			longest = max(longest, s.request.Now.Sub(m.SentAt))
+		}
+	}
+	return longest
 }
 
 // again is the prompt for the second try, with what was wrong with the first.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +49,7 @@ func somebodyElse(state conversation.State) otto.Request {
 	c.Card = conversation.Card{"company": {Value: "Bar do Zeca"}}
 	r := ask(c, "e quanto sai pra cinquenta?")
 	r.Now = tuesday.Add(30 * 3600e9)
+	r.Messages[0].SentAt = r.Now
 	return r
 }
 
@@ -332,6 +334,21 @@ func TestFactsFollowTheInterest(t *testing.T) {
 		}
 		if got := strings.Join(ids, " "); got != tt.want {
 			t.Errorf("interest %q, %q: %s, want %s", tt.interest, tt.said, got, tt.want)
+		}
+	}
+}
+
+// Who had to wait for an answer gets an apology with it.
+func TestALateAnswerApologises(t *testing.T) {
+	for age, want := range map[time.Duration]string{
+		0: "", 9 * time.Minute: "", 10 * time.Minute: "há 10 minutos", 119 * time.Minute: "há 119 minutos", 23 * time.Hour: "há 23 horas",
+	} {
+		r := ask(in(conversation.Triage), "quanto custa?")
+		r.Messages[0].SentAt = r.Now.Add(-age)
+		p := prompted(t, r)
+		now := p.Messages[len(p.Messages)-2].Content
+		if apologises := strings.Contains(now, "desculpas"); apologises != (want != "") || !strings.Contains(now, want) {
+			t.Errorf("after %v: %s", age, now)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (w *world) ingress(i *instance) *ingress.Ingress {
 			App:    func(context.Context) ([]pii.Secret, error) { return []pii.Secret{appSecret}, nil },
 			Verify: func(context.Context) (pii.Secret, error) { return "verify", nil },
 		},
-		Coalesce: 1200 * time.Millisecond, Now: i.now, Metrics: w.tel.Metrics(),
+		Coalesce: windows.Quiet, Now: i.now, Metrics: w.tel.Metrics(),
 	}
 	if w.mutant != nil && w.mutant.ingress != nil {
 		w.mutant.ingress(w, &o)

@@ -41,7 +41,7 @@ func (w *world) put(e envelope.Envelope, body []byte, at time.Time, calm bool) (
 	case name == "":
 		w.queue.unnamed++
 		name = fmt.Sprintf("status%d", w.queue.unnamed)
-	case w.mutant != nil && w.mutant.nameless:
+	case w.mutant != nil && w.mutant.nameless && e.FollowUp == 0 && e.Kind == envelope.Inbound:
 		w.queue.unnamed++
 		name += fmt.Sprintf("-%d", w.queue.unnamed)
 	}

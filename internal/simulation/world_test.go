@@ -32,7 +32,7 @@ const (
 // which a turn runs out of time would be a race inside the rooms, which no
 // scheduler decides.
 var windows = turn.Limits{
-	TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
+	Quiet: 1200 * time.Millisecond, TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
 	AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: 30*time.Second + 7*time.Millisecond,
 }
 

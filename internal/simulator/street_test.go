@@ -75,6 +75,24 @@ func TestFortyDeliveriesAtOnceFromTheFirst(t *testing.T) {
 	s.exactly(iara, 1)
 }
 
+// Five fragments within three seconds are answered together, over the whole
+// street and the clock on the wall.
+func TestFiveFragmentsGetOneReply(t *testing.T) {
+	s := start(t, "COALESCE_WINDOW=1.2s")
+	every := time.NewTicker(700 * time.Millisecond)
+	defer every.Stop()
+	for i, words := range []string{"oi", "tudo bem", "queria saber", "dos planos", "de vocês"} {
+		if i > 0 {
+			<-every.C
+		}
+		s.say(iara, words)
+	}
+	s.exactly(iara, 1)
+	if turns := s.turns(iara); len(turns) != 1 || len(turns[0].Messages) != 5 {
+		t.Errorf("%d turns, the first answers %d messages", len(turns), len(turns[0].Messages))
+	}
+}
+
 func TestTasksCarryAVerifiedToken(t *testing.T) {
 	s := start(t)
 	s.say(iara, "oi")

@@ -3,6 +3,7 @@ package turn
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -122,11 +123,32 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 	}
 	if admission.Tries < aloneFrom {
 		h.take(admission.Letters)
+		if err = h.gather(ctx); err != nil {
+			finished = true
+			return err
+		}
 	}
 	h.cached = decodeCached(admission.Cached)
 	err = h.answer(ctx)
 	finished = true
 	return err
+}
+
+// gather waits while a burst of fragments is still coming. The first of them
+// waited in the queue; a newer one may not be the last.
+func (h *handling) gather(ctx context.Context) error {
+	for began := h.Now(); ; {
+		now := h.Now()
+		wait := conversation.StillComing(slices.Collect(maps.Values(h.inbox)), h.Limits.Quiet, now)
+		if wait <= 0 || now.Sub(began) >= conversation.BurstCap {
+			h.step("gather")
+			return nil
+		}
+		if err := pause(ctx, wait); err != nil {
+			return fault.Mark(fmt.Errorf("gather a burst: %w", err), fault.Dependency)
+		}
+		h.arrivals(ctx)
+	}
 }
 
 // giveUp buries the message. One that a turn consumed is not buried: what died

@@ -33,6 +33,7 @@ type street struct {
 	model  otto.Model
 	policy turn.Policy
 	budget turn.Budget
+	quiet  time.Duration
 	meta   *meta
 	team   *team // nil when nobody is told
 	queue  *queue
@@ -93,7 +94,7 @@ func (s *street) turns() *turn.Turns {
 		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: mind,
 		Now: time.Now, Token: s.token, PackHash: knowledge.Hash, Policy: s.policy, Budget: s.budget,
 		Limits: turn.Limits{
-			TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
+			Quiet: s.quiet, TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
 			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: 30 * time.Second,
 		},
 	})
@@ -143,7 +144,11 @@ func (s *street) arrive(e envelope.Envelope) {
 	if err == nil {
 		e.Seq = arrived[0].Seq
 	}
-	if _, err := s.queue.Put(context.Background(), e, time.Time{}); err != nil {
+	at := time.Time{}
+	if m := (conversation.Inbound{}); s.quiet > 0 && e.Open(s.ring, &m) == nil {
+		at = time.Now().Add(conversation.QuietTime(m, s.quiet))
+	}
+	if _, err := s.queue.Put(context.Background(), e, at); err != nil {
 		s.t.Fatal(err)
 	}
 }

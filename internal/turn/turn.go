@@ -25,6 +25,9 @@ const (
 
 // Limits are the times that the protocol rests on.
 type Limits struct {
+	// Quiet is the longest quiet time that is waited for before a burst of
+	// fragments counts as complete; zero waits for nothing.
+	Quiet time.Duration
 	// TurnDeadline bounds everything up to the commit.
 	TurnDeadline time.Duration
 	// SendPermit is how long after the commit was begun a send may start.

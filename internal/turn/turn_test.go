@@ -3,6 +3,7 @@ package turn_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +147,57 @@ func TestABurstGetsOneAnswer(t *testing.T) {
 			t.Errorf("turns: %+v", turns)
 		}
 	})
+}
+
+// Five fragments within three seconds are one question, however quickly it
+// could have been answered; a finished sentence waits for nothing.
+func TestFragmentsAreOneQuestion(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		fragments []string
+		every     time.Duration
+		answers   int
+		atMost    time.Duration // from the last message to the answer
+	}{
+		{"five within three seconds", []string{"oi", "tudo bem", "queria saber", "dos planos", "de vocês"}, 750 * time.Millisecond, 1, 1300 * time.Millisecond},
+		{"all at once", []string{"oi", "tudo bem", "queria saber", "dos planos", "de vocês"}, 0, 1, 1300 * time.Millisecond},
+		{"with a finished sentence at the end", []string{"oi", "tudo bem", "queria saber dos planos de vocês."}, 700 * time.Millisecond, 1, 600 * time.Millisecond},
+		{"one finished sentence", []string{"queria saber dos planos de vocês."}, 0, 1, 100 * time.Millisecond},
+		{"far apart", []string{"oi", "tudo bem"}, 3 * time.Second, 2, 1300 * time.Millisecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStreet(t)
+				s.quiet = 1200 * time.Millisecond
+				s.model = says("Claro, conte mais.")
+				s.meta.receipts = false
+				w := s.turns()
+				var last time.Time
+				var writing sync.WaitGroup
+				writing.Go(func() {
+					for i, words := range tt.fragments {
+						if i > 0 && tt.every > 0 {
+							<-time.After(tt.every)
+						}
+						s.arrive(s.text(iara, fmt.Sprintf("wamid.%d", i+1), words))
+						last = time.Now()
+					}
+				})
+				synctest.Wait()
+				s.drain(w) // what is due, while the lead is still writing
+				writing.Wait()
+				s.drain(w)
+				turns := s.turnsOf(iara)
+				answered := turns[0].Deliveries[0].Results[1].At
+				if len(s.meta.sent(iara)) != tt.answers || answered.Sub(last) > tt.atMost {
+					t.Errorf("%d answers, the last %v after the last message", len(s.meta.sent(iara)), answered.Sub(last))
+				}
+				if tt.answers == 1 && len(turns[0].Messages) != len(tt.fragments) {
+					t.Errorf("it answers %d of %d messages", len(turns[0].Messages), len(tt.fragments))
+				}
+			})
+		})
+	}
 }
 
 func TestASecondMessageRunsOnTheCachedConversation(t *testing.T) {

@@ -223,7 +223,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Now:      s.Now,
 		Token:    rand.Text,
 		Limits: turn.Limits{
-			TurnDeadline: s.cfg.TurnDeadline, SendPermit: s.cfg.Send.Permit, GraphTimeout: s.cfg.Send.GraphTimeout,
+			Quiet: s.cfg.CoalesceWindow, TurnDeadline: s.cfg.TurnDeadline, SendPermit: s.cfg.Send.Permit, GraphTimeout: s.cfg.Send.GraphTimeout,
 			AmbiguityWindow: s.cfg.Send.AmbiguityWindow, ParkAfter: s.cfg.Send.ParkAfter, LeaseTTL: s.cfg.LeaseTTL,
 		},
 		Policy: turn.Policy(s.cfg.Send.Ambiguous),

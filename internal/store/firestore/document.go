@@ -13,9 +13,16 @@ import (
 	"github.com/pyloto/atende/internal/fault"
 )
 
-// schema is the version of the documents. It rises when an older program
-// could misread a newer document; fields that are merely new do not raise it.
-const schema = 1
+// The versions of the documents. One rises when an older program could misread
+// a newer document; fields that are merely new do not raise it.
+const (
+	schema = 1
+	// schemaEffects is that of turns with effects, of which a program that knows
+	// none would acknowledge the messages before they were performed.
+	schemaEffects = 2
+	// schemaNewest is the newest that this program reads.
+	schemaNewest = schemaEffects
+)
 
 // Field names that are read again or written by masks.
 const (
@@ -62,7 +69,7 @@ func (l *Ledger) seal(v any, path string) (*firestorepb.Value, error) {
 // open is the reverse of seal, for the body of a document.
 func open[T any](l *Ledger, doc *firestorepb.Document, collection, id string) (T, error) {
 	var v T
-	if doc.GetFields()[fieldSchema].GetIntegerValue() > schema {
+	if doc.GetFields()[fieldSchema].GetIntegerValue() > schemaNewest {
 		return v, fault.Mark(fmt.Errorf("%s/%s was written by a newer program", collection, id), fault.Dependency)
 	}
 	plain, err := l.ring.Open(doc.GetFields()[fieldBody].GetBytesValue(), l.path(collection, id)+"#"+fieldBody)
@@ -152,6 +159,9 @@ func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 			"tokens_in": integer(t.Model.TokensIn), "tokens_out": integer(t.Model.TokensOut),
 			"tokens_cached": integer(t.Model.TokensCached), "took_us": integer(t.Model.Took.Microseconds()),
 		})
+	}
+	if len(t.Effects) > 0 {
+		f[fieldSchema] = integer(schemaEffects)
 	}
 	if len(t.Replies) > 0 {
 		f[fieldDelivery] = object(fields{partKey(0): object(fields{"attempt": integer(1)})})
