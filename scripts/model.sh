@@ -87,6 +87,7 @@ row turn holds 'all hints lost' CRASHES=0 FLUSHES=1
 row turn holds 'an entry without the hint store' CRASHES=0 HINTLESS=1
 row turn holds 'Meta says "not now", then "never"' CRASHES=0 POSTPONE=1 REFUSE=1
 row turn holds 'a letter is given up' CRASHES=0 BURIES=1
+row turn holds 'a parked answer is taken up again' REOPENS=1
 row turn holds 'an answer of two parts, two crashes, one message' PARTS=2 ONE_MESSAGE CRASHES=2
 row turn holds 'never resend; frozen senders, late and lost receipts' NEVER PAUSE LATE_RECEIPT LOSE_RECEIPTS
 row turn holds 'proof only after the window; webhooks merely in order' ORDERED PROOF_AFTER_WINDOW
@@ -114,6 +115,8 @@ row turn reply_out_of_order 'the cache is left while the turn is open' CACHE_OPE
 row turn acknowledged_while_open 'a parked part ends a turn of two parts' PARTS=2 ONE_MESSAGE PARK_ENDS_TURN
 row turn reply_out_of_order 'the last attempt is parked before its window is over' PARK_SPENT_EARLY RESENDS=1 ATTEMPTS=1
 row turn reply_out_of_order 'a refusal of an older attempt ends the part' OLD_REFUSAL_ENDS CRASHES=0 REFUSE=1
+row turn reply_out_of_order 'a commit does not notice that an older turn was taken up' UNCOMPARED_REOPENING REOPENS=1 CRASHES=0
+row turn reply_out_of_order 'an older turn than the newest is taken up' REOPEN_OLD REOPENS=1 CRASHES=0
 
 # What resending assumes of the world: without it a reply comes twice.
 row turn part_accepted_twice 'a sender freezes beyond the window' PAUSE

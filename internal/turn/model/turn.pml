@@ -11,6 +11,7 @@
  *   POSTPONE  "not now" from Meta              REFUSE    "never" from Meta
  *   HINTLESS  entries without a hint store     FLUSHES   losses of all hints
  *   REDELIVER repeats of the first webhook     BURIES    letters given up
+ *   REOPENS   parked parts that are taken up again
  */
 #ifndef PARTS
 #define PARTS 1
@@ -45,6 +46,9 @@
 #ifndef BURIES
 #define BURIES 0
 #endif
+#ifndef REOPENS
+#define REOPENS 0
+#endif
 
 /* A turn is named by its number; a third one exists only in wrong variants.
  * Everything about part p of turn t lies at slot t*PARTS+p, so that slots are
@@ -57,8 +61,18 @@
 
 /* ---- the queue: the task of a message and its follow-up ---- */
 
-/* Task 2m is the first of message m; 2m+1 stands for all its follow-ups. */
-bool live[4];
+/* Task 2m is the first of message m; 2m+1 stands for all its follow-ups, and
+ * 3+t for the timer that looks at turn t again. */
+#if REOPENS > 0
+#define TASKS 6
+#define LOOKED_AT(m) (fate[m] == 1 && live[4] || fate[m] == 2 && live[5])
+#define MESSAGE (n < 4 -> n/2 : ((asked[n - 3] & 1) -> 0 : 1))
+#else
+#define TASKS 4
+#define LOOKED_AT(m) false
+#define MESSAGE (n/2)
+#endif
+bool live[TASKS];
 bool named[4];          /* the name was used and cannot be used again */
 
 /* ---- the ledger ---- */
@@ -76,6 +90,11 @@ bool parked[SLOTS];
 /* Which turn a worker has read and nobody has written since: what comparing
  * with the time of the last write amounts to. */
 byte current[2];
+
+/* How often the conversation was touched because a part was taken up again, and
+ * how often when a worker read it: part of what a commit compares with. */
+byte touched;
+byte saw[2];
 
 bool leads[2];          /* a worker was let in by the hint store */
 
@@ -117,15 +136,19 @@ byte flushes;
 byte buries;
 byte postpones;
 byte refusals;
+byte reopens;
 
 #define ENDED(s) (accepted[s] || refused[s] || parked[s])
 #define UNKNOWN(s) (!ENDED(s) && attempt[s] > 0 && !postponed[s])
+#define SHELVED(s) (parked[s] && !accepted[s] && !refused[s])
 #if PARTS == 1
 #define TERMINAL(t) ENDED(SLOT(t, 0))
 #define OPEN(t) SLOT(t, 0)
+#define PARKED(t) SHELVED(SLOT(t, 0))
 #else
 #define TERMINAL(t) (ENDED(SLOT(t, 0)) && ENDED(SLOT(t, 1)))
 #define OPEN(t) (ENDED(SLOT(t, 0)) -> SLOT(t, 1) : SLOT(t, 0))
+#define PARKED(t) (SHELVED(SLOT(t, 0)) || SHELVED(SLOT(t, 1)))
 #endif
 #define CONSUMED ((fate[0] != 0 -> 1 : 0) | (fate[1] != 0 -> 2 : 0))
 #define SETTLED(m) (filed[m] || (fate[m] != 0 && fate[m] != BURIED && TERMINAL(fate[m])))
@@ -192,14 +215,13 @@ inline accept(s, t, messages) {
 #define PROOF_COUNTS(s) true
 #endif
 
-/* The message of the task in hand. */
-#define MESSAGE (n/2)
-
 /* What a write compares with. */
-#ifdef NO_COMPARE
+#if defined(NO_COMPARE)
 #define BASE_STANDS (base < 3)
-#else
+#elif defined(UNCOMPARED_REOPENING)
 #define BASE_STANDS (base == version)
+#else
+#define BASE_STANDS (base == version && saw[_pid] == touched)
 #endif
 #ifdef NOT_EXCLUSIVE
 #define MESSAGES_STAND true
@@ -229,12 +251,12 @@ inline accept(s, t, messages) {
 /* 2xx: the queue forgets the task. */
 inline acknowledge_task() {
 	live[n] = false;
-	NEVER_ON(!SETTLED(MESSAGE) && !live[2 * MESSAGE] && !live[2 * MESSAGE + 1], acknowledged_while_open)
+	NEVER_ON(!SETTLED(MESSAGE) && !live[2 * MESSAGE] && !live[2 * MESSAGE + 1] && !LOOKED_AT(MESSAGE), acknowledged_while_open)
 }
 
 /* The end of a handling, for whatever reason, as the worker's memory has it. */
 #define FORGET n = 0; inbox = 0; mine = 0; base = 0; t = 0; s = 0; a = 0; own = false; wrote = false; \
-	current[_pid] = 0; leads[_pid] = false
+	current[_pid] = 0; saw[_pid] = 0; leads[_pid] = false
 #define OR_CRASH :: atomic { crashes < CRASHES -> crashes++; FORGET; goto end_idle }
 
 #ifdef PARK_SPENT_EARLY
@@ -314,8 +336,9 @@ inline load() {
 		fi
 	:: fate[MESSAGE] == 0 ->
 		if
-		:: base != 0                                  /* cached: its last turn was terminal */
+		:: base != 0 -> saw[_pid] = touched           /* cached: its last turn was terminal, and not parked */
 		:: base == 0 ->
+			saw[_pid] = touched;
 			base = version;
 			if
 			:: version != 0 && !TERMINAL(version) -> t = version; resolve()
@@ -342,14 +365,28 @@ end_idle:
 	 * let in, or no answer. A lease may be lost while its holder works and may
 	 * outlive it, so seeming busy and being let in need no reason. */
 	atomic {
+#if REOPENS > 0
+		(live[0] || live[1] || live[2] || live[3] || live[4] || live[5]);
+#else
 		(live[0] || live[1] || live[2] || live[3]);
+#endif
 		if
 		:: live[0] -> n = 0
 		:: live[1] -> n = 1
 		:: live[2] -> n = 2
 		:: live[3] -> n = 3
+#if REOPENS > 0
+		:: live[4] -> n = 4
+		:: live[5] -> n = 5
+#endif
 		fi;
 		if
+#if REOPENS > 0
+		:: n >= 4 -> inbox = BIT(MESSAGE); load()     /* a timer asks for no lease */
+		:: n < 4
+		fi;
+		if
+#endif
 		:: marked[MESSAGE] -> goto acknowledge
 		:: !marked[MESSAGE] && MAY_SEEM_BUSY -> goto follow
 		:: !marked[MESSAGE] -> leads[_pid] = true; letters = letters | BIT(MESSAGE); inbox = LETTERS; base = cache; load()
@@ -567,7 +604,7 @@ finish:
 				if :: mine & 1 -> marked[0] = true :: else fi;
 				if :: mine & 2 -> marked[1] = true :: else fi;
 				letters = letters & ~mine;
-				if :: cache < t -> cache = t :: else fi
+				if :: cache < t && !PARKED(t) -> cache = t :: else fi
 			:: else
 			fi
 		:: else
@@ -595,7 +632,7 @@ follow:
 		acknowledge_task();
 #else
 		if
-		:: FOLLOW_UPS && n % 2 == 0 ->
+		:: FOLLOW_UPS && n < 4 && n % 2 == 0 ->
 			if
 			:: !named[n + 1] -> named[n + 1] = true; live[n + 1] = true
 			:: else                                   /* it is, or was, there */
@@ -660,6 +697,37 @@ end_time:
 #endif
 	od
 }
+
+/* A parked part is taken up again when a webhook proves the channel alive: by a
+ * timer that looks after the turn from then on. Only the newest turn's last part is, and with one write to turn and conversation. */
+#ifdef REOPEN_OLD
+#define NEWEST(t) true
+#else
+#define NEWEST(t) (t == version)
+#endif
+#ifdef NEVER
+#define MAY_REOPEN(s) false
+#else
+#define MAY_REOPEN(s) (reopens < REOPENS && SHELVED(s) && NEWEST(TURN(s)) && attempt[s] < RESENDS && closed[s] && MAY_PROVE(s))
+#endif
+#define LOOK(s) \
+	:: atomic { MAY_REOPEN(s) -> \
+		reopens++; \
+		parked[s] = false; \
+		postponed[s] = true; \
+		written(TURN(s)); \
+		touched++; \
+		live[3 + TURN(s)] = true }
+
+#if REOPENS > 0
+active proctype looks() {
+end_looks:
+	do
+	LOOK(SLOT(1, PARTS - 1))
+	LOOK(SLOT(2, PARTS - 1))
+	od
+}
+#endif
 
 /* The hint store forgets. */
 active proctype oblivion() {
