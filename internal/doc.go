@@ -39,6 +39,8 @@
 // (store/firestore, the ledger). Only then does package channel turn the answer
 // into a WhatsApp message and send it, once. What became of it is recorded, and
 // weeks later a status webhook may still add to it: those come the same way in.
+// When a person was asked for, package handoff tells the team, after the commit
+// and until the team has it.
 //
 // # What holds it up
 //

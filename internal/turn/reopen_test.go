@@ -157,3 +157,25 @@ func TestAMessageThatWasGivenUpIsDeliveredAgain(t *testing.T) {
 		}
 	})
 }
+
+// A turn that is taken up again and parked again says so once more, and starts
+// its looks anew until the attempts are spent.
+func TestATurnIsParkedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, w := silent(t, turn.Resend)
+		s.meta.next = []verdict{{drop: true}, {drop: true}, {drop: true}, {drop: true}, {drop: true}, {drop: true}}
+		for n := range 3 { // The channel is proven alive now and then, and nothing gets through.
+			s.meta.report("somebody-else", "wamid.X", conversation.StatusSent, time.Minute+time.Duration(n)*40*time.Minute)
+		}
+		parked := 0
+		for _, report := range s.drain(w) {
+			if report.Fate == turn.Parked {
+				parked++
+			}
+		}
+		d := s.turnsOf(iara)[0].Deliveries[0]
+		if d.Phase() != conversation.Parked || d.Attempt != 3 || parked != 2 {
+			t.Errorf("%s after %d attempts, said %d times", d.Phase(), d.Attempt, parked)
+		}
+	})
+}

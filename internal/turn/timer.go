@@ -25,9 +25,13 @@ func (t *Turns) Timer(ctx context.Context, e envelope.Envelope) (Report, error) 
 	if err != nil || turn == nil {
 		return report, err
 	}
+	was := turn.Phase()
 	progress, err := t.pursue(ctx, *turn, readAt, permit{})
 	if err != nil {
 		return report, fmt.Errorf("resolve turn: %w", err)
+	}
+	if progress.parked || progress.phase == conversation.Parked && was != conversation.Parked {
+		report.Fate = Parked
 	}
 	report.Phase, report.Attempt, report.Reason, report.Effects = progress.phase, progress.attempt, progress.reason, progress.effects
 	next, n := max(progress.wait, time.Second), max(notice.N, secondLooks)+1

@@ -40,8 +40,8 @@ const (
 	// maxTask is above the largest task that Cloud Tasks accepts, in bytes.
 	maxTask = 128 << 10
 	// handlerGrace is what a handler needs after the turn's deadline: permit,
-	// send, record and leave.
-	handlerGrace = 30 * time.Second
+	// send, record, perform an effect, record that, and leave.
+	handlerGrace = 45 * time.Second
 	// claimPause is the wait between attempts to claim the ledger.
 	claimPause = time.Second
 )
