@@ -11,9 +11,8 @@ import (
 )
 
 const (
-	// tooMuch is how many tasks may be due before people stop writing: a run
-	// finds the pace of its machine.
-	tooMuch = 60
+	// tooMuch is how many tasks may be due before people stop writing.
+	tooMuch = 40
 	// far is when a timer is for later than this run.
 	far = 10 * time.Minute
 )
@@ -60,16 +59,38 @@ func (s *storm) unfinished() string {
 }
 
 // watch looks again and again whether there is room for more: whether the
-// receipts are on time and the work does not pile up.
+// receipts are on time, and how much work is waiting. It lets as many people
+// write as there is room for, so that a run finds the pace of its machine.
 func (s *storm) watch(ctx context.Context) {
-	for pause(ctx, 100*time.Millisecond) {
-		s.busy.Store(s.receipts.oldest() > receiptsWorry || s.due() > tooMuch)
+	for pause(ctx, 50*time.Millisecond) {
+		late := s.receipts.oldest() > receiptsWorry
+		s.late.Store(late)
+		room := (tooMuch - s.due()) / 4
+		for ; room > 0 && !late; room-- {
+			select {
+			case s.room <- struct{}{}:
+				continue
+			default: // Nobody wants to.
+			}
+			break
+		}
 	}
 }
 
-// calm returns when there is room for more; it is false when ctx is done.
+// allowed returns when there is room for somebody to write; it is false when
+// ctx is done.
+func (s *storm) allowed(ctx context.Context) bool {
+	select {
+	case <-s.room:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// calm returns when the receipts are on time; it is false when ctx is done.
 func (s *storm) calm(ctx context.Context) bool {
-	for s.busy.Load() {
+	for s.late.Load() {
 		if !pause(ctx, 50*time.Millisecond) {
 			return false
 		}

@@ -25,7 +25,6 @@ const (
 	torn       = "torn"       // a gap in the versions, or a message that nobody sent
 	stuck      = "stuck"      // work that does not finish
 	fallen     = "fallen"     // a program that ended otherwise than it was made to
-	voided     = "void"       // the run did not keep what policy resend assumes
 )
 
 // books are the three books of a storm that has come to rest: what was sent
@@ -40,6 +39,7 @@ type books struct {
 	parked   map[string]int // by reason
 	buried   map[string]int // by reason
 	refused  int            // parts that Meta refused for good
+	resent   int            // parts that took more than one attempt
 }
 
 // entry is what the ledger says of one message.
@@ -202,14 +202,14 @@ type part struct {
 
 // judgeAccepted: Meta accepted each part once, in the order of the versions, to
 // the person and in the words of the record.
-func (b *books) judgeAccepted() map[part]bool {
+func (b *books) judgeAccepted() map[part]string {
 	records := map[conversation.TurnID]conversation.StoredTurn{}
 	for _, turns := range b.turns {
 		for _, turn := range turns {
 			records[turn.ID] = turn
 		}
 	}
-	seen := map[part]bool{}
+	seen := map[part]string{} // opaque data of the first
 	newest := map[conversation.ID]part{}
 	for _, m := range b.accepted {
 		id, n, attempt, ok := conversation.ParseOpaque(m.Opaque)
@@ -218,11 +218,11 @@ func (b *books) judgeAccepted() map[part]bool {
 			continue
 		}
 		p := part{id, n}
-		if seen[p] {
-			b.storm.broke(duplicate, "turn %s part %d was accepted again as attempt %d", id, n, attempt)
+		if first, twice := seen[p]; twice {
+			b.storm.broke(duplicate, "turn %s part %d was accepted again as attempt %d%s", id, n, attempt, b.storm.receipts.excuse(first))
 			continue
 		}
-		seen[p] = true
+		seen[p] = m.Opaque
 		at := id.Conversation()
 		if last, any := newest[at]; any && (version(last.turn) > version(id) || last.turn == id && last.n > n) {
 			b.storm.broke(disordered, "turn %s part %d was accepted after turn %s part %d", id, n, last.turn, last.n)
@@ -255,9 +255,12 @@ func version(id conversation.TurnID) int64 {
 }
 
 // judgeTurn: the turn ended, and its end is true.
-func (b *books) judgeTurn(turn conversation.StoredTurn, accepted map[part]bool) {
+func (b *books) judgeTurn(turn conversation.StoredTurn, accepted map[part]string) {
 	for n, d := range turn.Deliveries {
-		got := accepted[part{turn.ID, n}]
+		_, got := accepted[part{turn.ID, n}]
+		if d.Attempt > 1 {
+			b.resent++
+		}
 		switch phase := d.Phase(); phase {
 		case conversation.Sent:
 			if !got {

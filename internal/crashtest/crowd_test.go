@@ -46,7 +46,7 @@ type crowd struct {
 // message.
 const (
 	manyPeople, fewPeople = 300, 60
-	silence               = 7 * time.Second
+	silence               = 8 * time.Second
 )
 
 // person is the number of the n-th of the people. No such numbers are given
@@ -79,7 +79,7 @@ func (c *crowd) write(ctx context.Context) {
 // live is the life of one person.
 func (c *crowd) live(ctx context.Context, n int) {
 	r := c.storm.chance("person", uint64(n))
-	for pause(ctx, within(r, 2*silence)) && c.storm.calm(ctx) {
+	for pause(ctx, within(r, 2*silence)) && c.storm.allowed(ctx) {
 		c.speak(ctx, r, n)
 	}
 }

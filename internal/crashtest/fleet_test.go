@@ -66,7 +66,7 @@ func (f *fleet) kill(m *member) {
 		return
 	}
 	f.killed.Add(1)
-	m.program.kill()
+	m.signal(syscall.SIGKILL)
 	f.replace(m, -1)
 }
 
