@@ -40,6 +40,7 @@ type books struct {
 	buried   map[string]int // by reason
 	refused  int            // parts that Meta refused for good
 	resent   int            // parts that took more than one attempt
+	copies   map[part]int   // that Meta accepted too many
 }
 
 // entry is what the ledger says of one message.
@@ -58,7 +59,7 @@ func (s *storm) open(ctx context.Context) (*books, error) {
 		turns:    map[conversation.ID][]conversation.StoredTurn{},
 		messages: map[conversation.MessageID]entry{},
 		dead:     map[string]conversation.Dead{},
-		parked:   map[string]int{}, buried: map[string]int{},
+		parked:   map[string]int{}, buried: map[string]int{}, copies: map[part]int{},
 	}
 	letters, err := s.ledger.DeadLetters(ctx, 1<<20)
 	if err != nil {
@@ -219,6 +220,7 @@ func (b *books) judgeAccepted() map[part]string {
 		}
 		p := part{id, n}
 		if first, twice := seen[p]; twice {
+			b.copies[p]++
 			b.storm.broke(duplicate, "turn %s part %d was accepted again as attempt %d%s", id, n, attempt, b.storm.receipts.excuse(first))
 			continue
 		}
@@ -283,7 +285,7 @@ func (b *books) judgeTurn(turn conversation.StoredTurn, accepted map[part]string
 		default:
 			b.storm.broke(unended, "turn %s part %d is %s for ever", turn.ID, n, phase)
 		}
-		if copies := d.Duplicates(); copies > 0 {
+		if copies := d.Duplicates(); copies > b.copies[part{turn.ID, n}] {
 			b.storm.broke(duplicate, "turn %s part %d: receipts prove %d copies too many", turn.ID, n, copies)
 		}
 	}

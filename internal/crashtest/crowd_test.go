@@ -45,7 +45,7 @@ type crowd struct {
 // long each is silent on average. A person's silence ends in more than one
 // message.
 const (
-	manyPeople, fewPeople = 300, 60
+	manyPeople, fewPeople = 300, 150
 	silence               = 8 * time.Second
 )
 
@@ -125,7 +125,7 @@ func (c *crowd) speak(ctx context.Context, r *rand.Rand, n int) {
 		c.deliver(ctx, r, pen.Message(from, name, map[string]any{"type": "hologram"}))
 	case draw < 99:
 		c.deliver(ctx, r, fmt.Appendf(nil, "nothing that could be read, number %d", r.Uint64()))
-	default:
+	case n%20 == 0: // From now on a person of the team would answer, and nobody else does.
 		c.deliver(ctx, r, pen.Text(from, name, "quero falar com a equipe"))
 	}
 }

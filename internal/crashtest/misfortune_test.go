@@ -41,7 +41,7 @@ func misfortunes() []misfortune {
 		{"redis emptied", 6, func(s *storm, _ *rand.Rand) { s.redis.flush() }},
 		{"redis killed", 6, func(s *storm, r *rand.Rand) { s.redis.die(within(r, 4*time.Second)) }},
 		{"graph ill", 18, graphFails},
-		{"statuses otherwise", 6, statusesChange},
+		{"statuses otherwise", 8, statusesChange},
 		{"model ill", 6, modelFails},
 		{"ledger held for one worker", 6, func(s *storm, r *rand.Rand) {
 			one(s.workers, r, func(m *member) { held(within(r, heldAtMost), m.toLedger) })
@@ -53,7 +53,7 @@ func misfortunes() []misfortune {
 			}
 			held(within(r, heldAtMost), gates...)
 		}},
-		{"queue ill", 8, queueFails},
+		{"queue ill", 12, queueFails},
 	}
 }
 
@@ -109,7 +109,7 @@ func graphFails(s *storm, r *rand.Rand) {
 		{Kind: whatsapptest.Refuse, HTTPStatus: http.StatusBadRequest, Code: 131026}, // cannot be reached
 		{Kind: whatsapptest.FailLater, Code: 131026},
 	}
-	n := 1 + r.IntN(4)
+	n := 1 + r.IntN(10)
 	if i := r.IntN(len(faults) + 2); i < len(faults) {
 		f := faults[i]
 		f.Times = n
@@ -139,6 +139,7 @@ func statusesChange(s *storm, r *rand.Rand) {
 	plans := []whatsapptest.StatusPlan{
 		promptly,
 		{Sent: statusLate / 2, Delivered: statusLate, Read: statusLate},
+		{Sent: statusLate, Delivered: statusLate, Read: whatsapptest.Never},
 		{Sent: statusLate, Delivered: statusLate / 4, Read: whatsapptest.Never},
 		{Sent: whatsapptest.Never, Delivered: statusLate / 2, Read: statusLate},
 		{Copies: 3, Delivered: statusLate / 3, Read: whatsapptest.Never},
@@ -160,6 +161,7 @@ func modelFails(s *storm, r *rand.Rand) {
 func queueFails(s *storm, r *rand.Rand) {
 	faults := []cloudtaskstest.Fault{
 		{Kind: cloudtaskstest.Refuse},
+		{Kind: cloudtaskstest.Refuse, Code: 8}, // resource exhausted
 		{Kind: cloudtaskstest.Hang},
 		{Kind: cloudtaskstest.LoseReply},
 		{Kind: cloudtaskstest.LoseReply, Code: 14}, // unavailable
@@ -169,7 +171,11 @@ func queueFails(s *storm, r *rand.Rand) {
 		{Kind: cloudtaskstest.DelayDispatch, Delay: queueLate},
 	}
 	f := faults[r.IntN(len(faults))]
-	f.Times = 1 + r.IntN(4)
+	f.Times = 1 + r.IntN(10)
+	if f.Kind == cloudtaskstest.Refuse {
+		// Each call is tried twice: only an outage makes both fail.
+		f.Times *= 12
+	}
 	s.tasks.Inject(f)
 }
 

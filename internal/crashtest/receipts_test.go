@@ -26,7 +26,7 @@ import (
 // of 20 s). What is left, [receiptsWithin], is for the receipt, which passes
 // what the storm breaks. The longest that each part of its way can take is
 //
-//	statusLate      the status leaves Graph late                           1.5 s
+//	statusLate      the status leaves Graph late                           3 s
 //	an ingress      dies with it and starts again; Graph repeats the
 //	                webhook after 0.2 s and then doubles, so that it waits
 //	                about as long again as the outage lasted               2 s
@@ -55,9 +55,9 @@ var stormWindows = windows{
 
 const (
 	receiptsWithin = 15500 * time.Millisecond // ambiguity - permit - graph - wire
-	receiptsWorry  = 3 * time.Second
+	receiptsWorry  = 5 * time.Second
 
-	statusLate   = 1500 * time.Millisecond
+	statusLate   = 3 * time.Second
 	queueLate    = 1500 * time.Millisecond
 	queueBackoff = 2 * time.Second
 	frozenAtMost = 2 * time.Second
