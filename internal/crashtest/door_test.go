@@ -29,6 +29,7 @@ type door struct {
 type house struct {
 	host string
 	open atomic.Bool
+	busy atomic.Int64 // with so many requests
 }
 
 // newDoor opens a door that has nothing behind it yet. It closes when the test
@@ -89,6 +90,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *door) ask(r *http.Request, h *house, body []byte) (int, http.Header, []byte, error) {
+	h.busy.Add(1)
+	defer h.busy.Add(-1)
 	request, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+h.host+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, nil, err

@@ -65,9 +65,25 @@ func (f *fleet) kill(m *member) {
 	if !f.alive(m) {
 		return
 	}
+	m.awaitWork()
 	f.killed.Add(1)
 	m.signal(syscall.SIGKILL)
 	f.replace(m, -1)
+}
+
+// awaitWork waits until there is something to interrupt: an idle process loses
+// nothing when it dies.
+func (m *member) awaitWork() {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	enough := time.After(time.Second)
+	for m.busy.Load() == 0 {
+		select {
+		case <-look.C:
+		case <-enough:
+			return
+		}
+	}
 }
 
 // ask asks a claimed member to end, as a platform does that scales down or

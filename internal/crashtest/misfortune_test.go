@@ -53,7 +53,7 @@ func misfortunes() []misfortune {
 			}
 			held(within(r, heldAtMost), gates...)
 		}},
-		{"queue ill", 12, queueFails},
+		{"queue ill", 14, queueFails},
 	}
 }
 
@@ -161,7 +161,8 @@ func modelFails(s *storm, r *rand.Rand) {
 func queueFails(s *storm, r *rand.Rand) {
 	faults := []cloudtaskstest.Fault{
 		{Kind: cloudtaskstest.Refuse},
-		{Kind: cloudtaskstest.Refuse, Code: 8}, // resource exhausted
+		{Kind: cloudtaskstest.Refuse, Code: 8},  // resource exhausted
+		{Kind: cloudtaskstest.Refuse, Code: 13}, // internal
 		{Kind: cloudtaskstest.Hang},
 		{Kind: cloudtaskstest.LoseReply},
 		{Kind: cloudtaskstest.LoseReply, Code: 14}, // unavailable
