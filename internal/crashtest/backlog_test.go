@@ -62,9 +62,13 @@ func (s *storm) unfinished() string {
 // receipts are on time, and how much work is waiting. It lets as many people
 // write as there is room for, so that a run finds the pace of its machine.
 func (s *storm) watch(ctx context.Context) {
-	for pause(ctx, 50*time.Millisecond) {
+	const every = 50 * time.Millisecond
+	for pause(ctx, every) {
 		late := s.receipts.oldest() > receiptsWorry
 		s.late.Store(late)
+		if late {
+			s.lateness += every
+		}
 		room := (tooMuch - s.due()) / 4
 		for ; room > 0 && !late; room-- {
 			select {

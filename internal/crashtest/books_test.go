@@ -2,7 +2,6 @@ package crashtest
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -297,18 +296,4 @@ func (b *books) count() (turns int) {
 		turns += len(of)
 	}
 	return turns
-}
-
-func sum(counts map[string]int) (n int) {
-	for _, count := range counts {
-		n += count
-	}
-	return n
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return fmt.Sprintf("(%s)", s)
 }

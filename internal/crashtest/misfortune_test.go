@@ -2,10 +2,7 @@ package crashtest
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -157,27 +154,32 @@ func modelFails(s *storm, r *rand.Rand) {
 	s.model.Fail(openaitest.Fault{Kind: kinds[r.IntN(len(kinds))], Times: 1 + r.IntN(3)})
 }
 
-// queueFails makes a few tasks go wrong, on their way in or out.
+// queueFails makes a few tasks go wrong on their way out, or all that are made
+// for a moment: a call is tried twice, so that only an outage makes it fail.
 func queueFails(s *storm, r *rand.Rand) {
-	faults := []cloudtaskstest.Fault{
+	outages := []cloudtaskstest.Fault{
 		{Kind: cloudtaskstest.Refuse},
-		{Kind: cloudtaskstest.Refuse, Code: 8},  // resource exhausted
-		{Kind: cloudtaskstest.Refuse, Code: 13}, // internal
+		{Kind: cloudtaskstest.Refuse, Code: 8}, // resource exhausted
 		{Kind: cloudtaskstest.Hang},
 		{Kind: cloudtaskstest.LoseReply},
 		{Kind: cloudtaskstest.LoseReply, Code: 14}, // unavailable
+	}
+	faults := []cloudtaskstest.Fault{
 		{Kind: cloudtaskstest.DuplicateDispatch},
 		{Kind: cloudtaskstest.DuplicateDispatch, Delay: 3 * time.Second},
 		{Kind: cloudtaskstest.ReorderDispatch},
 		{Kind: cloudtaskstest.DelayDispatch, Delay: queueLate},
 	}
-	f := faults[r.IntN(len(faults))]
-	f.Times = 1 + r.IntN(10)
-	if f.Kind == cloudtaskstest.Refuse {
-		// Each call is tried twice: only an outage makes both fail.
-		f.Times *= 12
+	if i := r.IntN(len(outages) + len(faults)); i >= len(outages) {
+		f := faults[i-len(outages)]
+		f.Times = 1 + r.IntN(10)
+		s.tasks.Inject(f)
+	} else {
+		outages[i].Times = -1
+		s.tasks.Inject(outages[i])
+		<-time.After(within(r, queueLate))
+		s.tasks.ClearFaults() // Whatever else was to come: another one comes soon.
 	}
-	s.tasks.Inject(f)
 }
 
 // ordeal draws misfortunes until its time is up, and returns when the last of
@@ -185,7 +187,7 @@ func queueFails(s *storm, r *rand.Rand) {
 func (s *storm) ordeal(ctx context.Context) {
 	r := s.chance("misfortune", 0)
 	kinds := misfortunes()
-	if s.withoutRedis {
+	if s.redis == nil {
 		kinds = slices.DeleteFunc(kinds, func(m misfortune) bool { return strings.HasPrefix(m.name, "redis ") })
 	}
 	sum := 0
@@ -194,7 +196,7 @@ func (s *storm) ordeal(ctx context.Context) {
 	}
 	var running sync.WaitGroup
 	defer running.Wait()
-	for pause(ctx, within(r, 1600*time.Millisecond)) && s.calm(ctx) {
+	for pause(ctx, within(r, 1300*time.Millisecond)) && s.calm(ctx) {
 		n, drawn := r.IntN(sum), kinds[0]
 		for _, m := range kinds {
 			if n -= m.weight; n < 0 {
@@ -219,60 +221,5 @@ func (s *storm) heal() {
 		for _, m := range f.members {
 			f.alive(m)
 		}
-	}
-}
-
-// listed says how often each misfortune struck.
-func listed(counts map[string]int) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// hints is the Redis server of a storm.
-type hints struct {
-	*program
-	port  string
-	broke func(invariant, format string, args ...any)
-
-	mu              sync.Mutex // one harms it at a time
-	emptied, killed int
-}
-
-// flush empties the server. It speaks the protocol itself, as one room alone
-// may import a client.
-func (h *hints) flush() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	connection, err := net.DialTimeout("tcp", "127.0.0.1:"+h.port, time.Second)
-	if err != nil {
-		return
-	}
-	defer func() { _ = connection.Close() }()
-	_ = connection.SetDeadline(time.Now().Add(time.Second))
-	answer := make([]byte, 5)
-	if _, err := connection.Write([]byte("FLUSHALL\r\n")); err != nil {
-		return
-	}
-	if _, err := connection.Read(answer); err == nil && string(answer) == "+OK\r\n" {
-		h.emptied++
-	}
-}
-
-// die kills the server; it comes back empty after a while.
-func (h *hints) die(away time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.killed++
-	h.kill()
-	if _, err := h.ended(); err != nil {
-		h.broke(stuck, "%v", err)
-		return
-	}
-	<-time.After(away)
-	if err := h.launch(); err != nil {
-		h.broke(fallen, "%v", err)
 	}
 }
