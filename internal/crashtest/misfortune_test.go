@@ -196,6 +196,12 @@ func (s *storm) ordeal(ctx context.Context) {
 	}
 	var running sync.WaitGroup
 	defer running.Wait()
+	strike := func(m misfortune) {
+		own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64()))
+		s.struck[m.name]++
+		running.Go(func() { m.strike(s, own) })
+	}
+	strike(kinds[0]) // However slow the machine is: a storm without a death is none.
 	for pause(ctx, within(r, 1300*time.Millisecond)) && s.calm(ctx) {
 		n, drawn := r.IntN(sum), kinds[0]
 		for _, m := range kinds {
@@ -204,9 +210,7 @@ func (s *storm) ordeal(ctx context.Context) {
 				break
 			}
 		}
-		own := rand.New(rand.NewPCG(r.Uint64(), r.Uint64()))
-		s.struck[drawn.name]++
-		running.Go(func() { drawn.strike(s, own) })
+		strike(drawn)
 	}
 }
 

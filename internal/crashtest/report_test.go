@@ -18,15 +18,7 @@ func (s *storm) report(b *books, drained time.Duration) {
 	if lost := s.graph.Counts().StatusesLost; lost > 0 {
 		s.broke(stuck, "%d statuses were never taken", lost)
 	}
-	for _, invariant := range []string{lost, duplicate, disordered, claimed, unaudited, unended, torn, stuck, fallen} {
-		for n, what := range s.broken[invariant] {
-			if n == 20 {
-				s.t.Errorf("%s: and %d more", invariant, len(s.broken[invariant])-n)
-				break
-			}
-			s.t.Errorf("%s: %s", invariant, what)
-		}
-	}
+	s.complain()
 	messages := len(b.written())
 	hurt := []string{s.workers.String(), s.ingresses.String(), "no redis"}
 	crashes := s.workers.killed.Load() + s.workers.asked.Load() + s.ingresses.killed.Load() + s.ingresses.asked.Load()
@@ -43,6 +35,22 @@ func (s *storm) report(b *books, drained time.Duration) {
 		orNone(listed(b.parked)), orNone(listed(b.buried)), s.receipts.slowest.Round(10*time.Millisecond), s.lateness.Round(100*time.Millisecond), drained.Round(100*time.Millisecond))
 	fmt.Printf("seeds=1 messages=%d crashes=%d lost=%d duplicate=%d disordered=%d parked=%d\n",
 		messages, crashes, len(s.broken[lost]), len(s.broken[duplicate]), len(s.broken[disordered]), sum(b.parked))
+}
+
+// complain fails the test with every broken promise, or the first of many.
+func (s *storm) complain() {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, invariant := range []string{lost, duplicate, disordered, claimed, unaudited, unended, torn, stuck, fallen} {
+		for n, what := range s.broken[invariant] {
+			if n == 20 {
+				s.t.Errorf("%s: and %d more", invariant, len(s.broken[invariant])-n)
+				break
+			}
+			s.t.Errorf("%s: %s", invariant, what)
+		}
+	}
 }
 
 // keeper keeps the logs of programs in a folder that outlives a failed test.

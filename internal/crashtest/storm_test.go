@@ -79,6 +79,7 @@ func TestStorm(t *testing.T) {
 	defer read()
 	b, err := s.open(reading)
 	if err != nil {
+		s.complain()
 		t.Fatalf("read the books: %v; left in the queue: %s", err, s.unfinished())
 	}
 	b.judge()
