@@ -1,7 +1,7 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold simulate model fuzz cover docs clean
+.PHONY: help run test check tools fmt lint build bench bench-cold simulate crash model fuzz cover docs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ bench-cold: ## Measure start, memory and size of the two services
 
 simulate: ## Play the delivery protocol through seeded misfortune (SEEDS=5000)
 	@scripts/simulate.sh
+
+crash: ## Kill the services at random under load (CRASH_MINUTES=3, CRASH_SEED=, REDIS=off, POLICY=never)
+	@scripts/crash.sh
 
 model: ## Verify the models of the protocol with spin
 	@scripts/model.sh

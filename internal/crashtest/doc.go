@@ -14,6 +14,14 @@
 // receipts arrive, which is what allows it to decide sends whose fate is
 // unknown, and it is held to the same rules.
 //
+// That is one message and one death at a chosen moment. [TestStorm] is the
+// other way: hundreds of people write for a while to several workers and
+// ingresses, every part of which is killed, asked to end, frozen, cut off or
+// lied to at moments that a seed draws, and afterwards three books are
+// compared: what was sent in and answered with 200, what the ledger says, and
+// what Meta accepted. An ordinary run has a short storm; scripts/crash.sh has
+// long ones.
+//
 // There is nothing to import: the package is its tests. Redis and Firestore
 // are the real ones where they can be had.
 package crashtest

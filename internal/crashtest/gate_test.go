@@ -28,8 +28,9 @@ type gate struct {
 	close    context.CancelFunc
 	work     sync.WaitGroup
 
-	mu   sync.Mutex
-	trap *trap
+	mu    sync.Mutex
+	trap  *trap
+	still chan struct{} // closed when a silence ends; nil while there is none
 }
 
 // trap waits for one request and holds it, or the answer to it, with
@@ -78,6 +79,39 @@ func (g *gate) arm(w when, spring func(), needles ...string) *trap {
 	defer g.mu.Unlock()
 	g.trap = t
 	return t
+}
+
+// hush holds whatever is said in either direction until speak is called. A
+// request may then arrive long after its client has given it up, or died.
+func (g *gate) hush() (speak func()) {
+	still := make(chan struct{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.still = still
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.still == still {
+			g.still = nil
+		}
+		close(still)
+	}
+}
+
+// pass waits for the end of a silence; false says that the gate closes.
+func (g *gate) pass() bool {
+	g.mu.Lock()
+	still := g.still
+	g.mu.Unlock()
+	if still == nil {
+		return true
+	}
+	select {
+	case <-still:
+		return true
+	case <-g.life.Done():
+		return false
+	}
 }
 
 // drop lets a trap go and loses what it held.
@@ -192,6 +226,9 @@ func (g *gate) requests(client, server net.Conn, set *atomic.Pointer[trap]) (lat
 				set.Store(t)
 			}
 			tail = bytes.Clone(seen[max(0, len(seen)-overlap):])
+			if !g.pass() {
+				return false
+			}
 			if _, err := server.Write(buf[:n]); err != nil {
 				return false
 			}
@@ -214,6 +251,9 @@ func (g *gate) answers(client, server net.Conn, set *atomic.Pointer[trap]) {
 			case t.when == before:
 				t.late.Do(func() { close(t.spoken) })
 			case !t.hold(g.life):
+				return
+			}
+			if !g.pass() {
 				return
 			}
 			// That a client has left is found out by reading from it.

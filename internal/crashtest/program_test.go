@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"bytes"
+	"fmt"
 	"os/exec"
 	"runtime"
 	"sync"
@@ -23,18 +24,34 @@ type program struct {
 	env  []string
 	// ready is what it prints when it can work.
 	ready string
+	// keep is given the log if the test fails; nil prints it.
+	keep func(name string, log []byte)
 
 	mu   sync.Mutex
-	log  bytes.Buffer
+	log  tail
 	life *life
 }
 
 // life is one process of a program.
 type life struct {
 	cmd    *exec.Cmd
-	from   int           // where its log begins
+	head   []byte        // what it printed before it could work
 	ready  chan struct{} // closed when it can work
 	exited chan struct{}
+}
+
+// tail is the end of what a program printed: a long run must not fill the
+// memory with it.
+type tail struct{ bytes []byte }
+
+// logTail is how much of a log is worth reading.
+const logTail = 2 << 20
+
+func (t *tail) write(b []byte) {
+	if len(t.bytes) > 2*logTail {
+		t.bytes = append(t.bytes[:0], t.bytes[len(t.bytes)-logTail:]...)
+	}
+	t.bytes = append(t.bytes, b...)
 }
 
 // newProgram makes a program that ends with the test, and whose log is printed
@@ -43,11 +60,16 @@ func newProgram(t *testing.T, p *program) *program {
 	p.t = t
 	t.Cleanup(func() {
 		p.signal(syscall.SIGKILL)
-		if t.Failed() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			t.Logf("log of the %s:\n%s", p.name, p.log.Bytes())
+		if !t.Failed() {
+			return
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.keep != nil {
+			p.keep(p.name, p.log.bytes)
+			return
+		}
+		t.Logf("log of the %s:\n%s", p.name, p.log.bytes)
 	})
 	return p
 }
@@ -55,6 +77,14 @@ func newProgram(t *testing.T, p *program) *program {
 // start starts a new process and returns when it can work.
 func (p *program) start() {
 	p.t.Helper()
+	if err := p.launch(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// launch is start for those who must not end the test: anybody but the test's
+// own goroutine.
+func (p *program) launch() error {
 	cmd := exec.Command(p.path, p.args...)
 	cmd.Env = p.env
 	l := &life{cmd: cmd, ready: make(chan struct{}), exited: make(chan struct{})}
@@ -68,7 +98,6 @@ func (p *program) start() {
 		// one is kept until the child has ended.
 		runtime.LockOSThread()
 		p.mu.Lock()
-		l.from = p.log.Len()
 		err := cmd.Start()
 		if err == nil {
 			p.life = l
@@ -81,14 +110,15 @@ func (p *program) start() {
 		close(l.exited)
 	}()
 	if err := <-started; err != nil {
-		p.t.Fatalf("start the %s: %v", p.name, err)
+		return fmt.Errorf("start the %s: %w", p.name, err)
 	}
 	select {
 	case <-l.ready:
+		return nil
 	case <-l.exited:
-		p.t.Fatalf("the %s ended before it could work: %v", p.name, cmd.ProcessState)
+		return fmt.Errorf("the %s ended before it could work: %v", p.name, cmd.ProcessState)
 	case <-time.After(patience):
-		p.t.Fatalf("the %s cannot work after %v", p.name, patience)
+		return fmt.Errorf("the %s cannot work after %v", p.name, patience)
 	}
 }
 
@@ -103,11 +133,13 @@ func (w writer) Write(b []byte) (int, error) {
 func (p *program) print(l *life, b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.log.Write(b)
+	p.log.write(b)
 	select {
 	case <-l.ready:
 	default:
-		if bytes.Contains(p.log.Bytes()[l.from:], []byte(p.ready)) {
+		l.head = append(l.head, b...)
+		if bytes.Contains(l.head, []byte(p.ready)) {
+			l.head = nil
 			close(l.ready)
 		}
 	}
@@ -131,24 +163,38 @@ func (p *program) kill() { p.signal(syscall.SIGKILL) }
 // process that was killed.
 func (p *program) gone() int {
 	p.t.Helper()
+	code, err := p.ended()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return code
+}
+
+// ended is gone for those who must not end the test.
+func (p *program) ended() (code int, err error) {
 	p.mu.Lock()
 	l := p.life
 	p.mu.Unlock()
 	select {
 	case <-l.exited:
+		return l.cmd.ProcessState.ExitCode(), nil
 	case <-time.After(patience):
-		p.t.Fatalf("the %s has not ended after %v", p.name, patience)
+		return 0, fmt.Errorf("the %s has not ended after %v", p.name, patience)
 	}
-	return l.cmd.ProcessState.ExitCode()
 }
 
-// environ is an environment in the form that processes take.
-func environ(parts ...map[string]string) []string {
-	var env []string
-	for _, part := range parts {
-		for name, value := range part {
-			env = append(env, name+"="+value)
-		}
+// lives reports whether there is a process that has not ended.
+func (p *program) lives() bool {
+	p.mu.Lock()
+	l := p.life
+	p.mu.Unlock()
+	if l == nil {
+		return false
 	}
-	return env
+	select {
+	case <-l.exited:
+		return false
+	default:
+		return true
+	}
 }

@@ -1,9 +1,7 @@
 package crashtest
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -20,9 +18,6 @@ import (
 
 	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
 	"github.com/pyloto/atende/internal/conversation"
-	"github.com/pyloto/atende/internal/openai/openaitest"
-	"github.com/pyloto/atende/internal/pii"
-	"github.com/pyloto/atende/internal/store/firestore"
 	"github.com/pyloto/atende/internal/store/firestore/firestoretest"
 	"github.com/pyloto/atende/internal/store/storetest"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
@@ -69,11 +64,11 @@ const (
 	redisReady      = "Ready to accept connections"
 )
 
-// city is what all streets share: the programs, built once, and one Firestore.
+// city is what all scenes share: the programs, built once, and one Firestore.
 type city struct {
 	worker, ingress string // paths of the programs
 	firestore       string // host:port
-	streets         atomic.Int64
+	scenes          atomic.Int64
 	founded         time.Time
 }
 
@@ -95,18 +90,9 @@ func newCity(t *testing.T) *city {
 	}
 }
 
-// street is one pair of programs with everything around them. Nothing but
-// Firestore is shared with other streets, and of that no database.
+// street is one pair of programs with everything around them.
 type street struct {
-	t      *testing.T
-	city   *city
-	key    *pii.HashKey
-	tasks  *cloudtaskstest.Server
-	graph  *whatsapptest.Server
-	model  *openaitest.Server
-	ledger *firestore.Ledger // past the gate: it shows what is
-	pen    whatsapptest.Pen
-
+	*scene
 	worker, ingress *program
 	redis           *program // only of those who kill it
 	// Gates before the worker's servers, and before the ingress's queue.
@@ -129,20 +115,8 @@ type letter struct {
 // killed. When that cannot be had it says so and returns nil.
 func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 	t.Helper()
-	s := &street{t: t, city: c, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
+	s := &street{client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
 	t.Cleanup(s.client.CloseIdleConnections)
-	hashKey, dataKey := bytes.Repeat([]byte{hashSeed}, 32), bytes.Repeat([]byte{dataSeed}, 32)
-	var err error
-	if s.key, err = pii.NewHashKey(hashKey); err != nil {
-		t.Fatal(err)
-	}
-	ring, err := pii.NewRing(dataKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := c.streets.Add(1)
-	tenant := fmt.Sprintf("street-%d", n)
-	project := fmt.Sprintf("crash-%d-%d", c.founded.UnixNano(), n)
 	redis, isReal := storetest.RedisURL(t)
 	if ownRedis {
 		if !isReal {
@@ -158,27 +132,9 @@ func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ledger, err = firestore.New(firestore.Options{
-		ProjectID: project, Tenant: tenant, EmulatorHost: c.firestore, Ring: ring, CallTimeout: 20 * time.Second,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.ledger.Close() })
-	if s.tasks, err = cloudtaskstest.Start(cloudtaskstest.Options{AutoCreateQueues: true}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.tasks.Close)
-	s.model = openaitest.NewServer(openaitest.Options{Key: modelKey})
-	t.Cleanup(s.model.Close)
 	workerPort, ingressPort := freePort(t), freePort(t)
 	s.url = "http://127.0.0.1:" + ingressPort + "/webhook/whatsapp"
-	s.pen = whatsapptest.Pen{AppSecret: []byte(appSecret)}
-	s.graph = whatsapptest.NewServer(whatsapptest.Options{
-		PhoneNumberIDs: []string{number}, Token: accessToken, WebhookURL: s.url, AppSecret: []byte(appSecret),
-		Statuses: promptly,
-	})
-	t.Cleanup(s.graph.Close)
+	s.scene = newScene(t, c, s.url, "http://127.0.0.1:"+workerPort, cloudtaskstest.Options{}, whatsapptest.Options{})
 
 	s.toRedis = newGate(t, store.Host)
 	s.toLedger = newGate(t, c.firestore)
@@ -189,44 +145,14 @@ func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 
 	through := *store
 	through.Host = s.toRedis.addr()
-	common := map[string]string{
-		"ENVIRONMENT":                  "development",
-		"TENANT_ID":                    tenant,
-		"WHATSAPP_PHONE_NUMBER_ID":     number,
-		"WHATSAPP_BUSINESS_ACCOUNT_ID": account,
-		"CLOUD_TASKS_PROJECT_ID":       project,
-		"WORKER_URL":                   "http://127.0.0.1:" + workerPort,
-		"TASKS_INVOKER_EMAIL":          invoker,
-		"CONTACT_HASH_KEY":             hex.EncodeToString(hashKey),
-		"DATA_KEY":                     hex.EncodeToString(dataKey),
-		"COALESCE_WINDOW":              "0s",
-	}
-	s.ingress = newProgram(t, &program{name: "ingress", path: c.ingress, ready: appReady, env: environ(common, map[string]string{
-		"PORT":                      ingressPort,
-		"REDIS_URL":                 redis,
-		"CLOUD_TASKS_EMULATOR_HOST": s.fromIngress.addr(),
-		"WHATSAPP_APP_SECRET":       appSecret,
-		"WHATSAPP_VERIFY_TOKEN":     "crash-verify-token",
-	})})
-	s.worker = newProgram(t, &program{name: "worker", path: c.worker, ready: appReady, env: environ(common, map[string]string{
-		"PORT":                      workerPort,
-		"REDIS_URL":                 through.String(),
-		"CLOUD_TASKS_EMULATOR_HOST": s.toTasks.addr(),
-		"TASKS_AUTH":                "oidc",
-		"TASKS_OIDC_ISSUER":         s.tasks.IssuerURL(),
-		"FIRESTORE_PROJECT_ID":      project,
-		"FIRESTORE_EMULATOR_HOST":   s.toLedger.addr(),
-		"WHATSAPP_ACCESS_TOKEN":     accessToken,
-		"WHATSAPP_API_BASE_URL":     "http://" + s.toGraph.addr(),
-		"OPENAI_API_KEY":            modelKey,
-		"OPENAI_BASE_URL":           "http://" + s.toModel.addr() + "/v1",
-		"SEND_PERMIT":               sendPermit.String(),
-		"GRAPH_TIMEOUT":             graphTimeout.String(),
-		"WIRE_LIFETIME":             wireLifetime.String(),
-		"AMBIGUITY_WINDOW":          ambiguityWindow.String(),
-		"PARK_AFTER":                parkAfter.String(),
-		"LEASE_TTL":                 leaseTTL.String(),
-	})})
+	s.ingress = s.newIngress("ingress", reach{port: ingressPort, redis: redis, tasks: s.fromIngress.addr()}, nil)
+	s.worker = s.newWorker("worker", reach{
+		port: workerPort, redis: through.String(), tasks: s.toTasks.addr(),
+		ledger: s.toLedger.addr(), model: s.toModel.addr(), graph: s.toGraph.addr(),
+	}, windows{
+		permit: sendPermit, graph: graphTimeout, wire: wireLifetime,
+		ambiguity: ambiguityWindow, park: parkAfter, lease: leaseTTL,
+	}.environ())
 	return s
 }
 
@@ -268,16 +194,10 @@ func hostOf(t *testing.T, address string) string {
 	return u.Host
 }
 
-// conversation is the id of a person's conversation.
-func (s *street) conversation(person string) conversation.ID {
-	return conversation.ID(s.key.Conversation(number, pii.Contact(person)))
-}
-
 // write is a message that has not been sent yet.
 func (s *street) write(from, name, text string) letter {
 	body := s.pen.Text(from, name, text)
-	wamid := whatsapptest.IDs(body)[0]
-	return letter{from: from, message: conversation.MessageID(s.key.Message(pii.Contact(wamid))), body: body}
+	return letter{from: from, message: s.messageID(whatsapptest.IDs(body)[0]), body: body}
 }
 
 // ask is the lead's question, not sent yet.
