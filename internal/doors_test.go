@@ -310,7 +310,7 @@ var rooms = map[string]room{
 		tests:    []string{tasks, redis, firestore, grpc, protobuf, options},
 	},
 	"internal/crashtest": {
-		sentence: "The real worker killed at every act of a turn.",
+		sentence: "The real programs killed: at every act of a turn, and at random under load.",
 		layer:    proof,
 	},
 	"internal/simulation": {

@@ -13,8 +13,9 @@ import (
 const (
 	// tooMuch is how many tasks may be due before people stop writing.
 	tooMuch = 40
-	// far is when a timer is for later than this run.
-	far = 10 * time.Minute
+	// far is when a timer is for later than this run: the first second look at a
+	// parked turn comes after five minutes.
+	far = time.Minute
 )
 
 // dropped complains about a task that ended without having been done.

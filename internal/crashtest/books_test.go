@@ -40,6 +40,7 @@ type books struct {
 	refused  int            // parts that Meta refused for good
 	resent   int            // parts that took more than one attempt
 	copies   map[part]int   // that Meta accepted too many
+	told     int            // effects that the team knows of
 }
 
 // entry is what the ledger says of one message.
@@ -144,7 +145,11 @@ func (b *books) judge() {
 				b.storm.broke(torn, "turn %s is number %d of its conversation", turn.ID, n+1)
 			}
 			b.judgeTurn(turn, parts)
+			b.judgeEffects(turn)
 		}
+	}
+	if known := b.storm.team.known(); known != b.told {
+		b.storm.broke(unaudited, "the team was told of %d handoffs, and the ledger has %d", known, b.told)
 	}
 }
 
@@ -152,10 +157,10 @@ func (b *books) judge() {
 // among the dead letters.
 func (b *books) judgeMessages() {
 	in := map[conversation.MessageID][]conversation.TurnID{}
-	phases := map[conversation.TurnID]conversation.DeliveryPhase{}
+	ended := map[conversation.TurnID]bool{}
 	for _, turns := range b.turns {
 		for _, turn := range turns {
-			phases[turn.ID] = turn.Phase()
+			ended[turn.ID] = turn.Ended()
 			for _, m := range turn.Messages {
 				in[m] = append(in[m], turn.ID)
 			}
@@ -175,8 +180,8 @@ func (b *books) judgeMessages() {
 			}
 		case len(turns) == 0 || turns[0] != stored.Turn:
 			b.storm.broke(lost, "message %s belongs to turn %s, and the turns %v say that they have it", id, stored.Turn, turns)
-		case !phases[stored.Turn].Terminal():
-			b.storm.broke(lost, "message %s belongs to turn %s, which is %s for ever", id, stored.Turn, phases[stored.Turn])
+		case !ended[stored.Turn]:
+			b.storm.broke(lost, "message %s belongs to turn %s, which never ends", id, stored.Turn)
 		}
 	}
 	for id, turns := range in {
@@ -286,6 +291,25 @@ func (b *books) judgeTurn(turn conversation.StoredTurn, accepted map[part]string
 		}
 		if copies := d.Duplicates(); copies > b.copies[part{turn.ID, n}] {
 			b.storm.broke(duplicate, "turn %s part %d: receipts prove %d copies too many", turn.ID, n, copies)
+		}
+	}
+}
+
+// judgeEffects: the team knows what the ledger says it knows, and was told of
+// everything that it was to be told.
+func (b *books) judgeEffects(turn conversation.StoredTurn) {
+	if turn.Into == conversation.HandoffHuman && turn.From != conversation.HandoffHuman && len(turn.Effects) != 1 {
+		b.storm.broke(lost, "turn %s asks for a person and tells nobody", turn.ID)
+	}
+	for n, record := range turn.Records {
+		id := turn.ID.Effect(n)
+		switch told := b.storm.team.copies(id); {
+		case record.Phase() != conversation.EffectDone:
+			b.storm.broke(lost, "effect %s is %s for %q", id, record.Phase(), record.Reason)
+		case told == 0:
+			b.storm.broke(claimed, "the team is said to know of %s", id)
+		default:
+			b.told++
 		}
 	}
 }

@@ -66,6 +66,9 @@ var (
 	fragments = []string{"oi", "queria saber", "do chatbot", "para a loja", "e o preço", "pode ser hoje?"}
 )
 
+// aPerson is what has the team told.
+const aPerson = "quero falar com uma pessoa"
+
 // write has everybody write until ctx is done, and returns when everything has
 // been taken.
 func (c *crowd) write(ctx context.Context) {
@@ -88,6 +91,10 @@ func (c *crowd) live(ctx context.Context, n int) {
 func (c *crowd) speak(ctx context.Context, r *rand.Rand, n int) {
 	pen := c.storm.pen
 	from, name := person(n), names[n%len(names)]
+	if r.IntN(60) == 0 { // Otto is silent with them from then on.
+		c.deliver(ctx, r, pen.Text(from, name, aPerson))
+		return
+	}
 	switch draw := r.IntN(100); {
 	case draw < 40:
 		c.deliver(ctx, r, pen.Text(from, name, pick(r, greetings)))
@@ -123,10 +130,8 @@ func (c *crowd) speak(ctx context.Context, r *rand.Rand, n int) {
 		c.deliver(ctx, r, pen.Reaction(from, name, whatsapptest.MessageID(from), "👍"))
 	case draw < 97:
 		c.deliver(ctx, r, pen.Message(from, name, map[string]any{"type": "hologram"}))
-	case draw < 99:
+	default:
 		c.deliver(ctx, r, fmt.Appendf(nil, "nothing that could be read, number %d", r.Uint64()))
-	case n%20 == 0: // From now on a person of the team would answer, and nobody else does.
-		c.deliver(ctx, r, pen.Text(from, name, "quero falar com a equipe"))
 	}
 }
 

@@ -51,7 +51,9 @@ func newStorm(t *testing.T, c *city) *storm {
 	keep := keeper(t)
 	redis := s.startRedis(keep)
 	common := map[string]string{"COALESCE_WINDOW": "500ms", "LOG_LEVEL": "info"}
+	s.team = newTeam(s)
 	limits := maps.Clone(common)
+	maps.Copy(limits, s.team.environ())
 	maps.Copy(limits, stormWindows.environ())
 	maps.Copy(limits, map[string]string{
 		"AMBIGUOUS_SEND": s.policy, "OPENAI_TIMEOUT": "3s", "TURN_DEADLINE": "10s",

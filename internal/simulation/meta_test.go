@@ -22,7 +22,8 @@ type meta struct {
 	accepted map[string][]acceptance // by conversation, in order
 	refusals int
 	spoken   int
-	told     map[string]int       // how often the team was told, by the effect's id
+	told     map[string]int // how often the team was told, by the effect's id
+	reopened map[conversation.TurnID]bool
 	intents  map[string]time.Time // when each attempt was intended, by its opaque data
 
 	keeps    bool      // receipts keep the promise that policy resend rests on

@@ -212,6 +212,7 @@ func (p ledgerPort) Reopen(ctx context.Context, r conversation.Reopening) error 
 		err := p.w.ledger.Reopen(bare(), r)
 		if err == nil {
 			p.w.tally.reopened++
+			p.w.meta.reopened[r.Turn] = true
 		}
 		return nothing{}, err
 	})

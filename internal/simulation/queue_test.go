@@ -125,7 +125,7 @@ func (w *world) acknowledged(t *task, status int) {
 	}
 	switch t.kind {
 	case envelope.Inbound:
-		if !w.terminal(t.message) && !slices.ContainsFunc(w.names(), func(name string) bool {
+		if !w.terminal(t.message) && !w.lookedAfter(t) && !slices.ContainsFunc(w.names(), func(name string) bool {
 			return strings.HasPrefix(name, t.id+"-")
 		}) {
 			w.broke(forsaken, "task %s was answered %d, its message is not terminal and has no other task", t.short(), status)
@@ -135,6 +135,24 @@ func (w *world) acknowledged(t *task, status int) {
 			w.broke(forsaken, "quarantined element %s was answered %d and is not kept", t.short(), status)
 		}
 	}
+}
+
+// lookedAfter reports whether the turn of a task's message, which had ended, was
+// taken up again and is in the hands of another task of its conversation: a
+// timer, or a newer message that waits for it.
+func (w *world) lookedAfter(t *task) bool {
+	_, stored, known, err := w.ledger.Message(bare(), t.message)
+	if err != nil || !known || !w.meta.reopened[stored.Turn] {
+		return false
+	}
+	conv := string(stored.Turn.Conversation())
+	for _, name := range w.names() {
+		e, err := envelope.Decode(w.queue.tasks[name].body)
+		if err == nil && (e.Conversation == conv || slices.Contains(e.Aliases, conv)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) names() []string {

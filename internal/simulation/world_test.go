@@ -202,7 +202,7 @@ func newWorld(c *common, l luck, m *mutant) *world {
 	w.ledger = memory.NewLedger(memory.LedgerOptions{Now: time.Now})
 	w.hints = newHintStore()
 	w.queue = queue{tasks: map[string]*task{}, burnt: map[string]time.Time{}}
-	w.meta = meta{accepted: map[string][]acceptance{}, intents: map[string]time.Time{}, told: map[string]int{}}
+	w.meta = meta{accepted: map[string][]acceptance{}, intents: map[string]time.Time{}, told: map[string]int{}, reopened: map[conversation.TurnID]bool{}}
 	w.calmIngress, w.calmWorker = w.process(false, 0), w.process(true, 0)
 	w.calmIngress.calm, w.calmWorker.calm = true, true
 	return w
