@@ -201,11 +201,11 @@ func printLetter(s sheet, l operator.LetterDetail) {
 
 func printReplay(out io.Writer, r operator.Replay) {
 	s := newSheet(out)
-	s.row("TURN", "DECIDED", "ROUTE", "RESULT", "")
+	s.row("TURN", "DECIDED", "ROUTE", "RESULT", "WHY")
 	for _, t := range r.Turns {
 		s.row(string(t.Turn), moment(t.DecidedAt), string(t.Route), string(t.Result), t.Why)
 		for _, d := range t.Differences {
-			s.row("", "", "", string(d.Step), d.Detail)
+			s.row(" ", " ", " ", string(d.Step), d.Detail)
 		}
 	}
 	_ = s.Flush()

@@ -74,7 +74,11 @@ func (s *street) do(ctx context.Context, method string, query url.Values, into a
 	for _, part := range path {
 		address += "/" + url.PathEscape(part)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address+"?"+query.Encode(), strings.NewReader("{}"))
+	body := io.Reader(http.NoBody)
+	if method == http.MethodPost {
+		body = strings.NewReader("{}")
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address+"?"+query.Encode(), body)
 	if err != nil {
 		return errors.New("ask the street: what was given makes no address")
 	}
@@ -90,15 +94,15 @@ func (s *street) do(ctx context.Context, method string, query url.Values, into a
 			`or set FIRESTORE_PROJECT_ID and the rest of the worker's environment to work on its ledger: %w`, s.base, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("read the street's answer: %w", err)
 	}
 	var refused struct{ Error string }
 	switch {
-	case response.StatusCode == http.StatusOK && json.Unmarshal(body, into) == nil:
+	case response.StatusCode == http.StatusOK && json.Unmarshal(answer, into) == nil:
 		return nil
-	case response.StatusCode != http.StatusOK && json.Unmarshal(body, &refused) == nil && refused.Error != "":
+	case response.StatusCode != http.StatusOK && json.Unmarshal(answer, &refused) == nil && refused.Error != "":
 		return errors.New(refused.Error)
 	}
 	return fmt.Errorf("what answers at %s is not a street of this version (status %d)", s.base, response.StatusCode)

@@ -167,7 +167,10 @@ func (s shower) turn(v view, now time.Time) Detail {
 		Version: t.Version, Phase: t.Phase(), Ended: t.Ended(), Newest: v.newest(), DecidedAt: t.DecidedAt, Updated: t.Updated,
 		SendBy: t.SendBy, Messages: t.Messages, To: s.person(t.To), Decision: s.decision(t.Turn), Parts: []PartDetail{},
 	}
-	refused := &Refusal{Code: NotParked, Why: "nothing of it is parked"}
+	var refused *Refusal
+	if d.Ended {
+		refused = &Refusal{Code: NotParked, Why: "nothing of it is parked"}
+	}
 	for i, delivery := range t.Deliveries {
 		if delivery.Phase() == conversation.Parked {
 			refused = v.reopenable(i, now)
