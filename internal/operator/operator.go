@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	// DefaultLimit is how many items a list shows unless it is told otherwise,
-	// and MaxLimit the most it can be told.
+	// DefaultLimit is how many items a list shows unless it is told otherwise.
 	DefaultLimit = 100
-	MaxLimit     = 1000
+	// MaxLimit is the most that it can be told.
+	MaxLimit = 1000
 	// maxConflicts is how often something is read again because somebody else
 	// wrote to it meanwhile.
 	maxConflicts = 5
