@@ -163,10 +163,13 @@ func (o *Operator) left(v view, outcome *Outcome) (why *Refusal) {
 	return why
 }
 
-// look makes a timer that looks at the turn now.
+// look makes a timer that looks at the turn now. The timers after it are counted
+// on from n, and the queue refuses a name that it knows: so n is one that no
+// timer of this turn ever had, or what is taken up a second time would have
+// nobody to look after it.
 func (o *Operator) look(ctx context.Context, t conversation.Turn, outcome *Outcome) error {
 	now := o.Now()
-	e, err := turn.Look(o.Key, o.Ring, o.Tenant, t, fmt.Sprintf("operator.%d", now.UnixNano()), 0, now)
+	e, err := turn.Look(o.Key, o.Ring, o.Tenant, t, fmt.Sprintf("operator.%d", now.UnixNano()), int(now.UnixMilli()), now)
 	if err != nil {
 		return fmt.Errorf("create its task: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/pyloto/atende/internal/store/memory"
 )
 
-// looks checks that the newest task is a timer that looks at a turn once.
+// looks checks that the newest task is a timer that looks at a turn.
 func (s *scene) looks(at conversation.TurnID) {
 	s.Helper()
 	if len(s.queue.tasks) == 0 {
@@ -23,7 +23,7 @@ func (s *scene) looks(at conversation.TurnID) {
 	}
 	e := s.queue.tasks[len(s.queue.tasks)-1]
 	var notice conversation.TimerNotice
-	if err := e.Open(s.ring, &notice); err != nil || e.Kind != envelope.Timer || notice != (conversation.TimerNotice{Kind: conversation.TimerResolve, Turn: at}) {
+	if err := e.Open(s.ring, &notice); err != nil || e.Kind != envelope.Timer || notice.Kind != conversation.TimerResolve || notice.Turn != at {
 		s.Errorf("the task is %s %+v (%v)", e.Kind, notice, err)
 	}
 }

@@ -1,13 +1,18 @@
 package simulator_test
 
 import (
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	domain "github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/envelope"
 	"github.com/pyloto/atende/internal/operator"
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/store/firestore"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
@@ -173,6 +178,68 @@ func TestWhatNobodyCanReadIsOnlyGivenUp(t *testing.T) {
 	}
 	if _, status, says := s.operate(items[0].ID, "drop"); status != http.StatusOK || len(s.parked()) > 0 {
 		t.Errorf("to give it up was answered %d %q", status, says)
+	}
+}
+
+// A message that was given up is answered when an operator asks for it, once.
+func TestAnOperatorHasAMessageTriedAgain(t *testing.T) {
+	t.Parallel()
+	host := ledgerServer(t)
+	secret := []byte(strings.Repeat("k", 32))
+	encoded := hex.EncodeToString(secret)
+	s := start(t, "FIRESTORE_EMULATOR_HOST="+host, "FIRESTORE_PROJECT_ID=p", "CONTACT_HASH_KEY="+encoded, "DATA_KEY="+encoded)
+	s.say(iara, "oi")
+	s.untilReplies(iara, 1)
+	s.until("rest", s.idle)
+
+	key, err := pii.NewHashKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := pii.NewRing(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := firestore.New(firestore.Options{ProjectID: "p", Tenant: "default", EmulatorHost: host, Ring: ring})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ledger.Close() })
+	const number = whatsapptest.DefaultPhoneNumberID
+	wamid := whatsapptest.MessageID(iara)
+	person := domain.Identity{Phone: iara}
+	e := envelope.Envelope{
+		Kind: envelope.Inbound, Tenant: "default", PhoneNumberID: number, ID: key.Message(pii.Contact(wamid)),
+		Conversation: string(person.Conversations(key, number)[0]), ReceivedAt: time.Now(), FollowUp: 2,
+	}
+	err = e.Seal(ring, domain.Inbound{WAMID: pii.Contact(wamid), Number: number, From: person, Kind: domain.KindText, Text: erp, SentAt: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := e.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = ledger.Bury(t.Context(), domain.Dead{
+		ID: e.ID, Conversation: domain.ID(e.Conversation), Number: number, Reason: "attempts-spent", Attempts: 8, Content: body, Message: true, At: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if items := s.parked(); len(items) != 1 || items[0].What != operator.Message || items[0].State != operator.StateWaiting {
+		t.Fatalf("waiting is %+v", items)
+	}
+	if o, status, says := s.operate(e.ID, "retry"); status != http.StatusOK || o.Task != operator.TaskCreated || len(o.Deeds) != 1 {
+		t.Fatalf("%+v, %d %q", o, status, says)
+	}
+	s.untilReplies(iara, 2)
+	s.until("rest", s.idle)
+	if got := s.conversation(iara).replies(); len(got) != 2 || len(s.parked()) != 0 {
+		t.Errorf("%d replies, parked %+v", len(got), s.parked())
+	}
+	if _, status, says := s.operate(e.ID, "retry"); status != http.StatusConflict || !strings.Contains(says, "has answered it") {
+		t.Errorf("once more was answered %d %q", status, says)
 	}
 }
 
