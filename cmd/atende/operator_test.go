@@ -184,7 +184,7 @@ func TestOperatorsOfARunningStreet(t *testing.T) {
 	refused(t, env, "turns close "+item.ID, "it is SENT")
 	refused(t, env, "parked show nothing", `no such turn or dead letter: "nothing"`)
 	for _, who := range []string{lead, string(item.Conversation)} {
-		if out := done(t, env, "replay "+who); !strings.Contains(out, "1 turns: 1 the same, 0 different, 0 skipped") {
+		if out := done(t, env, "replay "+who); !strings.Contains(out, "turns: 1; same: 1, different: 0, skipped: 0") {
 			t.Errorf("the replay says\n%s", out)
 		}
 	}
@@ -267,7 +267,7 @@ func TestOperatorsOnTheConfiguredLedger(t *testing.T) {
 	}
 	// The conversation was recorded with a pack that is not the configured one.
 	out, stderr, code := atende(t, env, "replay conv")
-	if code != exitWrong || !strings.Contains(out, "pack") || !strings.Contains(out, "1 different") || stderr != "" {
+	if code != exitWrong || !strings.Contains(out, "pack") || !strings.Contains(out, "different: 1") || stderr != "" {
 		t.Errorf("replay ended with %d, %q and\n%s", code, stderr, out)
 	}
 	for _, id := range []string{"conv~1", "m2"} {

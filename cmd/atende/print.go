@@ -149,7 +149,7 @@ func printTurn(s sheet, t operator.TurnDetail) {
 	s.row("decision", joined(string(d.Route), fmt.Sprintf("%s to %s by %s", d.From, d.Into, d.Event), given("refused: %s", d.Refused), given("asked to %s", string(d.Mode))))
 	s.row("pack", d.PackHash)
 	if d.Calls > 0 {
-		s.row("model", joined(d.Model, fmt.Sprintf("%d calls", d.Calls), strings.Join(d.Outcomes, ", ")))
+		s.row("model", joined(d.Model, fmt.Sprintf("calls: %d", d.Calls), strings.Join(d.Outcomes, ", ")))
 	}
 	for _, v := range d.Verdicts {
 		verdict := "passed"
@@ -164,13 +164,13 @@ func printTurn(s sheet, t operator.TurnDetail) {
 	for _, e := range t.Effects {
 		name := numbered(operator.Effect, e.Effect)
 		s.row(name, joined(string(e.Kind), string(e.Phase), e.Reason, given("because %s", e.Why), "briefing "+words(e.Briefing)))
-		s.row(name, joined(fmt.Sprintf("%d failed attempts", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
+		s.row(name, joined(fmt.Sprintf("failed attempts: %d", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
 	}
 }
 
 func printPart(s sheet, p operator.PartDetail) {
 	name := numbered(operator.Reply, p.Part)
-	s.row(name, joined(string(p.Kind), string(p.Phase), p.Reason, given("%s attempts granted", strconv.Itoa(p.Granted))))
+	s.row(name, joined(string(p.Kind), string(p.Phase), p.Reason, given("attempts granted: %s", strconv.Itoa(p.Granted))))
 	s.row(name, words(p.Text))
 	for _, option := range p.Options {
 		s.row(name+" option", words(option))
@@ -209,7 +209,7 @@ func printReplay(out io.Writer, r operator.Replay) {
 		}
 	}
 	_ = s.Flush()
-	_, _ = fmt.Fprintf(out, "%d turns: %d the same, %d different, %d skipped\n", len(r.Turns), r.Same, r.Differ, r.Skipped)
+	_, _ = fmt.Fprintf(out, "turns: %d; same: %d, different: %d, skipped: %d\n", len(r.Turns), r.Same, r.Differ, r.Skipped)
 	if r.More {
 		_, _ = fmt.Fprintln(out, "older turns were left out")
 	}
