@@ -42,6 +42,9 @@
 // When a person was asked for, package handoff tells the team, after the commit
 // and until the team has it.
 //
+// What ends in none of this waits for a person: package operator is what one may
+// do about it, and package desk assembles that from the worker's settings.
+//
 // # What holds it up
 //
 // Package config tells each program what it must know and refuses a wrong

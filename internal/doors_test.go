@@ -46,7 +46,7 @@ const (
 var enters = map[layer][]layer{
 	public:      {public},
 	core:        {core},
-	application: {core},
+	application: {core, application},
 	edge:        {core, application, platform, public},
 	adapter:     {core, public, content},
 	platform:    {core},
@@ -139,6 +139,12 @@ var rooms = map[string]room{
 		sentence: "Inbound messages of one conversation become at most one answer.",
 		layer:    application,
 		rooms:    []string{"internal/conversation", "internal/otto", "internal/envelope"},
+	},
+
+	"internal/operator": {
+		sentence: "What a person may do about what waits for one: list, show, try again, give up, end, decide again.",
+		layer:    application,
+		rooms:    []string{"internal/conversation", "internal/envelope", "internal/turn"},
 	},
 
 	"internal/ingress": {
@@ -279,6 +285,15 @@ var rooms = map[string]room{
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",
+		},
+		parties: []string{options},
+	},
+	"internal/desk": {
+		sentence: "Assembles what operators work with from the worker's settings.",
+		layer:    assembly,
+		rooms: []string{
+			"internal/channel", "internal/config", "internal/operator", "internal/otto", "internal/pack", "internal/program",
+			"internal/secrets", "internal/store/firestore", "internal/turn",
 		},
 		parties: []string{options},
 	},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -23,6 +24,7 @@ const (
 // call is one use of the tool.
 type call struct {
 	args    []string // after the command's own words
+	flags   flags
 	environ []string
 	stdout  io.Writer
 	stderr  io.Writer
@@ -33,23 +35,25 @@ type command struct {
 	words []string
 	args  string // what follows the words, for people
 	takes int    // how many arguments follow
+	flags []flag
 	does  string
 	run   func(context.Context, call) int
 }
 
 func commands() []command {
-	return []command{
+	return slices.Concat([]command{
 		{words: []string{"dev"}, run: dev,
 			does: "run the whole street on this machine and print its address (PORT_BASE, ATENDE_LOG=1)"},
 		{words: []string{"fsm"}, run: fsm,
 			does: "print the state machine of a conversation as a Mermaid diagram"},
 		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
 			does: "read a knowledge pack and say everything that is wrong with it"},
+	}, operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},
 		{words: []string{"version"}, run: printVersion,
 			does: "print the version"},
-	}
+	})
 }
 
 // run does what the arguments say and returns the exit code.
@@ -67,8 +71,12 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		if len(args) < n || !slices.Equal(args[:n], command.words) {
 			continue
 		}
-		if c.args = args[n:]; len(c.args) != command.takes {
-			_, _ = fmt.Fprintf(stderr, "atende: wrong arguments; it is: %s\n", command.usage())
+		var err error
+		if c.args, c.flags, err = parse(args[n:], command.flags); err == nil && len(c.args) != command.takes {
+			err = errors.New("wrong arguments")
+		}
+		if err != nil {
+			_, _ = fmt.Fprintf(stderr, "atende: %v; it is: %s\n", err, command.usage())
 			return exitUsage
 		}
 		return command.run(ctx, c)
@@ -84,6 +92,9 @@ func (c command) usage() string {
 	}
 	if c.args != "" {
 		line += " " + c.args
+	}
+	for _, f := range c.flags {
+		line += " [" + f.usage() + "]"
 	}
 	return line
 }

@@ -67,21 +67,31 @@ func NewParts(ctx context.Context, name string, o Outside, c config.Common) (*Pa
 	if err != nil {
 		return nil, Refuse(err)
 	}
+	inbox, release, err := OpenInbox(c)
+	if err != nil {
+		return nil, Refuse(err)
+	}
+	p.Inbox = inbox
+	// What fails to close at the end of a program has nobody to tell.
+	p.OnClose(func() { _ = p.Secrets.Close() })
+	p.OnClose(func() { _ = release() })
+	return p, nil
+}
+
+// OpenInbox opens the queues that the settings name; release closes them. It
+// touches no network.
+func OpenInbox(c config.Common) (inbox *cloudtasks.Inbox, release func() error, err error) {
 	client, err := cloudtasks.New(cloudtasks.Options{
 		Project: c.Tasks.Project, Location: c.Tasks.Location,
 		WorkerURL: c.Tasks.WorkerURL, Audience: c.Tasks.Audience, InvokerEmail: c.Tasks.InvokerEmail,
 		EmulatorHost: c.Tasks.EmulatorHost,
 	})
 	if err != nil {
-		return nil, Refuse(err)
+		return nil, nil, err
 	}
-	p.Inbox = cloudtasks.NewInbox(client, cloudtasks.Queues{
+	return cloudtasks.NewInbox(client, cloudtasks.Queues{
 		Inbound: c.Tasks.Inbound, Status: c.Tasks.Status, Timer: c.Tasks.Timer,
-	})
-	// What fails to close at the end of a program has nobody to tell.
-	p.OnClose(func() { _ = p.Secrets.Close() })
-	p.OnClose(func() { _ = client.Close() })
-	return p, nil
+	}), client.Close, nil
 }
 
 // OnClose adds what is to be released at the end, in reverse order.

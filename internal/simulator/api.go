@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/pii"
 )
 
@@ -37,6 +38,7 @@ type api struct {
 	courier    *courier
 	points     points
 	archive    archive
+	operator   *operator.Operator
 	logs       *logs
 	clock      *clock
 	// noClock says why the time machine is off; empty when it is on.
@@ -71,6 +73,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/clock", a.postClock)
 	mux.HandleFunc("GET /api/street", a.getStreet)
 	mux.HandleFunc("GET /api/logs", a.getLogs)
+	a.registerOperator(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		refuseRequest(w, http.StatusNotFound, "there is no such route, or it takes another method")
 	})

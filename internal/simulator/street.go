@@ -17,8 +17,10 @@ import (
 
 	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
 	"github.com/pyloto/atende/internal/config"
+	"github.com/pyloto/atende/internal/desk"
 	"github.com/pyloto/atende/internal/ingressd"
 	"github.com/pyloto/atende/internal/openai/openaitest"
+	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/store/firestore"
 	"github.com/pyloto/atende/internal/store/memory"
@@ -100,7 +102,7 @@ type street struct {
 
 	redis   *gate // nil where there is none, or it is spoken to with TLS
 	ledger  breakable
-	archive archive
+	archive operator.Ledger // past every fault
 	memory  workerd.Ledger
 	tasks   *cloudtaskstest.Server
 	graph   *whatsapptest.Server
@@ -397,10 +399,17 @@ func (s *street) background(f func(context.Context)) {
 
 // startPage serves the page and its API.
 func (s *street) startPage() error {
+	works, release, err := desk.Open(context.Background(), desk.Options{
+		Environ: s.wishes.environ(s.at), Ledger: s.archive, Now: s.clock.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("operators: %w", err)
+	}
+	s.onStop(release)
 	done := make(chan struct{})
 	shelf := newShelf()
 	a := &api{
-		transcript: s.scenery, shelf: shelf, courier: s.courier, points: s.points(), archive: s.archive, logs: s.logs,
+		transcript: s.scenery, shelf: shelf, courier: s.courier, points: s.points(), archive: s.archive, operator: works, logs: s.logs,
 		writer: writer{pen: s.courier.pen, shelf: shelf, find: s.scenery.line},
 		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done,

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/pyloto/atende/internal/operator"
+	"github.com/pyloto/atende/internal/program"
+)
+
+// operatorCommands are what a person may do about what waits for one.
+func operatorCommands() []command {
+	asJSON, reveal, limit := flag{name: flagJSON}, flag{name: flagReveal}, flag{name: flagLimit, value: "N"}
+	return []command{
+		{words: []string{"parked", "list"}, flags: []flag{limit, asJSON}, run: parkedList,
+			does: "list what waits for a person: parked replies and effects, messages that were given up"},
+		{words: []string{"parked", "show"}, args: "ID", takes: 1, flags: []flag{reveal, asJSON}, run: show,
+			does: "show one of them in full; --reveal shows what is personal too"},
+		{words: []string{"parked", "retry"}, args: "ID", takes: 1, flags: []flag{asJSON}, run: act(operators.Retry),
+			does: "have it tried again"},
+		{words: []string{"parked", "drop"}, args: "ID", takes: 1, flags: []flag{asJSON}, run: act(operators.Drop),
+			does: "give it up"},
+		{words: []string{"turns", "show"}, args: "ID", takes: 1, flags: []flag{reveal, asJSON}, run: show,
+			does: "show any turn in full"},
+		{words: []string{"turns", "close"}, args: "ID", takes: 1, flags: []flag{asJSON}, run: act(operators.Close),
+			does: "end a turn, also one that is under way"},
+		{words: []string{"replay"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: replay,
+			does: "decide a conversation's turns again from their records (its id, or a phone number) and compare"},
+	}
+}
+
+// operators are those who do it: at a desk over a ledger, or behind the API of a
+// running street.
+type operators interface {
+	List(ctx context.Context, limit int) (operator.List, error)
+	Show(ctx context.Context, id string, reveal bool) (operator.Detail, error)
+	Retry(ctx context.Context, id string) (operator.Outcome, error)
+	Drop(ctx context.Context, id string) (operator.Outcome, error)
+	Close(ctx context.Context, id string) (operator.Outcome, error)
+	Replay(ctx context.Context, who string) (operator.Replay, error)
+}
+
+// report asks operators for something and prints it, for people or as JSON.
+func report[T any](ctx context.Context, c call, ask func(operators) (T, error), print func(io.Writer, T)) (value T, code int) {
+	them, release, err := reach(ctx, c.environ)
+	if err != nil {
+		return value, program.Exit(err, c.stderr)
+	}
+	defer release()
+	if value, err = ask(them); err != nil {
+		return value, program.Exit(err, c.stderr)
+	}
+	if !c.flags.has(flagJSON) {
+		print(c.stdout, value)
+		return value, exitDone
+	}
+	encoder := json.NewEncoder(c.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return value, program.Exit(fmt.Errorf("print: %w", err), c.stderr)
+	}
+	return value, exitDone
+}
+
+func parkedList(ctx context.Context, c call) int {
+	limit := operator.DefaultLimit
+	if given, ok := c.flags[flagLimit]; ok {
+		var err error
+		if limit, err = strconv.Atoi(given); err != nil || limit < 1 || limit > operator.MaxLimit {
+			_, _ = fmt.Fprintf(c.stderr, "atende: --limit is not a number from 1 to %d\n", operator.MaxLimit)
+			return exitUsage
+		}
+	}
+	_, code := report(ctx, c, func(o operators) (operator.List, error) { return o.List(ctx, limit) }, printList)
+	return code
+}
+
+func show(ctx context.Context, c call) int {
+	_, code := report(ctx, c, func(o operators) (operator.Detail, error) {
+		return o.Show(ctx, c.args[0], c.flags.has(flagReveal))
+	}, printDetail)
+	return code
+}
+
+func act(do func(operators, context.Context, string) (operator.Outcome, error)) func(context.Context, call) int {
+	return func(ctx context.Context, c call) int {
+		_, code := report(ctx, c, func(o operators) (operator.Outcome, error) { return do(o, ctx, c.args[0]) }, printOutcome)
+		return code
+	}
+}
+
+// replay ends with 1 when something came out otherwise than recorded.
+func replay(ctx context.Context, c call) int {
+	result, code := report(ctx, c, func(o operators) (operator.Replay, error) { return o.Replay(ctx, c.args[0]) }, printReplay)
+	if code == exitDone && result.Differ > 0 {
+		return exitWrong
+	}
+	return code
+}
