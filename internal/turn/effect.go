@@ -68,7 +68,8 @@ func (t *Turns) attempt(ctx context.Context, turn conversation.Turn, i int, effe
 		return conversation.EffectRecord{Done: now}
 	case !ill(err):
 		return conversation.EffectRecord{Mark: conversation.EffectParked, Reason: fault.KindOf(err).String()}
-	case now.Sub(turn.DecidedAt) >= effectPatience:
+	case now.Sub(turn.DecidedAt) >= effectPatience && record.Attempts > 0:
+		// One that an operator has just revived is not given up at once.
 		return conversation.EffectRecord{Mark: conversation.EffectParked, Reason: "no-answer"}
 	}
 	wait := min(effectBackoff<<min(record.Attempts, 16), mostBackoff)
