@@ -33,7 +33,7 @@ bench: ## Measure what a message costs beside a bare handler
 bench-cold: ## Measure start, memory and size of the two services
 	@scripts/bench-cold.sh
 
-simulate: ## Play the delivery protocol through seeded misfortune (SEEDS=5000)
+simulate: ## Play the delivery protocol through seeded misfortune (SEEDS=5000, REDIS=off)
 	@scripts/simulate.sh
 
 crash: ## Kill the services at random under load (CRASH_MINUTES=3, CRASH_SEED=, REDIS=off, POLICY=never)

@@ -76,11 +76,19 @@ func deadly() []mutant {
 func harmless() []mutant {
 	return []mutant{
 		{name: "nobody respects the lease", turn: func(_ *world, o *turn.Options) { o.Hint = lawless{o.Hint} }},
-		{name: "the hint store is never there", turn: func(_ *world, o *turn.Options) { o.Hint, o.Mailbox = noHint{}, noHint{} },
-			ingress: func(_ *world, o *ingress.Options) { o.Hint = noHint{} }},
+		hintless(),
 		{name: "an old session overwrites a newer one in the cache", turn: func(_ *world, o *turn.Options) { o.Hint = staleCache{o.Hint} }},
 		{name: "the queue does not know the names of new messages", nameless: true},
 		{name: "writing a message twice is no conflict", turn: func(w *world, o *turn.Options) { o.Ledger = lenientLedger{ledgerPort{port{w}}} }},
+	}
+}
+
+// hintless is a world in which Redis is stopped.
+func hintless() mutant {
+	return mutant{
+		name:    "the hint store is never there",
+		turn:    func(_ *world, o *turn.Options) { o.Hint, o.Mailbox = noHint{}, noHint{} },
+		ingress: func(_ *world, o *ingress.Options) { o.Hint = noHint{} },
 	}
 }
 
