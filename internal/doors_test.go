@@ -147,6 +147,12 @@ var rooms = map[string]room{
 		rooms:    []string{"internal/conversation", "internal/envelope", "internal/turn"},
 	},
 
+	"internal/turn/turntest": {
+		sentence: "The promises of the queue and of Graph, as a turn sees them, as tests.",
+		layer:    standIn,
+		rooms:    []string{"internal/conversation", "internal/envelope"},
+	},
+
 	"internal/ingress": {
 		sentence: "The front door: proves a webhook is Meta's, hands its parts to the queue, and only then says 200.",
 		layer:    edge,

@@ -34,6 +34,7 @@ var now = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 // street is a channel with the real client before a Graph in this process.
 type street struct {
 	graph   *whatsapptest.Server
+	client  *whatsapp.Client
 	channel *channel.Channel
 }
 
@@ -52,7 +53,7 @@ func newStreet(t *testing.T, change func(*whatsapp.Options)) *street {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &street{graph, channel.New(channel.Options{Graph: client, Menu: "Ver opções", Now: func() time.Time { return now }})}
+	return &street{graph, client, channel.New(channel.Options{Graph: client, Menu: "Ver opções", Now: func() time.Time { return now }})}
 }
 
 func text(body pii.Text) conversation.Outgoing {
