@@ -60,10 +60,11 @@
 // tests and a laptop travel the production path: whatsapptest is Meta,
 // cloudtaskstest is Cloud Tasks, openaitest is the model, secretstest is Secret
 // Manager, firestoretest is Firestore. Package store/memory keeps in maps what
-// the stores keep in servers, and store/storetest holds the promises all of
-// them are tested against. None of these is linked into a service, but for
-// store/memory, which development may ask for. Package simulator puts them on
-// one street, which `make run` opens. Two rooms hold tests and nothing else:
-// bench measures what a message costs, and crashtest kills the real worker at
-// every act of a turn.
+// the stores keep in servers; store/storetest and turntest hold the promises
+// that all of them are tested against. None of these is linked into a service,
+// but for store/memory, which development may ask for. Package simulator puts
+// them on one street, which `make run` opens. Three rooms hold tests and nothing
+// else: bench measures what a message costs, simulation plays the delivery
+// protocol through seeded misfortune, and crashtest kills the real programs, at
+// every act of a turn and at random under load.
 package internal
