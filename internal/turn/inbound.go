@@ -141,13 +141,13 @@ func (h *handling) gather(ctx context.Context) error {
 		now := h.Now()
 		wait := conversation.StillComing(slices.Collect(maps.Values(h.inbox)), h.Limits.Quiet, now)
 		if wait <= 0 || now.Sub(began) >= conversation.BurstCap {
-			h.step("gather")
 			return nil
 		}
 		if err := pause(ctx, wait); err != nil {
 			return fault.Mark(fmt.Errorf("gather a burst: %w", err), fault.Dependency)
 		}
 		h.arrivals(ctx)
+		h.step("gather")
 	}
 }
 
