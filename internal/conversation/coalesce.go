@@ -45,17 +45,19 @@ func StillComing(burst []Inbound, window time.Duration, now time.Time) time.Dura
 	if len(burst) == 0 {
 		return 0
 	}
-	first, newest := burst[0], burst[0]
+	first, newest, quiet := burst[0].ReceivedAt, burst[0].ReceivedAt, time.Duration(0)
 	for _, m := range burst {
-		if m.ReceivedAt.Before(first.ReceivedAt) {
-			first = m
+		if m.ReceivedAt.Before(first) {
+			first = m.ReceivedAt
 		}
-		if m.ReceivedAt.After(newest.ReceivedAt) {
-			newest = m
+		switch asked := QuietTime(m, window); m.ReceivedAt.Compare(newest) {
+		case 0: // Of those that came together the most patient counts.
+			quiet = max(quiet, asked)
+		case 1:
+			newest, quiet = m.ReceivedAt, asked
 		}
 	}
-	quiet := newest.ReceivedAt.Add(QuietTime(newest, window)).Sub(now)
 	// A clock that is behind the one that dated the messages must not wait longer
 	// than any message asks for.
-	return max(0, min(quiet, window, first.ReceivedAt.Add(BurstCap).Sub(now)))
+	return max(0, min(newest.Add(quiet).Sub(now), window, first.Add(BurstCap).Sub(now)))
 }

@@ -69,6 +69,8 @@ func TestStillComing(t *testing.T) {
 		"in any order":                    {[]conversation.Inbound{at(0.7, "tudo bem"), at(0, "oi")}, 1.2, 700 * time.Millisecond},
 		"a newer sentence":                {[]conversation.Inbound{at(0, "oi"), at(0.7, "quero saber do preço de vocês")}, 1.2, 0},
 		"an older sentence":               {[]conversation.Inbound{at(0, "quero saber do preço de vocês"), at(0.7, "obrigado")}, 1.2, 700 * time.Millisecond},
+		"two that came together":          {[]conversation.Inbound{at(0, "quero saber do preço de vocês"), at(0, "oi")}, 0, window},
+		"in the other order":              {[]conversation.Inbound{at(0, "oi"), at(0, "quero saber do preço de vocês")}, 0, window},
 		"a burst without end":             {[]conversation.Inbound{at(0, "a"), at(1, "b"), at(2, "c"), at(3, "d"), at(3.9, "e")}, 3.9, 100 * time.Millisecond},
 		"a burst that went on too long":   {[]conversation.Inbound{at(0, "a"), at(4.5, "b")}, 4.5, 0},
 		"a clock that is far behind":      {[]conversation.Inbound{at(60, "oi")}, 0, window},
