@@ -51,10 +51,9 @@ func New(o Options) *Channel { return &Channel{o: o} }
 // message was not accepted; it is a [fault.Throttled] or [fault.Dependency]
 // when the number or the account is ill rather than this message.
 func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error) {
-	send := c.send(m)
-	sent, err := c.o.Graph.Send(ctx, send)
+	sent, err := c.o.Graph.Send(ctx, c.send(m))
 	if err == nil {
-		return c.result(conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent.ID), Digest: digest(send)}), nil
+		return c.result(conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent.ID), Digest: sent.Digest}), nil
 	}
 	return c.refused(err, m)
 }
@@ -71,10 +70,8 @@ func (c *Channel) send(m conversation.Outgoing) whatsapp.Send {
 
 // Digest is the digest of what Send posts for an attempt; empty when nothing can
 // be posted for it.
-func (c *Channel) Digest(m conversation.Outgoing) string { return digest(c.send(m)) }
-
-func digest(send whatsapp.Send) string {
-	body, err := send.Body()
+func (c *Channel) Digest(m conversation.Outgoing) string {
+	body, err := c.send(m).Body()
 	if err != nil {
 		return ""
 	}

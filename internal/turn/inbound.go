@@ -219,10 +219,8 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if reopened {
-			if snapshot, err = h.load(ctx); err != nil {
-				return false, fmt.Errorf("load conversation: %w", err)
-			}
+		if reopened { // What was read is stale, this message's own fate included.
+			return h.try(ctx)
 		}
 	}
 	if last := snapshot.Turn; last != nil && !last.Phase().Terminal() {

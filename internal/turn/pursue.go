@@ -50,9 +50,9 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 }
 
 // deliver sends what may be sent of an answer and resolves what is unknown.
-// readAt is the ledger's time at which the turn
-// was read. With a permit the newest attempt is this worker's own, intended
-// and not yet sent; without one it is somebody's whose fate is unknown.
+// readAt is the ledger's time at which the turn was read. With a permit the
+// newest attempt is this worker's own, intended and not yet sent; without one it
+// is somebody's whose fate is unknown.
 //
 //	receipt for any attempt                 → sent
 //	decided, due                            → intend the next attempt, send
@@ -249,7 +249,7 @@ func (t *Turns) insist(ctx context.Context, do func() error) error {
 // Why a part is parked.
 const (
 	reasonNoReceipt = "no-receipt"     // its fate stayed unknown and the channel silent
-	reasonNever     = "never-resend"   // its fate stayed unknown and policy never sends nothing twice
+	reasonNever     = "never-resend"   // its fate stayed unknown and the policy sends nothing twice
 	reasonSpent     = "attempts-spent" // too many attempts
 )
 

@@ -68,8 +68,9 @@ func (t *Turns) lookAgain(ctx context.Context, turn conversation.StoredTurn, par
 }
 
 // Look is the letter of a timer that looks at a turn; which tells it apart from
-// every other timer of that turn. With an n of zero it looks once; the worker
-// counts from 1.
+// every other timer of that turn. The worker's timers count from 1, and those
+// that follow this one are counted on from n: whoever else makes one chooses an
+// n beyond any that the turn has had, or their names meet old ones.
 func Look(key *pii.HashKey, ring *pii.Ring, tenant string, turn conversation.Turn, which string, n int, now time.Time) (envelope.Envelope, error) {
 	e := envelope.Envelope{
 		Kind: envelope.Timer, Tenant: tenant, PhoneNumberID: turn.Number, Conversation: string(turn.Conversation),

@@ -3,7 +3,9 @@ package whatsapp
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,6 +124,8 @@ type Sent struct {
 	WAID string
 	// UserID is set when a user id was addressed.
 	UserID string
+	// Digest is the SHA-256, in hexadecimal, of what was posted; see [Send.Body].
+	Digest string
 }
 
 type sendRequest struct {
@@ -172,7 +176,8 @@ func (c *Client) Send(ctx context.Context, s Send) (Sent, error) {
 		return Sent{}, &TransportError{Cause: "answer", Written: true, err: errNoID}
 	}
 	person := first(root.get("contacts"))
-	sent := Sent{ID: id}
+	sum := sha256.Sum256(body)
+	sent := Sent{ID: id, Digest: hex.EncodeToString(sum[:])}
 	sent.WAID, _ = person.get("wa_id").text()
 	sent.UserID, _ = person.get("user_id").text()
 	return sent, nil

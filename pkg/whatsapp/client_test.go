@@ -3,6 +3,8 @@ package whatsapp_test
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,7 +134,8 @@ func TestSendOnTheWire(t *testing.T) {
 					t.Errorf("%s would let the transport repeat the request", promise)
 				}
 			}
-			if want := (whatsapp.Sent{ID: "wamid.OUT", WAID: "552190000001"}); sent != want {
+			sum := sha256.Sum256(got)
+			if want := (whatsapp.Sent{ID: "wamid.OUT", WAID: "552190000001", Digest: hex.EncodeToString(sum[:])}); sent != want {
 				t.Errorf("sent %+v, want %+v", sent, want)
 			}
 		})
