@@ -14,13 +14,20 @@ type Effect struct {
 	Kind EffectKind `json:"kind"`
 	// Handoff is what the team is told; set for [EffectHandoff].
 	Handoff *Handoff `json:"handoff,omitempty"`
+	// Appointment is what the team is told; set for [EffectAppointment].
+	Appointment *Appointment `json:"appointment,omitempty"`
 }
 
 // EffectKind is what an effect does.
 type EffectKind string
 
-// EffectHandoff tells the team that a lead waits for a person.
-const EffectHandoff EffectKind = "handoff"
+// The kinds of effects.
+const (
+	// EffectHandoff tells the team that a lead waits for a person.
+	EffectHandoff EffectKind = "handoff"
+	// EffectAppointment tells the team that a meeting waits to be confirmed.
+	EffectAppointment EffectKind = "appointment"
+)
 
 // Effect is the id of the turn's i-th effect, the same for every copy of it: the
 // idempotency key of whoever receives it.

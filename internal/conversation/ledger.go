@@ -112,6 +112,8 @@ type Commit struct {
 	Pointers []ID
 	// Handoff is created when the turn asks for a person.
 	Handoff *Handoff
+	// Appointment is created when the turn notes a meeting.
+	Appointment *Appointment
 	At      time.Time
 }
 
@@ -150,6 +152,19 @@ type Handoff struct {
 	Briefing     pii.Text `json:"briefing"`
 	// Deadline is when the lead is told the truth if nobody came.
 	Deadline time.Time `json:"deadline"`
+}
+
+// Appointment is a meeting that was agreed with the lead and that the team has
+// yet to confirm.
+type Appointment struct {
+	ID           string `json:"id"`
+	Conversation ID     `json:"conversation"`
+	Turn         TurnID `json:"turn"`
+	// Start is the moment of the meeting.
+	Start time.Time `json:"start"`
+	// Mode is how it is held, as the card has it; empty when that is open.
+	Mode     string   `json:"mode,omitempty"`
+	Briefing pii.Text `json:"briefing"`
 }
 
 // Dead is a message or a raw element that was given up: kept for an operator,

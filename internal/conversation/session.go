@@ -45,8 +45,26 @@ type Session struct {
 	Interest    string       `json:"interest,omitempty"`
 	Turns       int          `json:"turns,omitempty"`
 	Fallbacks   int          `json:"fallbacks,omitempty"` // consecutive turns without a model
+	// Interests are all lines of business that came up, the strongest first;
+	// Interest is the first as long as it is strong enough.
+	Interests []Interest `json:"interests,omitempty"`
+	// Asked is the card field that the last answer asked for.
+	Asked string `json:"asked,omitempty"`
+	// OptedOut is since when the lead wants no messages unasked for; zero when
+	// never.
+	OptedOut time.Time `json:"opted_out,omitzero"`
+	// Calmed is when the lead was last asked to slow down.
+	Calmed time.Time `json:"calmed,omitzero"`
 	History     []Line       `json:"history,omitempty"`
 	Transitions []Transition `json:"transitions,omitempty"`
+}
+
+// Interest is one line of business and how much the lead's words point to it.
+type Interest struct {
+	Vertical string  `json:"vertical"`
+	Weight   float64 `json:"weight"`
+	// At is when it last came up.
+	At time.Time `json:"at"`
 }
 
 // Speaker is who said a line.

@@ -41,6 +41,7 @@ type Turn struct {
 	Replies  []Reply   `json:"replies,omitempty"`
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 	Model    Model     `json:"model,omitzero"`
+	Reasons  Reasons   `json:"reasons,omitzero"`
 	PackHash string    `json:"pack_hash,omitempty"`
 	// Mode is how Otto was asked.
 	Mode Mode `json:"mode,omitempty"`
@@ -82,6 +83,18 @@ type Verdict struct {
 	Found string `json:"found,omitempty"`
 }
 
+// Reasons are what an answer rests on.
+type Reasons struct {
+	// Facts are the ids of the pack's facts.
+	Facts []string `json:"facts,omitempty"`
+	// Asked is the card field that the answer asks for.
+	Asked string `json:"asked,omitempty"`
+	// Intent is how much the lead wants to buy, Confidence how well the facts
+	// support the answer; both from 0 to 1, as the model sees it.
+	Intent     float64 `json:"intent,omitempty"`
+	Confidence float64 `json:"confidence,omitempty"`
+}
+
 // Model is what asking the model took; zero when it was not asked.
 type Model struct {
 	Name         string `json:"name,omitempty"`
@@ -90,6 +103,9 @@ type Model struct {
 	TokensIn     int64  `json:"tokens_in,omitempty"`
 	TokensOut    int64  `json:"tokens_out,omitempty"`
 	TokensCached int64  `json:"tokens_cached,omitempty"`
+	// CostMicroUSD is what the tokens cost, in millionths of a US dollar; zero
+	// when the model's price is not known.
+	CostMicroUSD int64 `json:"cost_micro_usd,omitempty"`
 	// Outcomes is how each call ended: ok, refusal, length, filter, invalid.
 	Outcomes []string      `json:"outcomes,omitempty"`
 	Took     time.Duration `json:"took,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // Options are what [New] needs.
@@ -74,6 +75,14 @@ type Decision struct {
 	Refused  string
 	Verdicts []conversation.Verdict
 	Model    conversation.Model
+	Reasons  conversation.Reasons
+	// Appointment is the start of a meeting that was agreed; zero when none was.
+	// An appointment record must be committed together with the decision.
+	Appointment time.Time
+	// Briefing is for the person who takes over or confirms a meeting: who the
+	// lead is, what they want, what was said and promised. Empty unless Handoff
+	// or Appointment is set.
+	Briefing pii.Text
 	// Handoff is why a person is asked for; a code, empty when none is. A
 	// handoff record must be committed together with the decision.
 	Handoff string

@@ -27,8 +27,21 @@ type Pack struct {
 	Business string
 
 	Verticals []Vertical
-	Facts     []Fact
-	Fixed     []FixedReply
+	// Facts are everything Otto may say, of every [FactKind].
+	Facts []Fact
+	Fixed []FixedReply
+	// Funnels hold one funnel a vertical, and one without a vertical for leads
+	// whose interest is not known or has none of its own.
+	Funnels  []Funnel
+	Meetings Meetings
+	Contacts Contacts
+	// AnswerWithin is how long, in business hours, the team may take to answer
+	// a handoff before the lead is told the truth.
+	AnswerWithin time.Duration
+	// Promises are phrases of this business's trade that Otto never says, beyond
+	// those he never says anyway; Competitors are names he compares nothing with.
+	Promises    []string
+	Competitors []string
 	// Greetings are whole messages that only greet, such as "bom dia".
 	Greetings []string
 	// PersonTriggers are whole messages that ask for a person, beyond the
@@ -51,8 +64,82 @@ type Vertical struct {
 // business as a whole.
 type Fact struct {
 	ID       string
+	Kind     FactKind
 	Vertical string
 	Text     string
+	// Value is the figure that the text states, word for word, if it is about
+	// one.
+	Value string
+	// When are words of a lead that call for a case, an objection or an ROI
+	// hint: whole words, without regard to case and accents. A case that is
+	// called for by name of its kind alone is the one that is Default.
+	When    []string
+	Default bool
+	// Source is where the business has it from, for people.
+	Source string
+	// ValidUntil is the last day on which it may be said; zero is for ever.
+	ValidUntil time.Time
+}
+
+// FactKind is what a fact is good for.
+type FactKind string
+
+// The kinds of facts. All but the plain ones are said only when the lead's
+// words call for them.
+const (
+	FactPlain     FactKind = ""
+	FactFAQ       FactKind = "faq"
+	FactObjection FactKind = "objection" // how to answer a doubt
+	FactCase      FactKind = "case"
+	FactROI       FactKind = "roi"
+)
+
+// Funnel is what has to be known of a lead before a meeting makes sense.
+type Funnel struct {
+	Vertical  string
+	Questions []Question // the most important first
+	// Ready is met when at least AtLeast of its groups are known; a group is
+	// known when any of its card fields is.
+	Ready Readiness
+}
+
+// Readiness is when a lead is ready for a meeting.
+type Readiness struct {
+	AtLeast int
+	Of      [][]string
+}
+
+// Question asks for one field of the card.
+type Question struct {
+	Field string
+	Text  string
+	// Choices are answers to tap, at most three; none for an open question. A
+	// tap's id is the field, "=" and the value.
+	Choices []Choice
+}
+
+// Choice is one answer to tap.
+type Choice struct{ Title, Value string }
+
+// Meetings are how the business meets a lead.
+type Meetings struct {
+	// Offered: there are meetings at all.
+	Offered bool
+	// Notice is how far ahead a meeting must be, Days how many days ahead one is
+	// offered, Every how far apart the times on offer are.
+	Notice time.Duration
+	Days   int
+	Every  time.Duration
+	// Questions are asked, in order, before a meeting can be noted.
+	Questions []Question
+}
+
+// Contacts are the only ways to reach the business that Otto may name.
+type Contacts struct {
+	Emails  []string // lower case
+	Hosts   []string // of its sites, lower case
+	Phones  []string // digits with country code, without a plus sign
+	Address string   // empty when the business names none
 }
 
 // FixedReply is answered word for word, without a model. It is found by a
@@ -72,22 +159,51 @@ type FixedReply struct {
 const TapPerson = "person"
 
 // Sentences are what Otto says without a model. None is longer than
-// [MaxText].
+// [MaxText]. Words in braces are filled in; which a sentence may use is said
+// with it:
+//
+//	{saudacao}  the greeting of this hour, one of DayParts
+//	{volta}     when somebody is there again, such as "segunda-feira, às 9h"
+//	{quando}    the day and time of a meeting
+//	{horarios}  times that are on offer, as a list in a sentence
 type Sentences struct {
-	// Greeting answers a first message that only greets.
+	// DayParts are how the business greets by morning, afternoon and night.
+	DayParts [3]string
+	// Greeting answers a first message that only greets. {saudacao}
 	Greeting conversation.Reply
 	// Menu answers when there is no model: it offers what works without one.
 	Menu conversation.Reply
-	// Safe answers when the model gave nothing usable.
-	Safe string
+	// Safe answers when the model gave nothing usable, SafeFacts when what it
+	// said is not known to be true.
+	Safe      string
+	SafeFacts string
+	// Clarify asks what is meant when the lead's message can mean anything.
+	Clarify string
 	// Empty answers a message without a word in it, such as emoji alone.
 	Empty string
+	// OptOut confirms that no more messages come and says how to come back;
+	// OptIn welcomes whoever does.
+	OptOut, OptIn string
+	// Flood asks somebody who writes too fast, or a machine, to slow down.
+	Flood string
+	// Invite proposes a meeting. {horarios}
+	Invite string
+	// A meeting that cannot be: MeetingClosed is outside business hours or on a
+	// closed day, MeetingPast is over, MeetingSoon is too near, MeetingVague has
+	// no hour or no day. {horarios}
+	MeetingClosed, MeetingPast, MeetingSoon, MeetingVague string
+	// MeetingNoted says that a meeting is noted and that the team confirms it.
+	// {quando}
+	MeetingNoted string
+	// Unanswered tells a lead that nobody of the team has come yet, in business
+	// hours and out of them. {volta}
+	Unanswered, UnansweredClosed string
 	// Handoff tells that a person was called, in business hours and out of
-	// them.
+	// them. {volta}
 	Handoff       string
 	HandoffClosed string
 	// HandoffOutage is the same when nobody asked for a person but Otto
-	// cannot answer.
+	// cannot answer. {volta}
 	HandoffOutage       string
 	HandoffOutageClosed string
 	// Media answers the kinds of messages Otto cannot read; see [MediaKinds].

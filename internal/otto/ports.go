@@ -65,4 +65,6 @@ type Completion struct {
 	Model   string
 	// Tokens as the provider counted them; TokensCached are part of TokensIn.
 	TokensIn, TokensOut, TokensCached int64
+	// CostMicroUSD is what they cost; zero when the price is not known.
+	CostMicroUSD int64
 }
