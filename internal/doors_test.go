@@ -130,6 +130,11 @@ var rooms = map[string]room{
 		rooms:    []string{"internal/conversation"},
 		parties:  []string{text},
 	},
+	"internal/when": {
+		sentence: "Reads days and hours in Brazilian Portuguese and says them.",
+		layer:    core,
+		parties:  []string{text},
+	},
 	"internal/envelope": {
 		sentence: "The letter that ingress writes and worker reads: versioned, validated, sealed.",
 		layer:    core,
