@@ -135,6 +135,12 @@ var rooms = map[string]room{
 		layer:    core,
 		parties:  []string{text},
 	},
+	"internal/claim": {
+		sentence: "Reads what a Portuguese text claims — prices, quantities, percentages, days, hours, durations, contacts — and whether what is known supports it.",
+		layer:    core,
+		rooms:    []string{"internal/when"},
+		parties:  []string{text},
+	},
 	"internal/envelope": {
 		sentence: "The letter that ingress writes and worker reads: versioned, validated, sealed.",
 		layer:    core,
