@@ -124,6 +124,11 @@ var rooms = map[string]room{
 		sentence: "What a conversation is: identity, states, session, contact card, the record of a turn.",
 		layer:    core,
 	},
+	"internal/pledge": {
+		sentence: "Reads what a Portuguese text promises, and what it says that will be done.",
+		layer:    core,
+		parties:  []string{text},
+	},
 	"internal/otto": {
 		sentence: "How Otto thinks: fixed replies, prompt, decision, guards, and asking a model through one small port.",
 		layer:    core,

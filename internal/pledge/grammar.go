@@ -1,0 +1,446 @@
+package pledge
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// section is what the forms under one heading of the file are for.
+type section int
+
+const (
+	sectionGuarantee section = iota
+	sectionResult
+	sectionDeadline
+	sectionClosedPrice
+	sectionComparison
+	sectionHandoff
+	sectionAppointment
+	sectionFollowUp
+	sectionNegation  // words that negate what follows in their clause
+	sectionAbsence   // those that negate only the noun after them
+	sectionHollow    // holds such a word and negates nothing
+	sectionTurn      // begins a new clause without a comma
+	sectionAnd       // joins clauses or nouns
+	sectionLink      // makes what follows a part of the clause before
+	sectionVerb      // verbs of a clause
+	sectionSubject   // what may stand between a joint and its verb
+	sectionTheirs    // people of the lead's, not ours
+	sectionProduct   // a subject that is a thing
+	sectionPass      // no pledge, nor is what it touches
+	sectionDeferred  // after a noun: it is left to somebody else, or denied
+	sectionOffer     // leaves what follows, or what it ends, to the lead
+	sectionTag       // asks for leave at the end of a sentence
+	sectionOpinion   // asks what the lead thinks or wants
+	sectionPresuming // a question that takes what it says for granted
+	sectionQuestion  // begins a question of its own
+	sections
+)
+
+// headings are the sections by the names that the file gives them.
+func headings() map[string]section {
+	return map[string]section{
+		"guarantee": sectionGuarantee, "result": sectionResult, "deadline": sectionDeadline,
+		"closed_price": sectionClosedPrice, "comparison": sectionComparison,
+		"action handoff": sectionHandoff, "action appointment": sectionAppointment, "action follow_up": sectionFollowUp,
+		"negation": sectionNegation, "absence": sectionAbsence, "hollow": sectionHollow, "turn": sectionTurn,
+		"and": sectionAnd, "link": sectionLink, "verb": sectionVerb, "subject": sectionSubject,
+		"theirs": sectionTheirs, "product": sectionProduct, "pass": sectionPass, "deferred": sectionDeferred,
+		"offer": sectionOffer, "tag": sectionTag, "opinion": sectionOpinion, "presuming": sectionPresuming,
+		"question": sectionQuestion,
+	}
+}
+
+// operation is what one step of a form asks of a word.
+type operation byte
+
+const (
+	opWord   operation = iota // is this word
+	opPrefix                  // begins so
+	opNumber                  // begins with a digit
+	opAny                     // is any word of the same stretch between commas
+	opWide                    // is any word of the same sentence
+	opSplit                   // none: goes on at two places
+	opStart                   // none: the next word begins a clause
+	opMatch                   // none: the form ends here
+	opEnd                     // none: the form ends here if the clause does
+)
+
+// step is one instruction of the forms, as in the machine that Thompson
+// described.
+type step struct {
+	op      operation
+	id      int    // of a word
+	prefix  string // of a word
+	next    int    // the step after this one
+	other   int    // the second place of a split
+	section section
+}
+
+// grammar is all forms, compiled.
+type grammar struct {
+	ids    map[string]int
+	steps  []step
+	starts []int
+	pieces map[string]string
+	// after are, for each step, the steps that ask something of a word or end a
+	// form, reached without a word.
+	after [][]int
+	// first are the steps that a form can begin with by the word they ask for,
+	// and loose are those that ask for no certain word.
+	first map[int][]entry
+	loose []entry
+}
+
+// entry is where a form begins.
+type entry struct {
+	step   int
+	clause bool // only at the start of one
+}
+
+func newGrammar() *grammar {
+	return &grammar{ids: map[string]int{}, pieces: map[string]string{}, first: map[int][]entry{}}
+}
+
+var (
+	errNoWord = errors.New("no letter or digit in it")
+	errForm   = errors.New("no form")
+)
+
+// phrase adds a text as a form, word for word.
+func (g *grammar) phrase(s section, phrase string) error {
+	words := split(phrase)
+	if len(words) == 0 {
+		return errNoWord
+	}
+	from := len(g.steps)
+	for _, w := range words {
+		g.emit(step{op: opWord, id: g.id(w.folded), next: len(g.steps) + 1})
+	}
+	g.emit(step{op: opMatch, section: s})
+	g.starts = append(g.starts, from)
+	return nil
+}
+
+// name adds a text to a piece, as one of its alternatives.
+func (g *grammar) name(piece, phrase string) error {
+	words := split(phrase)
+	if len(words) == 0 {
+		return errNoWord
+	}
+	quoted := make([]string, 0, len(words))
+	for _, w := range words {
+		quoted = append(quoted, strconv.Quote(w.folded))
+	}
+	g.piece(piece, strings.Join(quoted, " "))
+	return nil
+}
+
+func (g *grammar) piece(name, pattern string) {
+	if already, ok := g.pieces[name]; ok {
+		pattern = already + "|" + pattern
+	}
+	g.pieces[name] = pattern
+}
+
+// read adds the forms of a file.
+func (g *grammar) read(file string) error {
+	names := headings()
+	current, number := sections, 0
+	for line := range strings.Lines(file) {
+		number++
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "", strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "@"):
+			name, pattern, _ := strings.Cut(line[1:], " ")
+			g.piece(name, pattern)
+		case strings.HasPrefix(line, "["):
+			var ok bool
+			if current, ok = names[strings.Trim(line, "[]")]; !ok {
+				return fmt.Errorf("line %d: %w: unknown section", number, errForm)
+			}
+		case current == sections:
+			return fmt.Errorf("line %d: %w: before the first section", number, errForm)
+		default:
+			if err := g.form(current, line); err != nil {
+				return fmt.Errorf("line %d: %w", number, err)
+			}
+		}
+	}
+	return nil
+}
+
+// form compiles one form of a section.
+func (g *grammar) form(s section, pattern string) error {
+	tokens, err := g.tokens(pattern, 0)
+	if err != nil {
+		return err
+	}
+	c := compiler{grammar: g, tokens: tokens}
+	f, err := c.alternatives()
+	if err != nil {
+		return err
+	}
+	if len(c.tokens) > 0 {
+		return fmt.Errorf("%w: a bracket too many", errForm)
+	}
+	match := g.emit(step{op: opMatch, section: s})
+	if c.end {
+		g.steps[match].op = opEnd
+	}
+	g.patch(f.open, match)
+	g.starts = append(g.starts, f.start)
+	return nil
+}
+
+// maxDepth is how deep pieces may stand in pieces.
+const maxDepth = 8
+
+// tokens are the parts of a pattern, pieces replaced by theirs in brackets.
+func (g *grammar) tokens(pattern string, depth int) ([]string, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("%w: pieces too deep", errForm)
+	}
+	var tokens []string
+	for pattern != "" {
+		switch c := pattern[0]; {
+		case c == ' ':
+			pattern = pattern[1:]
+		case strings.IndexByte("()|?^$#", c) >= 0:
+			tokens = append(tokens, pattern[:1])
+			pattern = pattern[1:]
+		case c == '{':
+			name, rest, ok := strings.Cut(pattern[1:], "}")
+			piece, known := g.pieces[name]
+			if !ok || !known {
+				return nil, fmt.Errorf("%w: unknown piece", errForm)
+			}
+			inner, err := g.tokens(piece, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			tokens = append(append(append(tokens, "("), inner...), ")")
+			pattern = rest
+		case c == '"':
+			end := strings.IndexByte(pattern[1:], '"')
+			if end < 0 {
+				return nil, fmt.Errorf("%w: an open quote", errForm)
+			}
+			tokens = append(tokens, pattern[:end+2])
+			pattern = pattern[end+2:]
+		default:
+			end := strings.IndexAny(pattern, " ()|?{}\"")
+			if end < 0 {
+				end = len(pattern)
+			}
+			if end == 0 {
+				return nil, fmt.Errorf("%w: a bracket too many", errForm)
+			}
+			tokens = append(tokens, pattern[:end])
+			pattern = pattern[end:]
+		}
+	}
+	return tokens, nil
+}
+
+// compiler turns the tokens of one form into steps.
+type compiler struct {
+	grammar *grammar
+	tokens  []string
+	end     bool // the form ends with its clause
+}
+
+// fragment is a part of a form: where it begins, and the steps whose next
+// place is still open.
+type fragment struct {
+	start int
+	open  []hole
+}
+
+// hole is a place of a step that leads nowhere yet.
+type hole struct {
+	step   int
+	second bool
+}
+
+func (c *compiler) alternatives() (fragment, error) {
+	f, err := c.sequence()
+	if err != nil {
+		return f, err
+	}
+	for len(c.tokens) > 0 && c.tokens[0] == "|" {
+		c.tokens = c.tokens[1:]
+		other, err := c.sequence()
+		if err != nil {
+			return f, err
+		}
+		split := c.grammar.emit(step{op: opSplit, next: f.start, other: other.start})
+		f = fragment{start: split, open: append(f.open, other.open...)}
+	}
+	return f, nil
+}
+
+func (c *compiler) sequence() (fragment, error) {
+	var whole fragment
+	empty := true
+	for len(c.tokens) > 0 && c.tokens[0] != "|" && c.tokens[0] != ")" {
+		if c.tokens[0] == "$" {
+			c.tokens, c.end = c.tokens[1:], true
+			continue
+		}
+		f, err := c.atom()
+		if err != nil {
+			return f, err
+		}
+		if empty {
+			whole, empty = f, false
+			continue
+		}
+		c.grammar.patch(whole.open, f.start)
+		whole.open = f.open
+	}
+	if empty {
+		return whole, fmt.Errorf("%w: nothing between two bars or brackets", errForm)
+	}
+	return whole, nil
+}
+
+func (c *compiler) atom() (fragment, error) {
+	g := c.grammar
+	token := c.tokens[0]
+	c.tokens = c.tokens[1:]
+	var f fragment
+	switch {
+	case token == "(":
+		inner, err := c.alternatives()
+		if err != nil {
+			return f, err
+		}
+		if len(c.tokens) == 0 {
+			return f, fmt.Errorf("%w: an open bracket", errForm)
+		}
+		c.tokens = c.tokens[1:]
+		f = inner
+	case token == "^":
+		f = c.single(step{op: opStart})
+	case token == "#":
+		f = c.single(step{op: opNumber})
+	case strings.HasPrefix(token, "~"):
+		op := opAny
+		if strings.HasPrefix(token, "~~") {
+			op = opWide
+		}
+		n, err := strconv.Atoi(strings.TrimLeft(token, "~"))
+		if err != nil || n < 1 || n > 9 {
+			return f, fmt.Errorf("%w: a gap needs a digit", errForm)
+		}
+		return c.gap(op, n), nil
+	case strings.HasSuffix(token, "*"):
+		f = c.single(step{op: opPrefix, prefix: strings.TrimSuffix(token, "*")})
+	default:
+		f = c.single(step{op: opWord, id: g.id(strings.Trim(token, `"`))})
+	}
+	if len(c.tokens) > 0 && c.tokens[0] == "?" {
+		c.tokens = c.tokens[1:]
+		split := g.emit(step{op: opSplit, next: f.start})
+		f = fragment{start: split, open: append(f.open, hole{split, true})}
+	}
+	return f, nil
+}
+
+func (c *compiler) single(s step) fragment {
+	at := c.grammar.emit(s)
+	return fragment{start: at, open: []hole{{at, false}}}
+}
+
+// gap is up to n words.
+func (c *compiler) gap(op operation, n int) fragment {
+	var whole fragment
+	for i := range n {
+		split := c.grammar.emit(step{op: opSplit})
+		any := c.grammar.emit(step{op: op})
+		c.grammar.steps[split].next = any
+		if i == 0 {
+			whole.start = split
+		} else {
+			c.grammar.patch(whole.open[len(whole.open)-1:], split)
+			whole.open = whole.open[:len(whole.open)-1]
+		}
+		whole.open = append(whole.open, hole{split, true}, hole{any, false})
+	}
+	return whole
+}
+
+func (g *grammar) emit(s step) int {
+	g.steps = append(g.steps, s)
+	return len(g.steps) - 1
+}
+
+func (g *grammar) patch(open []hole, to int) {
+	for _, h := range open {
+		if h.second {
+			g.steps[h.step].other = to
+		} else {
+			g.steps[h.step].next = to
+		}
+	}
+}
+
+// id is the number of a word that forms ask for, from one.
+func (g *grammar) id(word string) int {
+	if id, ok := g.ids[word]; ok {
+		return id
+	}
+	g.ids[word] = len(g.ids) + 1
+	return len(g.ids)
+}
+
+// index prepares the steps for reading.
+func (g *grammar) index() {
+	g.after = make([][]int, len(g.steps))
+	for i, s := range g.steps {
+		if s.op <= opWide {
+			g.after[i] = g.reach(nil, s.next)
+		}
+	}
+	seen := map[entry]bool{}
+	for _, start := range g.starts {
+		g.begin(start, false, seen)
+	}
+	for _, e := range slices.SortedFunc(maps.Keys(seen), func(a, b entry) int { return a.step - b.step }) {
+		if s := g.steps[e.step]; s.op == opWord {
+			g.first[s.id] = append(g.first[s.id], e)
+		} else {
+			g.loose = append(g.loose, e)
+		}
+	}
+}
+
+// reach are the steps that ask or end, from a step on.
+func (g *grammar) reach(found []int, at int) []int {
+	if s := g.steps[at]; s.op == opSplit {
+		return g.reach(g.reach(found, s.next), s.other)
+	}
+	if slices.Contains(found, at) {
+		return found
+	}
+	return append(found, at)
+}
+
+func (g *grammar) begin(at int, clause bool, seen map[entry]bool) {
+	switch s := g.steps[at]; s.op {
+	case opSplit:
+		g.begin(s.next, clause, seen)
+		g.begin(s.other, clause, seen)
+	case opStart:
+		g.begin(s.next, true, seen)
+	case opMatch, opEnd: // A form without a word says nothing.
+	default:
+		seen[entry{at, clause}] = true
+	}
+}

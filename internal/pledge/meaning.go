@@ -1,0 +1,174 @@
+package pledge
+
+// meant reports whether a form of a pledge is one where it stands.
+func (t *parsed) meant(kind Kind, f form) bool {
+	for i := f.from; i < f.to; i++ {
+		if t.marks[i].has(sectionPass) {
+			return false
+		}
+	}
+	verbal := t.verbal(f)
+	if t.negated(f, verbal) || t.asked(kind, f) || !verbal && t.deferred(f) {
+		return false
+	}
+	return kind != Action || !t.offered(f) && !t.product(f)
+}
+
+// lead is how many words of a form can stand before its verb.
+const lead = 3
+
+// verbal reports whether a form is a clause of its own and not a noun.
+func (t *parsed) verbal(f form) bool {
+	for i := f.from; i < min(f.from+lead, f.to); i++ {
+		if t.marks[i].has(sectionVerb) {
+			return true
+		}
+		if !t.marks[i].has(sectionSubject) {
+			return false
+		}
+	}
+	return false
+}
+
+// negated reports whether a word before a form takes it back. A clause that
+// follows without a joint is a new one when there was a verb already: "não sei
+// te dizer vou verificar".
+func (t *parsed) negated(f form, verbal bool) bool {
+	fresh := verbal && !t.linked(f) // the form would begin a clause of its own
+	verb := false                   // between the word that negates and the form
+	for i := f.from - 1; i >= 0; i-- {
+		next := t.words[i+1]
+		if next.stop || t.begun[i+1].has(sectionTurn) && i+1 <= f.from && !t.marks[i+1].has(sectionNegation) {
+			return false
+		}
+		if next.comma && (verbal || verb || !t.listed(i+1, f)) {
+			return false
+		}
+		m := t.marks[i]
+		if t.begun[i].has(sectionTurn) {
+			return false
+		}
+		if m.has(sectionHollow) {
+			continue
+		}
+		if m.has(sectionNegation) {
+			return !fresh || !verb
+		}
+		if m.has(sectionAbsence) {
+			return !verb && !verbal
+		}
+		if m.has(sectionAnd) && (verb || verbal && t.opens(i+1, f.from)) {
+			return false
+		}
+		verb = verb || m.has(sectionVerb)
+	}
+	return false
+}
+
+// opens reports whether nothing but subjects stand between a joint and a form.
+func (t *parsed) opens(from, to int) bool {
+	for i := from; i < to; i++ {
+		if !t.marks[i].has(sectionSubject) {
+			return false
+		}
+	}
+	return true
+}
+
+// linked reports whether a form hangs on the clause before it.
+func (t *parsed) linked(f form) bool {
+	i := f.from - 1
+	for i >= 0 && t.marks[i].has(sectionSubject) {
+		i--
+	}
+	return i >= 0 && t.marks[i].has(sectionLink)
+}
+
+// listed reports whether the stretch that a comma begins goes on with a list:
+// "prazo, resultado garantido ou desconto".
+func (t *parsed) listed(from int, f form) bool {
+	for i := from; i < min(f.to+1, len(t.words)); i++ {
+		if (i < f.from || i >= f.to) && t.marks[i].has(sectionAnd) {
+			return true
+		}
+	}
+	return f.to < len(t.words) && t.words[f.to].comma && !t.words[f.to].stop
+}
+
+// asked reports whether a form is asked and not said.
+func (t *parsed) asked(kind Kind, f form) bool {
+	end, comma, own := t.sentenceEnd(f)
+	if !t.words[end-1].asked {
+		return false
+	}
+	begin := t.sentenceStart(f)
+	for i := begin; i < f.from; i++ {
+		if t.begun[i].has(sectionPresuming) {
+			return false
+		}
+	}
+	switch kind {
+	case ClosedPrice, Comparison:
+		for i := begin; i < end; i++ {
+			if t.marks[i].has(sectionOpinion) {
+				return true
+			}
+		}
+		return false
+	case Action:
+		if comma >= 0 && t.begun[comma].has(sectionTag) && t.done[end-1].has(sectionTag) {
+			return true
+		}
+	}
+	return comma < 0 && !own
+}
+
+func (t *parsed) sentenceStart(f form) int {
+	i := f.from
+	for i > 0 && !t.words[i].wall {
+		i--
+	}
+	return i
+}
+
+// sentenceEnd is the word after the sentence of a form, the first word after a
+// comma behind it, or -1, and whether a question of its own begins behind it.
+func (t *parsed) sentenceEnd(f form) (end, comma int, own bool) {
+	comma = -1
+	i := f.to
+	for ; i < len(t.words) && !t.words[i].wall; i++ {
+		if comma < 0 && t.words[i].comma {
+			comma = i
+		}
+		own = own || t.begun[i].has(sectionQuestion)
+	}
+	return i, comma, own
+}
+
+// deferred reports whether what follows a noun leaves it to somebody else, or
+// denies it.
+func (t *parsed) deferred(f form) bool {
+	return f.to < len(t.words) && !t.words[f.to].stop && t.begun[f.to].has(sectionDeferred)
+}
+
+// offered reports whether an action waits for the lead's word.
+func (t *parsed) offered(f form) bool {
+	for i := t.sentenceStart(f); i < f.from; i++ {
+		if t.begun[i].has(sectionOffer) {
+			return true
+		}
+	}
+	end, _, _ := t.sentenceEnd(f)
+	return end > f.to && t.done[end-1].has(sectionOffer)
+}
+
+// product reports whether what acts is a thing: "o sistema vai te avisar" tells
+// what it does.
+func (t *parsed) product(f form) bool {
+	for i := f.from - 1; i >= 0 && !t.words[i+1].stop; i-- {
+		if t.marks[i].has(sectionProduct) {
+			return !t.marks[f.from].has(sectionSubject) && !t.verbal(f)
+		}
+	}
+	return false
+}
