@@ -148,19 +148,22 @@ func (r *reader) one(i int) int {
 		case e.is&isMultiple != 0:
 			r.claim(Claim{Kind: Quantity, Low: e.value, High: e.value, Unit: onceUnit}, i, i+1)
 			return i + 1
-		case e.is&isRough != 0 && !r.has(i-1, isNumber|isHalf|isScale):
-			return r.rough(i, 1)
+		case e.is&isRough != 0:
+			return r.rough(i, i, 1)
 		case e.is&isHalf != 0 && r.has(i+1, isDuration) && (r.is(i+1, "hora") || r.is(i+1, "ano") || r.is(i+1, "mes") || r.is(i+1, "semana")):
 			unit := r.tokens[i+1].entry
 			r.claim(r.bounded(i, Claim{Kind: Duration, Low: unit.minutes / 2, High: unit.minutes / 2, Unit: unit.unit}), i, i+2)
 			return i + 2
 		case e.is&isHalf != 0 && r.has(i+1, isRough):
-			return r.rough(i, 0.5)
+			return r.rough(i, i+1, 0.5)
 		}
 	}
 	v, ok := r.number(i, false)
 	if !ok {
 		return i
+	}
+	if spaced, _ := r.number(i, true); r.has(spaced.next, isCurrency) {
+		v = spaced
 	}
 	return r.amount(i, i, v, "")
 }
@@ -273,19 +276,16 @@ func (r *reader) phraseAt(i int, about topic) int {
 	return longest
 }
 
-// rough claims dozens, hundreds, thousands at token i.
-func (r *reader) rough(i int, times float64) int {
-	at := i
-	if times != 1 {
-		at++
-	}
+// rough claims so many dozens, hundreds or thousands; their word is token at,
+// and the claim begins with token first.
+func (r *reader) rough(first, at int, times float64) int {
 	e := r.tokens[at].entry
 	c := Claim{Kind: Quantity, Low: e.value * times, High: e.value * times, Text: singular(r.tokens[at].text)}
 	j := at + 1
 	if r.is(j, "de") {
 		c.Unit, j = r.unit(j + 1)
 	}
-	r.claim(r.bounded(i, c), i, j)
+	r.claim(r.bounded(first, c), first, j)
 	return j
 }
 
@@ -349,6 +349,9 @@ func (r *reader) amount(first, at int, v value, currency string) int {
 	if v.article {
 		return v.next
 	}
+	if r.has(j, isRough) && c.Low == c.High {
+		return r.rough(first, j, c.Low)
+	}
 	return r.counted(c, v, first, j)
 }
 
@@ -364,10 +367,10 @@ func (r *reader) unclaimed(i int, v value) bool {
 		return true
 	case r.glued(j) && r.kind(j, word) && lexicon.words[r.tokens[i].text+r.tokens[j].text] != nil && lexicon.words[r.tokens[i].text+r.tokens[j].text].is&isName != 0:
 		return true
-	case r.is(j, string(foldKeycap)) && v.odd == "" && v.amount <= 10:
-		return true
+	case r.is(j, string(foldKeycap)):
+		return !r.has(j+1, isCurrency|isCents) && !r.is(j+1, "%")
 	case j == i+1 && len(r.tokens[i].text) <= 2 && r.opens(i) && r.glued(j) && (r.is(j, ".") || r.is(j, ")") || r.is(j, ":") || r.is(j, "-")):
-		return !r.glued(j+1) || r.kind(j+1, word)
+		return !r.glued(j+1) || !r.kind(j+1, digits)
 	case j == i+1 && len(r.tokens[i].text) <= 2 && r.opens(i) && r.is(j, "-") && !r.kind(j+1, digits):
 		return true
 	case j == i+1 && len(r.tokens[i].text) == 1 && r.is(j, ")") && !r.is(j+1, "-"):
@@ -472,7 +475,7 @@ func (r *reader) bases(i int) (units []string, next int) {
 		switch {
 		case r.has(j, isPeriod):
 			units = append(units, r.tokens[j].entry.period)
-		case r.kind(j, word) && (r.is(j-1, "/") || r.is(j-1, "por") || r.is(j-1, "cada")) && !r.has(j, isNoBasis|isNumber|isScale|isCurrency|isStop|isHalf):
+		case r.kind(j, word) && !r.signed(j) && (r.is(j-1, "/") || r.is(j-1, "por") || r.is(j-1, "cada")) && !r.has(j, isNoBasis|isNumber|isScale|isCurrency|isStop|isHalf):
 			units = append(units, singular(r.tokens[j].text))
 		default:
 			return units, i
@@ -480,6 +483,12 @@ func (r *reader) bases(i int) (units []string, next int) {
 		i = j + 1
 	}
 	return units, i
+}
+
+// signed reports whether a currency before its amount begins at token i.
+func (r *reader) signed(i int) bool {
+	currency, _ := r.sign(i)
+	return currency != ""
 }
 
 // percent claims a percentage over tokens first to next; 0 when it is none.
@@ -562,6 +571,9 @@ func (r *reader) counted(c Claim, v value, first, j int) int {
 		at++
 	}
 	unit, next := r.unit(at)
+	if unit != "" && r.coded(first) {
+		unit, next = "", j
+	}
 	if unit == "" {
 		if r.priced(first) {
 			return r.money(c, first, j, brl)
@@ -574,7 +586,8 @@ func (r *reader) counted(c Claim, v value, first, j int) int {
 	few := v.scale == 1 && c.Text == "" && c.High <= 4
 	switch {
 	case few && c.High >= 2 && r.has(next-1, isSmall) && next > at,
-		few && v.words && unit == "" && (r.has(first-1, isPair) || r.is(j, "a") || r.has(first-1, isNumber)),
+		few && v.words && r.has(first-1, isTogether),
+		few && v.words && unit == "" && (r.has(first-1, isPair) || r.is(j, "a") || r.is(first-1, "a") && r.has(first-2, isNumber)),
 		v.words && r.has(next-1, isIdea) && next > at,
 		v.words && c.High == 0 && unit == "" && (r.is(first-1, "do") || r.is(first-1, "a")):
 		return next
@@ -585,6 +598,16 @@ func (r *reader) counted(c Claim, v value, first, j int) int {
 	}
 	r.claim(c, first, next)
 	return next
+}
+
+// coded reports whether the number at token i names something rather than
+// counts it: pedido 123, protocolo nº 123.
+func (r *reader) coded(i int) bool {
+	k := i - 1
+	for n := 0; n < 2 && (r.kind(k, mark) || r.is(k, "n") || r.is(k, "numero")); n++ {
+		k--
+	}
+	return r.has(k, isOrderWord)
 }
 
 // perMonth claims 200 mensais, 2 mil anuais: a price without a currency.

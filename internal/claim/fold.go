@@ -228,6 +228,10 @@ func newReader(text string) *reader {
 			at++
 			continue
 		}
+		if b == foldKeycap && !r.framed() {
+			at++
+			continue
+		}
 		t := token{kind: mark, from: at, gap: gap, number: sentence}
 		end := at + 1
 		switch {
@@ -257,6 +261,13 @@ func newReader(text string) *reader {
 	}
 	r.taken = make([]bool, len(r.tokens))
 	return r
+}
+
+// framed reports whether the last token is one digit that opens its line: with
+// a frame around it, it numbers the line.
+func (r *reader) framed() bool {
+	n := len(r.tokens) - 1
+	return n >= 0 && r.tokens[n].kind == digits && len(r.tokens[n].text) == 1 && r.opens(n)
 }
 
 // claim adds a claim over tokens from first to before next.

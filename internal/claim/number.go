@@ -119,7 +119,7 @@ func figure(groups []string, seps string) (float64, bool) {
 func (r *reader) scaled(v value) value {
 	scale, j := 0.0, v.next
 	switch {
-	case r.has(j, isShort) && r.glued(j):
+	case r.has(j, isShort):
 		scale = r.tokens[j].entry.value
 	case r.has(j, isScale):
 		scale = r.tokens[j].entry.value

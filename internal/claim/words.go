@@ -47,6 +47,7 @@ const (
 	isAdjective
 	isSmall
 	isPair
+	isTogether
 	isIdea
 	isLabel
 	isName
@@ -166,7 +167,7 @@ func (w *words) list(name string, fields []string) {
 		"half": isHalf, "times": isTimes, "cents": isCents, "price": isPrice, "pricing": isPricing, "link": isLink,
 		"working": isWorking, "calendar": isCalendar, "lasting": isLasting, "idiom": isIdiom, "basis": isBasis,
 		"nobasis": isNoBasis, "filler": isFiller, "stop": isStop, "adjective": isAdjective, "small": isSmall,
-		"pair": isPair, "idea": isIdea, "label": isLabel, "names": isName, "negation": isNegation,
+		"pair": isPair, "together": isTogether, "idea": isIdea, "label": isLabel, "names": isName, "negation": isNegation,
 		"phoneword": isPhoneWord, "orderword": isOrderWord, "today": isToday, "exactly": isExactly,
 	}
 	valued := map[string]property{
