@@ -101,12 +101,18 @@ func TestWhatALeadReadsIsShortAndProper(t *testing.T) {
 	bare := regexp.MustCompile(`(?i)\b(voce|nao|sao|atraves|tambem|ate ja|audio|video|localizacao|automacao|servicos?|horario|pedido de orcamento|informacao|opcao|opcoes)\b`)
 	promise := regexp.MustCompile(`(?i)garant|retorn(o|amos)|vou verificar|em até|100 ?%`)
 	each(t, func(t *testing.T, p otto.Pack) {
+		written := said(p)
+		for _, fact := range p.Facts {
+			written = append(written, fact.Text)
+		}
+		for _, text := range written {
+			if found := bare.FindString(text); found != "" {
+				t.Errorf("%q lost its accents: %s", found, text)
+			}
+		}
 		for _, text := range said(p) {
 			if n := utf8.RuneCountInString(text); n > otto.MaxText {
 				t.Errorf("%d characters: %s", n, text)
-			}
-			if found := bare.FindString(text); found != "" {
-				t.Errorf("%q lost its accents: %s", found, text)
 			}
 			if found := promise.FindString(text); found != "" {
 				t.Errorf("%q promises: %s", found, text)
@@ -184,6 +190,23 @@ func TestALeadCanBecomeReady(t *testing.T) {
 		}
 		if p.Meetings.Offered && len(p.Meetings.Questions) == 0 {
 			t.Error("a meeting is noted without a way to confirm it")
+		}
+	})
+}
+
+func TestEveryEmbeddedPackIsWhole(t *testing.T) {
+	each(t, func(t *testing.T, p otto.Pack) {
+		kinds := map[otto.FactKind]int{}
+		for _, fact := range p.Facts {
+			kinds[fact.Kind]++
+		}
+		for _, kind := range []otto.FactKind{otto.FactPlain, otto.FactFAQ, otto.FactObjection, otto.FactCase, otto.FactROI} {
+			if kinds[kind] == 0 {
+				t.Errorf("no fact of kind %q", kind)
+			}
+		}
+		if len(p.Promises) == 0 || len(p.Competitors) == 0 || p.AnswerWithin <= 0 || p.Contacts.Address == "" || len(p.Contacts.Emails) == 0 {
+			t.Errorf("promises %d, competitors %d, answer within %s, contacts %v", len(p.Promises), len(p.Competitors), p.AnswerWithin, p.Contacts)
 		}
 	})
 }
@@ -280,6 +303,22 @@ func TestTheDefaultPackAnswersTheKnownOpenings(t *testing.T) {
 				t.Errorf("%q does not say %q: %s", tt.write, want, text)
 			}
 		}
+	}
+}
+
+// The page that every turn of a business shares is only cached by providers
+// when it is long enough, and a thin one tells the model too little.
+func TestTheDefaultPackTellsTheModelEnough(t *testing.T) {
+	p, err := pack.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := p.Persona + p.Business + p.Purpose + strings.Join(p.Rules, "")
+	for _, v := range p.Verticals {
+		page += v.Name + v.Offer
+	}
+	if n := utf8.RuneCountInString(page); n < 4000 {
+		t.Errorf("%d characters", n)
 	}
 }
 
