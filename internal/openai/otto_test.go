@@ -29,8 +29,12 @@ func bakery() otto.Pack {
 			{ID: "bolos_sabores", Vertical: "bolos", Text: "Os sabores de bolo são cenoura, milho e chocolate."},
 			{ID: "padaria_horario", Text: "A padaria abre às 6h."},
 		},
+		Funnels: []otto.Funnel{{Questions: []otto.Question{{Field: "specific_need", Text: "O que você procura?"}}}},
 		Sentences: otto.Sentences{
-			Greeting: reply("Oi!"), Menu: reply("Escolha."), Safe: "Pode repetir?", Empty: "Oi?",
+			DayParts: [3]string{"Bom dia", "Boa tarde", "Boa noite"},
+			Greeting: reply("Oi!"), Menu: reply("Escolha."), Safe: "Pode repetir?", SafeFacts: "Não sei.",
+			Clarify: "Como assim?", Empty: "Oi?", OptOut: "Até mais.", OptIn: "Oi de novo!", Flood: "Calma!",
+			Unanswered: "Ninguém veio ainda.", UnansweredClosed: "Ninguém veio ainda.",
 			Handoff: "Passei adiante.", HandoffClosed: "Passei adiante.", HandoffOutage: "Passei adiante.",
 			HandoffOutageClosed: "Passei adiante.", Media: media, ListLabel: "Ver",
 		},

@@ -70,14 +70,17 @@ type Fact struct {
 	// Value is the figure that the text states, word for word, if it is about
 	// one.
 	Value string
-	// When are words of a lead that call for a case, an objection or an ROI
-	// hint: whole words, without regard to case and accents. A case that is
-	// called for by name of its kind alone is the one that is Default.
+	// When are words of a lead that call for a fact of any kind but a plain
+	// one: whole words, without regard to case and accents. A case that is
+	// called for by name of its kind alone is the one that is Default; each
+	// vertical has at most one.
 	When    []string
 	Default bool
-	// Source is where the business has it from, for people.
+	// Source is where the business has it from, for people. A figure and a case
+	// have one.
 	Source string
-	// ValidUntil is the last day on which it may be said; zero is for ever.
+	// ValidUntil is the last day on which it may be said, at midnight in the
+	// business's zone; zero is for ever.
 	ValidUntil time.Time
 }
 
@@ -158,14 +161,22 @@ type FixedReply struct {
 // pack has this id, the Key of a fixed reply or the ID of a vertical.
 const TapPerson = "person"
 
+// What a sentence may leave to be filled in. Nothing else of a pack may hold
+// braces.
+const (
+	// FillGreeting is the greeting of this hour, one of DayParts.
+	FillGreeting = "{saudacao}"
+	// FillReturn is when somebody is there again, such as "segunda-feira, às 9h".
+	FillReturn = "{volta}"
+	// FillMoment is the day and time of a meeting.
+	FillMoment = "{quando}"
+	// FillTimes are times that are on offer, as a list in a sentence.
+	FillTimes = "{horarios}"
+)
+
 // Sentences are what Otto says without a model. None is longer than
-// [MaxText]. Words in braces are filled in; which a sentence may use is said
-// with it:
-//
-//	{saudacao}  the greeting of this hour, one of DayParts
-//	{volta}     when somebody is there again, such as "segunda-feira, às 9h"
-//	{quando}    the day and time of a meeting
-//	{horarios}  times that are on offer, as a list in a sentence
+// [MaxText], also when what stands in braces is filled in; which of it a
+// sentence may use is said with it.
 type Sentences struct {
 	// DayParts are how the business greets by morning, afternoon and night.
 	DayParts [3]string
@@ -186,7 +197,8 @@ type Sentences struct {
 	OptOut, OptIn string
 	// Flood asks somebody who writes too fast, or a machine, to slow down.
 	Flood string
-	// Invite proposes a meeting. {horarios}
+	// Invite proposes a meeting. {horarios} It and the sentences on meetings
+	// may be missing when the business offers none.
 	Invite string
 	// A meeting that cannot be: MeetingClosed is outside business hours or on a
 	// closed day, MeetingPast is over, MeetingSoon is too near, MeetingVague has
@@ -210,6 +222,44 @@ type Sentences struct {
 	Media map[conversation.Kind]string
 	// ListLabel is on the button that opens a list, at most 20 characters.
 	ListLabel string
+}
+
+// Sentence is one plain sentence of [Sentences].
+type Sentence struct {
+	// Name is the one it has in a pack's files.
+	Name string
+	Text *string
+	// Fills are what it may leave to be filled in.
+	Fills []string
+	// Meeting: only a business that offers meetings needs it.
+	Meeting bool
+}
+
+// Plain are all sentences of s that are nothing but a text, to be read and
+// written: those for kinds of media are in s.Media.
+func (s *Sentences) Plain() []Sentence {
+	back, times := []string{FillReturn}, []string{FillTimes}
+	return []Sentence{
+		{Name: "safe", Text: &s.Safe},
+		{Name: "safe_facts", Text: &s.SafeFacts},
+		{Name: "clarify", Text: &s.Clarify},
+		{Name: "empty", Text: &s.Empty},
+		{Name: "opt_out", Text: &s.OptOut},
+		{Name: "opt_in", Text: &s.OptIn},
+		{Name: "flood", Text: &s.Flood},
+		{Name: "invite", Text: &s.Invite, Fills: times, Meeting: true},
+		{Name: "meeting_closed", Text: &s.MeetingClosed, Fills: times, Meeting: true},
+		{Name: "meeting_past", Text: &s.MeetingPast, Fills: times, Meeting: true},
+		{Name: "meeting_soon", Text: &s.MeetingSoon, Fills: times, Meeting: true},
+		{Name: "meeting_vague", Text: &s.MeetingVague, Fills: times, Meeting: true},
+		{Name: "meeting_noted", Text: &s.MeetingNoted, Fills: []string{FillMoment}, Meeting: true},
+		{Name: "unanswered", Text: &s.Unanswered, Fills: back},
+		{Name: "unanswered_closed", Text: &s.UnansweredClosed, Fills: back},
+		{Name: "handoff", Text: &s.Handoff, Fills: back},
+		{Name: "handoff_closed", Text: &s.HandoffClosed, Fills: back},
+		{Name: "handoff_outage", Text: &s.HandoffOutage, Fills: back},
+		{Name: "handoff_outage_closed", Text: &s.HandoffOutageClosed, Fills: back},
+	}
 }
 
 // MediaKinds are the kinds that need a sentence of their own in

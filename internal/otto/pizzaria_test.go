@@ -58,9 +58,17 @@ func pizzaria() otto.Pack {
 				Reply:    conversation.Reply{Text: "Levamos o forno até você. Para quantas pessoas é a festa?"},
 			},
 		},
+		Funnels: []otto.Funnel{
+			{Vertical: "eventos", Questions: []otto.Question{
+				{Field: "users_count", Text: "Para quantas pessoas é a festa?"},
+				{Field: "urgency", Text: "Para quando é?", Choices: []otto.Choice{{Title: "Esta semana", Value: "high"}, {Title: "Sem pressa", Value: "low"}}},
+			}},
+			{Questions: []otto.Question{{Field: "specific_need", Text: "O que você procura?"}}},
+		},
 		Greetings:      []string{"oi", "olá", "bom dia", "boa tarde", "boa noite", "tudo bem"},
 		PersonTriggers: []string{"chama o pizzaiolo"},
 		Sentences: otto.Sentences{
+			DayParts: [3]string{"Bom dia", "Boa tarde", "Boa noite"},
 			Greeting: conversation.Reply{
 				Kind: conversation.ReplyList, Text: "Oi! Eu sou o Otto, da Pizzaria da Praça. Como posso ajudar?",
 				Options: []conversation.Option{{ID: "balcao", Title: "Pizza na hora"}, {ID: "eventos", Title: "Festas", Description: "Bufê"}},
@@ -70,7 +78,14 @@ func pizzaria() otto.Pack {
 				Options: []conversation.Option{{ID: "cardapio", Title: "Cardápio"}, {ID: otto.TapPerson, Title: "Falar com alguém"}},
 			},
 			Safe:                "Não tenho essa informação com segurança. Pode me contar de outro jeito?",
+			SafeFacts:           "Isso eu não sei dizer ao certo. Quer que uma pessoa responda?",
+			Clarify:             "O que você quer saber: da pizza ou da festa?",
 			Empty:               "Não entendi. Pode me escrever em palavras?",
+			OptOut:              "Certo, não escrevo mais. Para voltar, é só mandar um oi.",
+			OptIn:               "Que bom ter você de volta!",
+			Flood:               "Recebi muitas mensagens. Pode me contar em uma só?",
+			Unanswered:          "Ninguém da equipe conseguiu responder ainda. O seu pedido continua na fila.",
+			UnansweredClosed:    "A equipe já foi embora e volta {volta}.",
 			Handoff:             "Já chamei uma pessoa da equipe.",
 			HandoffClosed:       "Deixei seu pedido com a equipe, que volta no horário de atendimento.",
 			HandoffOutage:       "Estou com um problema; chamei uma pessoa da equipe.",

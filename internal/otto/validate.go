@@ -2,11 +2,14 @@ package otto
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // Limits of WhatsApp for what a pack says itself, in characters. Answers that
@@ -15,6 +18,14 @@ const (
 	maxFixedText        = 4096 // of a text message
 	maxFixedInteractive = 1024 // of a message with options
 	maxListLabel        = 20
+)
+
+// Limits of what a pack asks and offers.
+const (
+	maxQuestion = 200 // characters
+	maxDayPart  = 20  // characters
+	maxAhead    = 60  // days that meetings are offered for
+	minEvery    = 15 * time.Minute
 )
 
 // Validate names every reason why Otto cannot work with the pack; none means
@@ -52,7 +63,7 @@ func (p Pack) Validate() []string {
 		}
 		verticals[v.ID] = true
 	}
-	facts := map[string]bool{}
+	facts, defaults := map[string]bool{}, map[string]bool{} // the latter by vertical
 	for _, f := range p.Facts {
 		need("fact: id", f.ID)
 		need("fact "+f.ID+": text", f.Text)
@@ -63,6 +74,20 @@ func (p Pack) Validate() []string {
 		if f.Vertical != "" && !verticals[f.Vertical] {
 			fault("fact %s: no vertical %s", f.ID, f.Vertical)
 		}
+		for _, what := range f.Faults() {
+			fault("fact %s: %s", f.ID, what)
+		}
+		if f.Default && defaults[f.Vertical] {
+			fault("fact %s: its vertical has a default case", f.ID)
+		}
+		defaults[f.Vertical] = defaults[f.Vertical] || f.Default
+	}
+	faults = append(faults, p.funnelFaults(verticals)...)
+	for _, what := range p.Meetings.Faults() {
+		fault("meetings: %s", what)
+	}
+	if p.AnswerWithin < 0 {
+		fault("answer within: less than nothing")
 	}
 
 	taps := map[string]bool{TapPerson: true}
@@ -117,22 +142,26 @@ func (p Pack) Validate() []string {
 	}
 
 	s := p.Sentences
-	faults = append(faults, checkCanned("sentence greeting", s.Greeting, MaxText, taps)...)
+	faults = append(faults, checkCanned("sentence greeting", s.Greeting, MaxText, taps, FillGreeting)...)
 	faults = append(faults, checkCanned("sentence menu", s.Menu, MaxText, taps)...)
-	sentence := func(name, text string) {
-		need("sentence "+name, text)
-		if n := utf8.RuneCountInString(text); n > MaxText {
-			fault("sentence %s: %d characters, at most %d", name, n, MaxText)
+	for i, part := range s.DayParts {
+		need(fmt.Sprintf("day part %d", i+1), part)
+		if utf8.RuneCountInString(part) > maxDayPart {
+			fault("day part %d: at most %d characters", i+1, maxDayPart)
 		}
 	}
-	sentence("safe", s.Safe)
-	sentence("empty", s.Empty)
-	sentence("handoff", s.Handoff)
-	sentence("handoff closed", s.HandoffClosed)
-	sentence("handoff outage", s.HandoffOutage)
-	sentence("handoff outage closed", s.HandoffOutageClosed)
+	sentences := s.Plain()
 	for _, kind := range MediaKinds() {
-		sentence("media "+string(kind), s.Media[kind])
+		text := s.Media[kind]
+		sentences = append(sentences, Sentence{Name: "media " + string(kind), Text: &text})
+	}
+	for _, one := range sentences {
+		if !one.Meeting || p.Meetings.Offered {
+			need("sentence "+one.Name, *one.Text)
+		}
+		for _, what := range one.Faults() {
+			fault("sentence %s: %s", one.Name, what)
+		}
 	}
 	need("list label", s.ListLabel)
 	if utf8.RuneCountInString(s.ListLabel) > maxListLabel {
@@ -141,11 +170,215 @@ func (p Pack) Validate() []string {
 	return faults
 }
 
-// checkCanned checks a reply that the pack gives word for word.
-func checkCanned(owner string, r conversation.Reply, limit int, taps map[string]bool) []string {
+// funnelFaults names what is wrong with the funnels among each other.
+func (p Pack) funnelFaults(verticals map[string]bool) []string {
+	var faults []string
+	seen := map[string]bool{}
+	for _, f := range p.Funnels {
+		owner := "funnel " + f.Vertical
+		if f.Vertical == "" {
+			owner = "funnel of no vertical"
+		} else if !verticals[f.Vertical] {
+			faults = append(faults, owner+": no vertical "+f.Vertical)
+		}
+		if seen[f.Vertical] {
+			faults = append(faults, owner+": is given twice")
+		}
+		seen[f.Vertical] = true
+		for _, what := range f.Faults() {
+			faults = append(faults, owner+": "+what)
+		}
+		if p.Meetings.Offered && len(f.Ready.Of) == 0 {
+			faults = append(faults, owner+": does not say when a lead is ready for a meeting")
+		}
+	}
+	if !seen[""] {
+		faults = append(faults, "funnel of no vertical is missing")
+	}
+	return faults
+}
+
+// Faults names what is wrong with the funnel by itself.
+func (f Funnel) Faults() []string {
+	return append(questionFaults(f.Questions), f.Ready.Faults()...)
+}
+
+// questionFaults names what is wrong with questions that are asked in a row.
+func questionFaults(questions []Question) []string {
+	var faults []string
+	seen := map[string]bool{}
+	for _, q := range questions {
+		for _, what := range q.Faults() {
+			faults = append(faults, fmt.Sprintf("question %s: %s", q.Field, what))
+		}
+		if seen[q.Field] {
+			faults = append(faults, fmt.Sprintf("question %s: is asked twice", q.Field))
+		}
+		seen[q.Field] = true
+	}
+	return faults
+}
+
+// Faults names what is wrong with the rule by itself.
+func (r Readiness) Faults() []string {
+	var faults []string
+	if len(r.Of) > 0 && (r.AtLeast < 1 || r.AtLeast > len(r.Of)) {
+		faults = append(faults, fmt.Sprintf("ready: at least %d of %d groups", r.AtLeast, len(r.Of)))
+	}
+	for _, group := range r.Of {
+		if len(group) == 0 {
+			faults = append(faults, "ready: a group has no field")
+		}
+		for _, field := range group {
+			if !slices.Contains(conversation.CardFields(), field) {
+				faults = append(faults, "ready: no card field "+field)
+			}
+		}
+	}
+	return faults
+}
+
+// Faults names what is wrong with the question by itself. Every choice must be
+// a value that the card takes.
+func (q Question) Faults() []string {
+	var faults []string
+	if !slices.Contains(conversation.CardFields(), q.Field) {
+		return []string{"no such card field"}
+	}
+	switch n := utf8.RuneCountInString(q.Text); {
+	case strings.TrimSpace(q.Text) == "":
+		faults = append(faults, "text is missing")
+	case n > maxQuestion:
+		faults = append(faults, fmt.Sprintf("%d characters, at most %d", n, maxQuestion))
+	case !strings.HasSuffix(q.Text, "?"):
+		faults = append(faults, "ends in no question mark")
+	}
+	if len(q.Choices) > maxButtons {
+		faults = append(faults, fmt.Sprintf("%d choices, at most %d", len(q.Choices), maxButtons))
+	}
+	titles, values := map[string]bool{}, map[string]bool{}
+	for _, c := range q.Choices {
+		n := units(c.Title)
+		switch card, ok := (conversation.Card{}).With(q.Field, conversation.Value{Value: pii.Text(c.Value)}); {
+		case n == 0 || n > maxButtonTitle:
+			faults = append(faults, fmt.Sprintf("choice %q: title has not 1 to %d characters", c.Title, maxButtonTitle))
+		case !ok:
+			faults = append(faults, fmt.Sprintf("choice %q: the card does not take its value", c.Title))
+		case titles[c.Title] || values[card[q.Field].Value.Reveal()]:
+			faults = append(faults, fmt.Sprintf("choice %q: is given twice", c.Title))
+		default:
+			values[card[q.Field].Value.Reveal()] = true
+		}
+		titles[c.Title] = true
+	}
+	return faults
+}
+
+// units is the length of a text as WhatsApp counts titles, in UTF-16 units.
+func units(text string) int {
+	n := 0
+	for _, r := range text {
+		n++
+		if r > '\uFFFF' {
+			n++
+		}
+	}
+	return n
+}
+
+// Faults names what is wrong with the meetings by themselves.
+func (m Meetings) Faults() []string {
+	faults := questionFaults(m.Questions)
+	if !m.Offered {
+		if len(m.Questions) > 0 {
+			faults = append(faults, "questions before a meeting, but no meetings")
+		}
+		return faults
+	}
+	if m.Notice < 0 {
+		faults = append(faults, "notice is less than nothing")
+	}
+	if m.Days < 1 || m.Days > maxAhead {
+		faults = append(faults, fmt.Sprintf("days must be 1 to %d", maxAhead))
+	}
+	if m.Every < minEvery || m.Every > 24*time.Hour || m.Every%time.Minute != 0 {
+		faults = append(faults, fmt.Sprintf("every must be whole minutes, %s to a day", minEvery))
+	}
+	return faults
+}
+
+// Faults names what is wrong with the fact by itself, but for what is missing
+// from any fact.
+func (f Fact) Faults() []string {
+	var faults []string
+	switch f.Kind {
+	case FactPlain, FactFAQ, FactObjection, FactCase, FactROI:
+	default:
+		return []string{"no kind " + string(f.Kind)}
+	}
+	if n := utf8.RuneCountInString(f.Text); n > MaxText {
+		faults = append(faults, fmt.Sprintf("%d characters, at most %d", n, MaxText))
+	}
+	if !strings.Contains(f.Text, f.Value) {
+		faults = append(faults, "the text does not state the value")
+	}
+	if f.Source == "" && (f.Value != "" || f.Kind == FactCase) {
+		faults = append(faults, "a figure or a case needs a source")
+	}
+	if (f.Kind == FactPlain) != (len(f.When) == 0) {
+		faults = append(faults, "a plain fact has no words that call for it, and every other kind has")
+	}
+	if f.Default && f.Kind != FactCase {
+		faults = append(faults, "only a case can be the default")
+	}
+	return faults
+}
+
+// Faults names what is wrong with the sentence, but for its being missing.
+func (s Sentence) Faults() []string {
+	var faults []string
+	if stray := Stray(*s.Text, s.Fills...); stray != "" {
+		faults = append(faults, fmt.Sprintf("nothing fills in %q here", stray))
+	}
+	if n := filled(*s.Text); n > MaxText {
+		faults = append(faults, fmt.Sprintf("%d characters, at most %d", n, MaxText))
+	}
+	return faults
+}
+
+var braces = regexp.MustCompile(`\{[^{}]*\}?|\}`)
+
+// Stray is the first thing in braces that is none of fills; empty when there
+// is none.
+func Stray(text string, fills ...string) string {
+	for _, found := range braces.FindAllString(text, -1) {
+		if !slices.Contains(fills, found) {
+			return found
+		}
+	}
+	return ""
+}
+
+// filled is the length of a text once what stands in braces is filled in, at
+// its longest, in characters.
+func filled(text string) int {
+	n := utf8.RuneCountInString(text)
+	for fill, longest := range map[string]int{
+		FillGreeting: maxDayPart, FillReturn: 50, FillMoment: 50, FillTimes: 180,
+	} {
+		n += strings.Count(text, fill) * (longest - utf8.RuneCountInString(fill))
+	}
+	return n
+}
+
+// checkCanned checks a reply that the pack gives word for word, but for fills.
+func checkCanned(owner string, r conversation.Reply, limit int, taps map[string]bool, fills ...string) []string {
 	var faults []string
 	text := r.Text.Reveal()
-	switch n := utf8.RuneCountInString(text); {
+	if stray := Stray(text, fills...); stray != "" {
+		faults = append(faults, fmt.Sprintf("%s: nothing fills in %q here", owner, stray))
+	}
+	switch n := filled(text); {
 	case strings.TrimSpace(text) == "":
 		faults = append(faults, owner+": text is missing")
 	case n > limit:

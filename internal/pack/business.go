@@ -18,10 +18,8 @@ const (
 	lastYear  = 2099
 )
 
-// contacts are the only ways to reach the business that its texts may name.
-type contacts struct {
-	emails, hosts, phones map[string]bool
-}
+// farthest is how far from Easter a holiday may be said to be, in days.
+const farthest = 180
 
 var (
 	identifier = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
@@ -30,13 +28,14 @@ var (
 )
 
 // business reads business.yaml: name, assistant and purpose; time_zone, hours
-// and holidays; contacts; the page about the business; verticals.
+// and holidays; how fast the team answers and how it meets leads; contacts; the
+// page about the business; verticals.
 func (l *loader) business(o *object) {
 	p := &l.pack
 	p.Name = o.text("name").value
 	p.Assistant = o.text("assistant").value
 	p.Purpose = l.say(o.text("purpose"), 300)
-	p.Business = l.say(o.text("page"), 8000)
+	p.Business = l.tell(o.text("page"), 8000)
 	if zone := o.text("time_zone"); zone.value != "" {
 		location, err := time.LoadLocation(zone.value)
 		if err != nil || strings.EqualFold(zone.value, "local") {
@@ -47,7 +46,14 @@ func (l *loader) business(o *object) {
 	}
 	l.hours(o.object("hours"))
 	p.Hours.Holidays = holidays(o.objects("holidays"))
-	l.contacts = readContacts(o)
+	if team := o.optional("handoff"); team != nil {
+		p.AnswerWithin = team.span("answer_within")
+		team.done()
+	}
+	if m := o.optional("meetings"); m != nil {
+		l.meetings(m)
+	}
+	p.Contacts = readContacts(o)
 	for _, vertical := range o.objects("verticals") {
 		l.vertical(vertical)
 	}
@@ -65,21 +71,41 @@ func (l *loader) vertical(o *object) {
 		Name:  o.text("name").value,
 		Offer: l.say(o.text("offer"), 300),
 	}
-	folded := map[string]bool{}
-	for _, keyword := range o.texts("keywords") {
-		word := otto.Fold(keyword.value)
-		switch {
-		case keyword.value == "":
-		case word == "":
-			o.fault(keyword.line, "keyword %q has no letter", keyword.value)
-		case folded[word]:
-			o.fault(keyword.line, "keyword %q is given twice", keyword.value)
-		}
-		folded[word] = true
+	for _, keyword := range words(o, "keywords", "keyword") {
 		v.Keywords = append(v.Keywords, keyword.value)
 	}
 	o.done()
 	l.pack.Verticals = append(l.pack.Verticals, v)
+}
+
+// words is an optional list of words of a lead, each of which means something
+// and none of which is there twice.
+func words(o *object, key, one string) []text {
+	folded := map[string]bool{}
+	var list []text
+	for _, t := range o.texts(key) {
+		word := otto.Fold(t.value)
+		switch {
+		case t.value == "":
+		case word == "":
+			o.fault(t.line, "%s %q has no letter", one, t.value)
+		case folded[word]:
+			o.fault(t.line, "%s %q is given twice", one, t.value)
+		}
+		folded[word] = true
+		list = append(list, t)
+	}
+	return list
+}
+
+func (l *loader) meetings(o *object) {
+	m := otto.Meetings{Offered: true, Notice: o.span("notice"), Every: o.span("every")}
+	m.Days, _, _ = o.number("days")
+	o.done()
+	for _, what := range m.Faults() {
+		o.fault(o.line, "meetings: %s", what)
+	}
+	l.pack.Meetings = m
 }
 
 func (l *loader) hours(o *object) {
@@ -117,16 +143,24 @@ func parseSpan(s string) (otto.Span, bool) {
 	return span, span.From < span.To && span.To <= 24*60
 }
 
-// holidays are closed days: a date, or a month and day of every year.
+// holidays are closed days: a date, a month and day of every year, or a number
+// of days from Easter Sunday of every year.
 func holidays(list []*object) map[string]bool {
 	days := map[string]bool{}
 	for _, o := range list {
 		date, yearly := o.maybe("date"), o.maybe("yearly")
+		from, line, movable := o.number("easter")
 		o.text("name")
 		o.done()
+		given := 0
+		for _, is := range []bool{date.value != "", yearly.value != "", movable} {
+			if is {
+				given++
+			}
+		}
 		switch {
-		case (date.value == "") == (yearly.value == ""):
-			o.fault(o.line, "a holiday has either a date or a yearly day")
+		case given != 1:
+			o.fault(o.line, "a holiday has either a date, a yearly day or its days from easter")
 		case date.value != "":
 			if _, err := time.Parse(time.DateOnly, date.value); err != nil {
 				o.fault(date.line, "date: no such day; want year-month-day")
@@ -136,6 +170,14 @@ func holidays(list []*object) map[string]bool {
 				o.fault(date.line, "date: given twice")
 			}
 			days[date.value] = true
+		case movable:
+			if from < -farthest || from > farthest {
+				o.fault(line, "easter: at most %d days before (-) or after it", farthest)
+				continue
+			}
+			for year := firstYear; year <= lastYear; year++ {
+				days[easter(year).AddDate(0, 0, from).Format(time.DateOnly)] = true
+			}
 		default:
 			found := false
 			for year := firstYear; year <= lastYear; year++ {
@@ -152,14 +194,28 @@ func holidays(list []*object) map[string]bool {
 	return days
 }
 
-func readContacts(o *object) contacts {
-	c := contacts{emails: map[string]bool{}, hosts: map[string]bool{}, phones: map[string]bool{}}
+// easter is Easter Sunday of a year of the Gregorian calendar, by the
+// anonymous algorithm that Meeus gives; the names are his.
+func easter(year int) time.Time {
+	a, b, c := year%19, year/100, year%100
+	d, e := b/4, b%4
+	g := (8*b + 13) / 25
+	h := (19*a + b - d - g + 15) % 30
+	i, k := c/4, c%4
+	l := (32 + 2*e + 2*i - h - k) % 7
+	m := (a + 11*h + 22*l) / 451
+	n := h + l - 7*m + 114
+	return time.Date(year, time.Month(n/31), n%31+1, 0, 0, 0, 0, time.UTC)
+}
+
+func readContacts(o *object) otto.Contacts {
+	var c otto.Contacts
 	own := o.object("contacts")
 	for _, t := range own.texts("emails") {
 		if address, err := mail.ParseAddress(t.value); t.value != "" && (err != nil || address.Address != t.value) {
 			own.fault(t.line, "emails: not an e-mail address")
 		}
-		c.emails[strings.ToLower(t.value)] = true
+		c.Emails = append(c.Emails, strings.ToLower(t.value))
 	}
 	for _, t := range own.texts("sites") {
 		site, err := url.Parse(t.value)
@@ -168,15 +224,16 @@ func readContacts(o *object) contacts {
 			continue
 		}
 		if t.value != "" {
-			c.hosts[strings.ToLower(site.Hostname())] = true
+			c.Hosts = append(c.Hosts, strings.ToLower(site.Hostname()))
 		}
 	}
 	for _, t := range own.texts("phones") {
 		if t.value != "" && !phone.MatchString(t.value) {
 			own.fault(t.line, "phones: want + and 7 to 15 digits, in quotes")
 		}
-		c.phones[strings.TrimPrefix(t.value, "+")] = true
+		c.Phones = append(c.Phones, strings.TrimPrefix(t.value, "+"))
 	}
+	c.Address = own.maybe("address").value
 	own.done()
 	return c
 }
@@ -189,9 +246,9 @@ var (
 
 // foreign names the first kind of contact in a text that the business does not
 // list as its own; empty when all are.
-func (c contacts) foreign(s string) string {
+func foreign(c otto.Contacts, s string) string {
 	for _, email := range anyEmail.FindAllString(s, -1) {
-		if !c.emails[strings.ToLower(email)] {
+		if !slices.Contains(c.Emails, strings.ToLower(email)) {
 			return "e-mail"
 		}
 	}
@@ -201,7 +258,7 @@ func (c contacts) foreign(s string) string {
 			site = "https://" + site
 		}
 		u, err := url.Parse(strings.TrimRight(site, ".,;:!?"))
-		if err != nil || !c.hosts[strings.ToLower(u.Hostname())] {
+		if err != nil || !slices.Contains(c.Hosts, strings.ToLower(u.Hostname())) {
 			return "site"
 		}
 	}
@@ -213,7 +270,7 @@ func (c contacts) foreign(s string) string {
 			}
 			return r
 		}, found)
-		if !slices.ContainsFunc(keys(c.phones), func(own string) bool { return strings.HasSuffix(own, digits) }) {
+		if !slices.ContainsFunc(c.Phones, func(own string) bool { return strings.HasSuffix(own, digits) }) {
 			return "phone"
 		}
 	}

@@ -1,8 +1,11 @@
 package pack
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
+	"time"
+	"unicode/utf16"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/otto"
@@ -19,43 +22,206 @@ const (
 	maxRowTitle       = 24
 	maxRowDescription = 72
 	maxListLabel      = 20
+	maxDayPart        = 20
 	maxTrigger        = 80 // of an ice breaker
 	maxCommand        = 32 // without the slash
 )
 
 var command = regexp.MustCompile(`^/[a-z0-9_]+$`)
 
+func utf16Length(s string) int { return len(utf16.Encode([]rune(s))) }
+
 // persona reads persona.yaml: how Otto speaks, and what he must and must not
 // do for this business.
 func (l *loader) persona(o *object) {
-	l.pack.Persona = l.say(o.text("persona"), 8000)
+	l.pack.Persona = l.tell(o.text("persona"), 8000)
 	for _, rule := range o.texts("rules") {
-		l.pack.Rules = append(l.pack.Rules, l.say(rule, 500))
+		l.pack.Rules = append(l.pack.Rules, l.tell(rule, 500))
 	}
 	o.done()
 }
 
 // facts reads one file of facts/: an optional vertical, and its facts.
 func (l *loader) facts(o *object) {
+	vertical := l.vertically(o)
+	if o.must("facts") != nil {
+		for _, one := range o.objects("facts") {
+			kind := one.maybe("kind")
+			if kind.value != "" && kind.value != string(otto.FactFAQ) {
+				one.fault(kind.line, "kind: here there is only %s", otto.FactFAQ)
+				kind.value = ""
+			}
+			l.fact(one, otto.FactKind(kind.value), vertical)
+		}
+	}
+	o.done()
+}
+
+// entries reads a file of facts that are all of one kind, each with a vertical
+// of its own.
+func (l *loader) entries(o *object, key string, kind otto.FactKind) {
+	if o.must(key) != nil {
+		for _, one := range o.objects(key) {
+			l.fact(one, kind, l.vertically(one))
+		}
+	}
+	o.done()
+}
+
+// vertically is the vertical that something belongs to, if any.
+func (l *loader) vertically(o *object) string {
 	vertical := o.maybe("vertical")
 	if vertical.value != "" {
 		l.mentions = append(l.mentions, mention{"vertical", vertical})
 	}
-	if o.must("facts") != nil {
-		for _, one := range o.objects("facts") {
-			id := one.text("id")
-			if id.value != "" && !identifier.MatchString(id.value) {
-				one.fault(id.line, "id must be lower-case letters, digits and _")
-			}
-			l.unique("fact", id)
-			l.pack.Facts = append(l.pack.Facts, otto.Fact{
-				ID:       id.value,
-				Vertical: vertical.value,
-				Text:     l.say(one.text("text"), otto.MaxText),
-			})
-			one.done()
+	return vertical.value
+}
+
+func (l *loader) fact(o *object, kind otto.FactKind, vertical string) {
+	id := o.text("id")
+	if id.value != "" && !identifier.MatchString(id.value) {
+		o.fault(id.line, "id must be lower-case letters, digits and _")
+	}
+	l.unique("fact", id)
+	says, until := o.text("text"), o.maybe("valid_until")
+	f := otto.Fact{
+		ID: id.value, Kind: kind, Vertical: vertical,
+		Text: l.say(says, otto.MaxText), Value: o.maybe("value").value, Source: o.maybe("source").value,
+	}
+	if kind != otto.FactPlain {
+		for _, t := range words(o, "when", "word") {
+			f.When = append(f.When, t.value)
 		}
 	}
+	if kind == otto.FactCase {
+		f.Default = o.flag("default")
+		if f.Default {
+			l.unique("the default case of", text{value: cmp.Or(vertical, "no vertical"), file: o.file, line: o.line})
+		}
+	}
+	if until.value != "" {
+		zone := l.pack.Location
+		if zone == nil {
+			zone = time.UTC // the fault of business.yaml is named there
+		}
+		day, err := time.ParseInLocation(time.DateOnly, until.value, zone)
+		if err != nil {
+			o.fault(until.line, "valid_until: no such day; want year-month-day")
+		}
+		f.ValidUntil = day
+	}
+	o.done()
+	if says.value != "" && utf16Length(says.value) <= otto.MaxText {
+		for _, what := range f.Faults() {
+			o.fault(o.line, "%s", what)
+		}
+	}
+	l.pack.Facts = append(l.pack.Facts, f)
+}
+
+// funnels reads funnel.yaml: what is asked of a lead of each vertical and of
+// one whose interest is unknown, and what is asked before a meeting.
+func (l *loader) funnels(o *object) {
+	known := map[string]bool{}
+	if o.must("funnels") != nil {
+		for _, one := range o.objects("funnels") {
+			f := l.funnel(one)
+			if known[f.Vertical] {
+				one.fault(one.line, "a funnel of this vertical is given already")
+			}
+			known[f.Vertical] = true
+			l.pack.Funnels = append(l.pack.Funnels, f)
+		}
+		if !known[""] {
+			o.fault(o.line, "funnels: the one without a vertical is missing")
+		}
+	}
+	booking := l.questions(o, "booking")
+	if len(booking) > 0 && !l.pack.Meetings.Offered {
+		o.fault(o.line, "booking: %s offers no meetings", businessFile)
+	} else {
+		l.pack.Meetings.Questions = booking
+	}
+	o.done()
+}
+
+func (l *loader) funnel(o *object) otto.Funnel {
+	f := otto.Funnel{Vertical: l.vertically(o), Questions: l.questions(o, "questions")}
+	if len(f.Questions) == 0 {
+		o.fault(o.line, "questions: there is none")
+	}
+	ready := o.optional("ready")
+	switch {
+	case ready != nil:
+		line := 0
+		f.Ready.AtLeast, line, _ = ready.number("at_least")
+		for _, group := range ready.lists("of") {
+			var fields []string
+			for _, t := range group {
+				fields = append(fields, t.value)
+			}
+			f.Ready.Of = append(f.Ready.Of, fields)
+		}
+		if len(f.Ready.Of) == 0 {
+			ready.fault(ready.line, "of is missing")
+		}
+		ready.done()
+		for _, what := range f.Ready.Faults() {
+			ready.fault(line, "%s", what)
+		}
+	case l.pack.Meetings.Offered:
+		o.fault(o.line, "ready is missing: when may a lead of this funnel have a meeting?")
+	}
+	o.done()
+	return f
+}
+
+func (l *loader) questions(o *object, key string) []otto.Question {
+	var all []otto.Question
+	asked := map[string]bool{}
+	for _, one := range o.objects(key) {
+		field, says := one.text("field"), one.text("text")
+		q := otto.Question{Field: field.value, Text: l.say(says, otto.MaxText)}
+		for _, c := range one.objects("choices") {
+			title, value := c.text("title"), c.text("value")
+			q.Choices = append(q.Choices, otto.Choice{Title: l.say(title, otto.MaxText), Value: value.value})
+			if field.value == conversation.FieldInterest && value.value != "" {
+				l.mentions = append(l.mentions, mention{"vertical", value})
+			}
+			c.done()
+		}
+		one.done()
+		if asked[field.value] {
+			one.fault(field.line, "%s is asked already", field.value)
+		}
+		asked[field.value] = true
+		if field.value != "" && says.value != "" {
+			for _, what := range q.Faults() {
+				one.fault(field.line, "%s: %s", field.value, what)
+			}
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+// guards reads guards.yaml: what Otto promises never, and who he compares
+// nothing with.
+func (l *loader) guards(o *object) {
+	bar := func(key string) []string {
+		var list []string
+		for _, t := range words(o, key, "phrase") {
+			if n := utf16Length(t.value); n > maxTrigger {
+				o.fault(t.line, "%s: %d characters, at most %d", key, n, maxTrigger)
+			}
+			if folded := otto.Fold(t.value); folded != "" {
+				l.barred[folded] = t
+			}
+			list = append(list, t.value)
+		}
+		return list
+	}
+	l.pack.Promises, l.pack.Competitors = bar("promises"), bar("competitors")
 	o.done()
 }
 
@@ -108,7 +274,7 @@ func (l *loader) fixed(o *object) {
 }
 
 // reply reads text and, at most one of, buttons and list.
-func (l *loader) reply(o *object, plain, interactive int) conversation.Reply {
+func (l *loader) reply(o *object, plain, interactive int, fills ...string) conversation.Reply {
 	body := o.text("text")
 	buttons, rows := o.objects("buttons"), o.objects("list")
 	r := conversation.Reply{Kind: conversation.ReplyText}
@@ -126,7 +292,7 @@ func (l *loader) reply(o *object, plain, interactive int) conversation.Reply {
 	if r.Kind != conversation.ReplyText {
 		limit = interactive
 	}
-	r.Text = pii.Text(l.say(body, limit))
+	r.Text = pii.Text(l.say(body, limit, fills...))
 	return r
 }
 
@@ -157,24 +323,36 @@ func (l *loader) options(what string, list []*object, most, title int) []convers
 
 // sentences reads sentences.yaml: what Otto says without a model.
 func (l *loader) sentences(o *object) {
-	sentence := func(from *object, key string) string { return l.say(from.text(key), otto.MaxText) }
 	s := &l.pack.Sentences
-	for key, reply := range map[string]*conversation.Reply{"greeting": &s.Greeting, "menu": &s.Menu} {
-		section := o.object(key)
-		*reply = l.reply(section, otto.MaxText, otto.MaxText)
-		section.done()
+	parts := o.object("day_parts")
+	for i, key := range []string{"morning", "afternoon", "night"} {
+		s.DayParts[i] = l.say(parts.text(key), maxDayPart)
 	}
-	s.Safe = sentence(o, "safe")
-	s.Empty = sentence(o, "empty")
-	s.Handoff = sentence(o, "handoff")
-	s.HandoffClosed = sentence(o, "handoff_closed")
-	s.HandoffOutage = sentence(o, "handoff_outage")
-	s.HandoffOutageClosed = sentence(o, "handoff_outage_closed")
+	parts.done()
+	greeting := o.object("greeting")
+	s.Greeting = l.reply(greeting, otto.MaxText, otto.MaxText, otto.FillGreeting)
+	greeting.done()
+	menu := o.object("menu")
+	s.Menu = l.reply(menu, otto.MaxText, otto.MaxText)
+	menu.done()
+	for _, one := range s.Plain() {
+		read := o.text
+		if one.Meeting && !l.pack.Meetings.Offered {
+			read = o.maybe
+		}
+		t := read(one.Name)
+		*one.Text = l.say(t, otto.MaxText, one.Fills...)
+		if otto.Stray(t.value, one.Fills...) == "" && utf16Length(t.value) <= otto.MaxText {
+			for _, what := range one.Faults() {
+				o.fault(t.line, "once filled in: %s", what)
+			}
+		}
+	}
 	s.ListLabel = l.say(o.text("list_label"), maxListLabel)
 	s.Media = map[conversation.Kind]string{}
 	media := o.object("media")
 	for _, kind := range otto.MediaKinds() {
-		s.Media[kind] = sentence(media, strings.ToLower(string(kind)))
+		s.Media[kind] = l.say(media.text(strings.ToLower(string(kind))), otto.MaxText)
 	}
 	media.done()
 	o.done()

@@ -2,8 +2,9 @@
 // from a folder of YAML, and checks it whole.
 //
 // A folder holds business.yaml, persona.yaml, replies.yaml, sentences.yaml and
-// any number of facts/*.yaml. What each key may hold is written next to the
-// code that reads its file.
+// funnel.yaml, and may hold guards.yaml, objections.yaml, cases.yaml, roi.yaml
+// and any number of facts/*.yaml. docs/knowledge-pack.md tells whoever writes
+// one what each key means.
 //
 // What it promises:
 //
@@ -13,7 +14,7 @@
 //     anchor or an alias is a fault, so that a typing mistake cannot pass for
 //     silence.
 //   - No text names an e-mail, address or phone that the business does not list
-//     as its own.
+//     as its own, and none that a lead may read says what its guards forbid.
 //   - The same content has the same hash, on every machine.
 //   - Reading is bounded, whoever wrote the files.
 //

@@ -23,8 +23,27 @@ const (
 	personaFile   = "persona.yaml"
 	repliesFile   = "replies.yaml"
 	sentencesFile = "sentences.yaml"
+	funnelFile    = "funnel.yaml"
 	factsFolder   = "facts"
 )
+
+// The files that a pack may do without.
+const (
+	guardsFile     = "guards.yaml"
+	objectionsFile = "objections.yaml"
+	casesFile      = "cases.yaml"
+	roiFile        = "roi.yaml"
+)
+
+// requiredFiles are read in this order: what a business offers decides what
+// the others must say.
+func requiredFiles() []string {
+	return []string{businessFile, personaFile, repliesFile, sentencesFile, funnelFile}
+}
+
+func optionalFiles() []string {
+	return []string{guardsFile, objectionsFile, casesFile, roiFile}
+}
 
 // Bounds of what is read.
 const (
@@ -45,12 +64,12 @@ type file struct {
 // returns holds an alias or bytes that are not text.
 func readFiles(fsys fs.FS, faults *Faults) []file {
 	var files []file
-	for _, name := range []string{businessFile, personaFile, repliesFile, sentencesFile} {
+	for _, name := range slices.Concat(requiredFiles(), optionalFiles()) {
 		if f, ok := readFile(fsys, name, faults); ok {
 			files = append(files, f)
 		}
 	}
-	strangers(fsys, ".", []string{businessFile, personaFile, repliesFile, sentencesFile}, faults)
+	strangers(fsys, ".", slices.Concat(requiredFiles(), optionalFiles()), faults)
 	entries, err := fs.ReadDir(fsys, factsFolder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		faults.add(factsFolder, 0, "cannot be listed")
@@ -93,7 +112,9 @@ func strangers(fsys fs.FS, folder string, known []string, faults *Faults) {
 func readFile(fsys fs.FS, name string, faults *Faults) (file, bool) {
 	in, err := fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		faults.add(name, 0, "missing")
+		if slices.Contains(requiredFiles(), name) {
+			faults.add(name, 0, "missing")
+		}
 		return file{}, false
 	}
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/packs"
@@ -16,16 +15,16 @@ import (
 // Load reads and checks the pack in the root of fsys. The error is [Faults].
 func Load(fsys fs.FS) (otto.Pack, error) {
 	var faults Faults
-	l := &loader{faults: &faults, owners: map[string]text{}, taken: map[string]text{}}
+	l := &loader{faults: &faults, owners: map[string]text{}, taken: map[string]text{}, barred: map[string]text{}}
 	files := readFiles(fsys, &faults)
-	required := map[string]bool{businessFile: true, personaFile: true, repliesFile: true, sentencesFile: true}
 	whole := true
+	read := map[string]bool{}
 	for _, f := range files {
 		if f.root == nil {
 			whole = false
 			continue
 		}
-		delete(required, f.name)
+		read[f.name] = true
 		o := newObject(f.name, f.root, &faults)
 		switch f.name {
 		case businessFile:
@@ -36,12 +35,25 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 			l.replies(o)
 		case sentencesFile:
 			l.sentences(o)
+		case funnelFile:
+			l.funnels(o)
+		case guardsFile:
+			l.guards(o)
+		case objectionsFile:
+			l.entries(o, "objections", otto.FactObjection)
+		case casesFile:
+			l.entries(o, "cases", otto.FactCase)
+		case roiFile:
+			l.entries(o, "roi", otto.FactROI)
 		default:
 			l.facts(o)
 		}
 	}
 	l.pack.Hash = hash(files)
-	if !whole || len(required) > 0 {
+	for _, name := range requiredFiles() {
+		whole = whole && read[name]
+	}
+	if !whole {
 		// What an unread file would have said cannot be held against the rest.
 		return otto.Pack{}, faults.err()
 	}
@@ -94,11 +106,18 @@ func named(fsys fs.FS) (otto.Pack, error) {
 type loader struct {
 	faults   *Faults
 	pack     otto.Pack
-	contacts contacts
-	said     []text          // everything a lead or the model may read
+	said     []line
 	mentions []mention       // ids that must exist
 	owners   map[string]text // folded triggers and commands
 	taken    map[string]text // ids by kind
+	barred   map[string]text // folded words that no lead may read
+}
+
+// line is a text that somebody may read: a lead, or the model alone.
+type line struct {
+	text
+	lead  bool
+	fills []string // what may stand in braces
 }
 
 // mention is a use of an id: of a vertical, or of what an option leads to.
@@ -107,15 +126,23 @@ type mention struct {
 	id   text
 }
 
-// say keeps a text for the checks that need the whole pack, and bounds it.
-func (l *loader) say(t text, limit int) string {
-	if n := len(utf16.Encode([]rune(t.value))); n > limit {
-		l.faults.add(t.file, t.line, "%d characters, at most %d", n, limit)
+// say keeps what a lead may read for the checks that need the whole pack, and
+// bounds it. Nothing but fills may stand in braces in it.
+func (l *loader) say(t text, limit int, fills ...string) string {
+	return l.keep(line{text: t, lead: true, fills: fills}, limit)
+}
+
+// tell is say for what only the model reads.
+func (l *loader) tell(t text, limit int) string { return l.keep(line{text: t}, limit) }
+
+func (l *loader) keep(one line, limit int) string {
+	if n := utf16Length(one.value); n > limit {
+		l.faults.add(one.file, one.line, "%d characters, at most %d", n, limit)
 	}
-	if t.value != "" {
-		l.said = append(l.said, t)
+	if one.value != "" {
+		l.said = append(l.said, one)
 	}
-	return t.value
+	return one.value
 }
 
 func (l *loader) unique(kind string, id text) {
@@ -135,7 +162,7 @@ func (l *loader) trigger(owner string, t text) {
 	if t.value == "" {
 		return
 	}
-	if n := len(utf16.Encode([]rune(t.value))); n > maxTrigger {
+	if n := utf16Length(t.value); n > maxTrigger {
 		l.faults.add(t.file, t.line, "trigger: %d characters, at most %d", n, maxTrigger)
 	}
 	l.owned(owner, t, otto.Fold(t.value))
@@ -175,11 +202,22 @@ func (l *loader) resolve() {
 			l.faults.add(at.file, at.line, "key %s is the vertical at %s:%d", id, first.file, first.line)
 		}
 	}
+	barred := slices.Sorted(maps.Keys(l.barred))
 	for _, t := range l.said {
-		if what := l.contacts.foreign(t.value); what != "" {
+		if what := foreign(l.pack.Contacts, t.value); what != "" {
 			l.faults.add(t.file, t.line, "names a contact (%s) that is not listed under contacts in %s", what, businessFile)
+		}
+		if stray := otto.Stray(t.value, t.fills...); stray != "" {
+			l.faults.add(t.file, t.line, "nothing fills in %q here", stray)
+		}
+		if !t.lead {
+			continue
+		}
+		folded := " " + otto.Fold(t.value) + " "
+		for _, words := range barred {
+			if at := l.barred[words]; strings.Contains(folded, " "+words+" ") {
+				l.faults.add(t.file, t.line, "says %q, which %s:%d forbids", at.value, at.file, at.line)
+			}
 		}
 	}
 }
-
-func keys(set map[string]bool) []string { return slices.Collect(maps.Keys(set)) }

@@ -2,7 +2,9 @@ package pack
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
@@ -172,4 +174,70 @@ func (o *object) object(key string) *object {
 		child.line = o.line
 	}
 	return child
+}
+
+// optional is a mapping that may be absent; nil when it is.
+func (o *object) optional(key string) *object {
+	n := o.take(key)
+	if n == nil {
+		return nil
+	}
+	return newObject(o.file, n, o.faults)
+}
+
+// lists is an optional list of lists of texts.
+func (o *object) lists(key string) [][]text {
+	var all [][]text
+	for _, n := range o.list(key) {
+		if n.Kind != yaml.SequenceNode {
+			o.fault(n.Line, "each of %s must be a list", key)
+			continue
+		}
+		var one []text
+		for _, item := range n.Content {
+			one = append(one, o.scalar(item, "each of "+key))
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// number is an optional whole number; ok is false when it is absent or none.
+func (o *object) number(key string) (n, line int, ok bool) {
+	node := o.take(key)
+	if node == nil {
+		return 0, o.line, false
+	}
+	n, err := strconv.Atoi(node.Value)
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!int" || err != nil {
+		o.fault(node.Line, "%s must be a whole number", key)
+		return 0, node.Line, false
+	}
+	return n, node.Line, true
+}
+
+// flag is an optional truth value.
+func (o *object) flag(key string) bool {
+	node := o.take(key)
+	if node == nil {
+		return false
+	}
+	if node.Kind != yaml.ScalarNode || node.Tag != "!!bool" {
+		o.fault(node.Line, "%s must be true or false", key)
+		return false
+	}
+	return strings.EqualFold(node.Value, "true")
+}
+
+// span is a required length of time, such as 30m or 2h.
+func (o *object) span(key string) time.Duration {
+	t := o.text(key)
+	if t.value == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(t.value)
+	if err != nil || d < 0 {
+		o.fault(t.line, "%s: want a length of time such as 30m or 2h", key)
+	}
+	return d
 }
