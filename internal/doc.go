@@ -13,15 +13,11 @@
 // states and the steps between them, its session and contact card, the record
 // of a turn. It knows no network and no clock. Package otto thinks: it answers
 // what needs no model, asks a model for a decision through one small port,
-// decodes it strictly and lets nothing out that its guards refuse. Package when
-// reads days and hours as Brazilians write them, and says them. Package claim
-// reads what else a text states, prices above all, and whether anybody said so.
-// Package envelope is the letter that the two programs exchange.
-// of a turn. It knows no network and no clock. Package pledge reads what a
-// Portuguese text promises, and what it says that will be done. Package otto
-// thinks: it answers what needs no model, asks a model for a decision through one small port,
-// decodes it strictly and lets nothing out that its guards refuse. Package
-// envelope is the letter that the two programs exchange.
+// decodes it strictly and lets nothing out that its guards refuse. Three rooms
+// read Portuguese for it: when reads days and hours, and says them; claim reads
+// what else a text states, prices above all, and whether anybody said so; pledge
+// reads what it promises, and what it says that will be done. Package envelope
+// is the letter that the two programs exchange.
 //
 // # Outside, and back in
 //

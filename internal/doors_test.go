@@ -132,7 +132,7 @@ var rooms = map[string]room{
 	"internal/otto": {
 		sentence: "How Otto thinks: fixed replies, prompt, decision, guards, and asking a model through one small port.",
 		layer:    core,
-		rooms:    []string{"internal/conversation"},
+		rooms:    []string{"internal/conversation", "internal/claim", "internal/pledge", "internal/when"},
 		parties:  []string{text},
 	},
 	"internal/when": {

@@ -31,6 +31,14 @@ const (
 	FieldInterest = "primary_interest"
 	// FieldEmail is an address; nobody may guess one.
 	FieldEmail = "email"
+	// FieldName is what the lead calls themselves.
+	FieldName = "full_name"
+	// FieldBudget is what the lead wants to spend, in their words.
+	FieldBudget = "budget_indication"
+	// FieldMeeting is when the lead would like to meet, in their words, and
+	// FieldMeetingAt the moment that was read from them, by RFC 3339.
+	FieldMeeting   = "meeting_preference"
+	FieldMeetingAt = "meeting_at"
 )
 
 // fieldKind is how the value of a field is read.
@@ -43,6 +51,7 @@ const (
 	fieldCount
 	fieldFlag
 	fieldList
+	fieldMoment
 )
 
 type fieldRule struct {
@@ -54,7 +63,7 @@ type fieldRule struct {
 
 func fieldRules() []fieldRule {
 	return []fieldRule{
-		{name: "full_name", limit: 80},
+		{name: FieldName, limit: 80},
 		{name: "company", limit: 100},
 		{name: "role", limit: 80},
 		{name: "location", limit: 100},
@@ -62,7 +71,7 @@ func fieldRules() []fieldRule {
 		{name: FieldInterest, limit: 60},
 		{name: "specific_need", limit: 200},
 		{name: "urgency", kind: fieldChoice, choices: []string{"low", "medium", "high", "urgent"}},
-		{name: "budget_indication", limit: 100},
+		{name: FieldBudget, limit: 100},
 		{name: "company_size", kind: fieldChoice, choices: []string{"mei", "micro", "pequena", "media", "grande"}},
 		{name: "message_volume_per_day", kind: fieldCount},
 		{name: "attendants_count", kind: fieldCount},
@@ -75,7 +84,8 @@ func fieldRules() []fieldRule {
 		{name: "desired_features", kind: fieldList, limit: 12},
 		{name: "integrations_needed", kind: fieldList, limit: 12},
 		{name: "legacy_systems", kind: fieldList, limit: 12},
-		{name: "meeting_preference", limit: 120},
+		{name: FieldMeeting, limit: 120},
+		{name: FieldMeetingAt, kind: fieldMoment},
 		{name: "meeting_mode", kind: fieldChoice, choices: []string{"online", "presencial"}},
 	}
 }
@@ -88,6 +98,41 @@ func CardFields() []string {
 		names = append(names, rule.name)
 	}
 	return names
+}
+
+// IsCount reports whether a field holds a number.
+func IsCount(field string) bool { return kindOf(field) == fieldCount }
+
+// IsFlag reports whether a field holds yes or no.
+func IsFlag(field string) bool { return kindOf(field) == fieldFlag }
+
+func kindOf(field string) fieldKind {
+	for _, rule := range fieldRules() {
+		if rule.name == field {
+			return rule.kind
+		}
+	}
+	return fieldText
+}
+
+// Qualified is the score from which a lead is worth the team's time.
+const Qualified = 60
+
+// Score is how much is known of what makes a lead worth the team's time, from
+// 0 to 100.
+func (c Card) Score() int {
+	score := 0
+	for field, points := range map[string]int{
+		FieldName: 15, FieldEmail: 15, "company": 10, FieldInterest: 20, "specific_need": 15, FieldBudget: 10,
+	} {
+		if c[field].Value != "" {
+			score += points
+		}
+	}
+	if urgency := c["urgency"].Value.Reveal(); urgency == "high" || urgency == "urgent" {
+		score += 15
+	}
+	return score
 }
 
 // With is the card with one more statement of the lead. The newest statement
@@ -133,6 +178,9 @@ func (r fieldRule) read(raw, known string) (value string, ok bool) {
 		return readFlag(raw)
 	case fieldList:
 		return readList(raw, known, r.limit)
+	case fieldMoment:
+		at, err := time.Parse(time.RFC3339, raw)
+		return at.Format(time.RFC3339), err == nil
 	default:
 		return raw, utf8.RuneCountInString(raw) <= r.limit
 	}

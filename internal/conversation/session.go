@@ -39,12 +39,12 @@ type Session struct {
 	State State `json:"state"`
 	// Since is when the state was entered, LastAt when the last turn was
 	// committed.
-	Since       time.Time    `json:"since,omitzero"`
-	LastAt      time.Time    `json:"last_at,omitzero"`
-	Person      Identity     `json:"person"`
-	Interest    string       `json:"interest,omitempty"`
-	Turns       int          `json:"turns,omitempty"`
-	Fallbacks   int          `json:"fallbacks,omitempty"` // consecutive turns without a model
+	Since     time.Time `json:"since,omitzero"`
+	LastAt    time.Time `json:"last_at,omitzero"`
+	Person    Identity  `json:"person"`
+	Interest  string    `json:"interest,omitempty"`
+	Turns     int       `json:"turns,omitempty"`
+	Fallbacks int       `json:"fallbacks,omitempty"` // consecutive turns without a model
 	// Interests are all lines of business that came up, the strongest first;
 	// Interest is the first as long as it is strong enough.
 	Interests []Interest `json:"interests,omitempty"`
@@ -55,6 +55,10 @@ type Session struct {
 	OptedOut time.Time `json:"opted_out,omitzero"`
 	// Calmed is when the lead was last asked to slow down.
 	Calmed time.Time `json:"calmed,omitzero"`
+	// Booked is the start of the last meeting that was noted.
+	Booked time.Time `json:"booked,omitzero"`
+	// Unsure counts turns in a row in which nothing true could be said.
+	Unsure      int          `json:"unsure,omitempty"`
 	History     []Line       `json:"history,omitempty"`
 	Transitions []Transition `json:"transitions,omitempty"`
 }

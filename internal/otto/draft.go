@@ -64,9 +64,10 @@ func allowed(enum string) []string {
 	case "type":
 		return []string{string(conversation.ReplyText), string(conversation.ReplyButtons), string(conversation.ReplyList)}
 	case "field":
-		return conversation.CardFields()
+		// The moment of a meeting is read by code alone.
+		return slices.DeleteFunc(conversation.CardFields(), func(f string) bool { return f == conversation.FieldMeetingAt })
 	case "reason":
-		return []string{HandoffRequested, "complaint", "negotiation", "outside_knowledge", "risk"}
+		return []string{HandoffRequested, "complaint", "negotiation", HandoffOutside, "risk"}
 	default:
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/pledge"
 )
 
 // Options are what [New] needs.
@@ -22,11 +23,16 @@ type Options struct {
 
 // Otto decides answers. It is safe for concurrent use.
 type Otto struct {
-	pack  Pack
-	model Model
-	index index
-	words *words
-	pages map[conversation.State]page
+	pack    Pack
+	model   Model
+	index   index
+	words   *words
+	lexicon lexicon
+	knows   knowledge
+	pledges *pledge.Reader
+	pages   map[conversation.State]page
+	// without are guards that a test leaves out.
+	without map[string]bool
 }
 
 // New makes an Otto. A pack that is not fit to be used is an error that names
@@ -39,6 +45,14 @@ func New(opt Options) (*Otto, error) {
 	if err != nil {
 		return nil, err
 	}
+	lexicon, err := newLexicon()
+	if err != nil {
+		return nil, err
+	}
+	pledges, err := pledge.New(opt.Pack.Promises, opt.Pack.Competitors)
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
 	index, err := newIndex(opt.Pack)
 	if err != nil {
 		return nil, err
@@ -47,7 +61,10 @@ func New(opt Options) (*Otto, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Otto{pack: opt.Pack, model: opt.Model, index: index, words: words, pages: pages}, nil
+	return &Otto{
+		pack: opt.Pack, model: opt.Model, index: index, words: words, lexicon: lexicon,
+		knows: newKnowledge(opt.Pack), pledges: pledges, pages: pages,
+	}, nil
 }
 
 // Request is what one turn asks of Otto.
@@ -88,9 +105,10 @@ type Decision struct {
 	Handoff string
 }
 
-// Why a person is asked for, when it is not the model that asks.
+// Why a person is asked for.
 const (
-	HandoffRequested = "requested" // by the lead
+	HandoffOutside   = "outside_knowledge" // nothing true can be said about it
+	HandoffRequested = "requested"         // by the lead
 	HandoffOutage    = "model_outage"
 )
 
@@ -131,5 +149,10 @@ func (o *Otto) Fallback(r Request) Decision {
 func (o *Otto) Silent(r Request) Decision {
 	s := o.begin(r)
 	s.base = s.from
+	for _, u := range s.said {
+		if o.lexicon.is("optout", u.folded) {
+			s.optedOut = r.Now // also while a person answers, or nobody
+		}
+	}
 	return o.settle(s, o.quiet(s, conversation.RouteSilent, conversation.EventNoted))
 }

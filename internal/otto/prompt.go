@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/when"
 )
 
 // The budget of a prompt behind its page, in characters (about a quarter as
@@ -26,6 +27,9 @@ const (
 	// maxRepeated bounds how much of a blocked answer the model is shown
 	// again, in characters.
 	maxRepeated = 2_000
+	// maxFound bounds how much of what was found the model is told, in
+	// characters.
+	maxFound = 300
 )
 
 // page is the part of a prompt that depends on the state alone.
@@ -92,16 +96,7 @@ func (o *Otto) prompt(s *scene) (Prompt, error) {
 	if err != nil {
 		return Prompt{}, err
 	}
-	wait := waited(s)
-	now, err := o.words.render("now", struct {
-		Weekday        int
-		Date, Clock    string
-		Open, Late     bool
-		Minutes, Hours int
-	}{
-		int(s.now.Weekday()), s.now.Format("02/01/2006"), s.now.Format("15:04"),
-		o.pack.Hours.Open(s.now), wait >= lateFrom, int(wait.Minutes()), int(wait.Hours()),
-	})
+	now, err := o.words.render("now", o.nowPage(s))
 	if err != nil {
 		return Prompt{}, err
 	}
@@ -114,6 +109,37 @@ func (o *Otto) prompt(s *scene) (Prompt, error) {
 	messages = append(messages, history...)
 	messages = append(messages, PromptMessage{RoleSystem, now}, PromptMessage{RoleUser, said})
 	return Prompt{CacheKey: page.cacheKey, Schema: page.schema}.with(messages), nil
+}
+
+// nowPage is what the model reads of the moment: what time it is, what may be
+// offered and what comes next.
+func (o *Otto) nowPage(s *scene) any {
+	wait := waited(s)
+	page := struct {
+		Weekday                int
+		Date, Clock            string
+		Open, Late             bool
+		Minutes, Hours         int
+		Slots, Meeting, Booked string
+		Trouble                string
+		Question, Field        string
+		Invite                 bool
+	}{
+		Weekday: int(s.now.Weekday()), Date: s.now.Format("02/01/2006"), Clock: s.now.Format("15:04"),
+		Open: o.pack.Hours.Open(s.now), Late: wait >= lateFrom, Minutes: int(wait.Minutes()), Hours: int(wait.Hours()),
+		Slots: when.SayList(s.slots), Trouble: string(s.trouble),
+	}
+	booked := s.request.Conversation.Session.Booked.In(s.now.Location())
+	switch at := s.meetingAt(); {
+	case !o.booking(s).IsZero(), booked.After(s.now) && at.Equal(booked):
+		page.Booked = when.SayMoment(at)
+	case !at.IsZero():
+		page.Meeting = when.SayMoment(at)
+	}
+	if next, ok := o.next(s); ok {
+		page.Question, page.Field, page.Invite = next.question.Text, next.question.Field, next.invite
+	}
+	return page
 }
 
 // lateFrom is how old the oldest new message is when its writer deserves an
@@ -131,10 +157,11 @@ func waited(s *scene) (longest time.Duration) {
 }
 
 // again is the prompt for the second try, with what was wrong with the first.
-func (o *Otto) again(p Prompt, answered string, findings []string) (Prompt, error) {
+func (o *Otto) again(p Prompt, answered string, findings []finding) (Prompt, error) {
 	explained := make([]string, 0, len(findings))
-	for _, finding := range findings {
-		text, err := o.words.render("finding", finding)
+	for _, f := range findings {
+		f.Found = unmarked(head(oneLine(f.Found), maxFound))
+		text, err := o.words.render("finding", f)
 		if err != nil {
 			return Prompt{}, err
 		}
@@ -167,7 +194,7 @@ func (p Prompt) with(messages []PromptMessage) Prompt {
 func (o *Otto) heard(s *scene) []string {
 	lines := make([]string, 0, len(s.said))
 	for _, u := range s.said {
-		if line := unmarked(o.words.line(u)); line != "" {
+		if line := unmarked(o.mask(o.words.line(u), s.now)); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -188,9 +215,10 @@ func newest(texts []string, n int) []string {
 	return texts[from:]
 }
 
-// facts are the facts a scene calls for, whole, within n characters: first of
-// the verticals it is about, then of the business. While nothing is known of
-// the lead's interest, every fact is of use.
+// facts are the facts a scene calls for, whole, within n characters: first what
+// answers a doubt or a wish for proof, then the verticals it is about, then the
+// business. While nothing is known of the lead's interest, every plain fact is of
+// use.
 func (o *Otto) facts(s *scene, n int) (chosen []Fact, used int) {
 	about := map[string]bool{}
 	if s.interest != "" {
@@ -201,21 +229,69 @@ func (o *Otto) facts(s *scene, n int) (chosen []Fact, used int) {
 			about[id] = true
 		}
 	}
-	take := func(want func(Fact) bool) {
-		for _, fact := range o.pack.Facts {
-			size := utf8.RuneCountInString(fact.ID) + utf8.RuneCountInString(fact.Text)
-			if want(fact) && used+size <= n {
-				chosen = append(chosen, fact)
-				used += size
+	taken := map[string]bool{}
+	take := func(f Fact) {
+		size := utf8.RuneCountInString(f.ID) + utf8.RuneCountInString(f.Text)
+		if f.current(s.now) && !taken[f.ID] && used+size <= n {
+			chosen = append(chosen, f)
+			taken[f.ID] = true
+			used += size
+		}
+	}
+	for _, f := range o.called(s, about) {
+		take(f)
+	}
+	for _, want := range []func(Fact) bool{
+		func(f Fact) bool { return about[f.Vertical] },
+		func(f Fact) bool { return f.Vertical == "" },
+		func(Fact) bool { return len(about) == 0 },
+	} {
+		for _, f := range o.pack.Facts {
+			if (f.Kind == FactPlain || f.Kind == FactFAQ) && want(f) {
+				take(f)
 			}
 		}
 	}
-	take(func(f Fact) bool { return about[f.Vertical] })
-	take(func(f Fact) bool { return f.Vertical == "" })
-	if len(about) == 0 {
-		take(func(f Fact) bool { return f.Vertical != "" })
-	}
 	return chosen, used
+}
+
+// called are the cases, objections and ROI hints that the lead's words call for.
+// Of cases it is one: the one that fits best, else the default one of a vertical
+// when a case is asked for at all.
+func (o *Otto) called(s *scene, about map[string]bool) []Fact {
+	var facts []Fact
+	var best *Fact
+	most, wanted := 0, false
+	for _, u := range s.said {
+		wanted = wanted || o.lexicon.has("case", u.folded)
+	}
+	for i, f := range o.pack.Facts {
+		if f.Vertical != "" && !about[f.Vertical] && len(about) > 0 {
+			continue
+		}
+		hits := 0
+		for _, word := range o.index.when[i] {
+			for _, u := range s.said {
+				if mentions(u.folded, word) {
+					hits++
+				}
+			}
+		}
+		switch f.Kind {
+		case FactObjection, FactROI:
+			if hits > 0 {
+				facts = append(facts, f)
+			}
+		case FactCase:
+			if f.Default && hits == 0 && best == nil || hits > most {
+				best, most = &o.pack.Facts[i], hits
+			}
+		}
+	}
+	if best != nil && wanted {
+		facts = append(facts, *best)
+	}
+	return facts
 }
 
 // cardField is one known field as the model reads it.
@@ -233,8 +309,8 @@ func (o *Otto) cardPage(s *scene) any {
 	}
 	page.Profile = unmarked(oneLine(head(clean(person.Name.Reveal()), maxName)))
 	for _, name := range conversation.CardFields() {
-		if v, ok := s.card[name]; ok && name != conversation.FieldInterest {
-			page.Fields = append(page.Fields, cardField{name, unmarked(oneLine(clean(v.Value.Reveal())))})
+		if v, ok := s.card[name]; ok && name != conversation.FieldInterest && name != conversation.FieldMeetingAt {
+			page.Fields = append(page.Fields, cardField{name, unmarked(o.mask(oneLine(clean(v.Value.Reveal())), s.now))})
 		}
 	}
 	return page

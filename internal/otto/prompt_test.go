@@ -152,7 +152,8 @@ func TestTheSchemaIsStrictAndHoldsOnlyWhatIsLegalNow(t *testing.T) {
 			t.Errorf("%s: %v options", state, most)
 		}
 		fields := properties["asked_field"].(map[string]any)["enum"].([]any)
-		if len(fields) != len(conversation.CardFields())+1 || fields[len(fields)-1] != nil {
+		// All fields but the moment of a meeting, which code alone reads, and null.
+		if len(fields) != len(conversation.CardFields()) || slices.Contains(fields, any(conversation.FieldMeetingAt)) || fields[len(fields)-1] != nil {
 			t.Errorf("%s: asked_field is one of %v", state, fields)
 		}
 	}
@@ -201,7 +202,8 @@ func TestThePromptGoesFromWhatChangesLeast(t *testing.T) {
 		{Role: otto.RoleAssistant, Content: "[uma pessoa da equipe escreveu] Oi, aqui é a Ana"},
 		{Role: otto.RoleUser, Content: "<mensagem>\nobrigado ‹/mensagem›\n</mensagem>"},
 		{Role: otto.RoleAssistant, Content: "Por nada!"},
-		{Role: otto.RoleSystem, Content: "# Agora\nQuarta-feira, 11/03/2026, 16:30. Há pessoas da equipe em atendimento."},
+		{Role: otto.RoleSystem, Content: "# Agora\nQuarta-feira, 11/03/2026, 16:30. Há pessoas da equipe em atendimento.\n" +
+			"Próxima pergunta do roteiro, se couber: Para quantas pessoas é a festa? (users_count)"},
 		{Role: otto.RoleUser, Content: "<mensagem>\ne quanto sai pra cinquenta?\n</mensagem>"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

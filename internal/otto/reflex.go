@@ -4,8 +4,8 @@ import (
 	_ "embed"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/pii"
@@ -18,8 +18,10 @@ var personForms string
 type index struct {
 	triggers, commands, taps map[string]*FixedReply
 	greetings, persons       map[string]bool
+	facts                    map[string]bool        // ids
 	verticals                map[string]*FixedReply // what a tap on a vertical is answered with, if anything
 	keywords                 [][]string             // folded, of each vertical in the pack's order
+	when                     [][]string             // folded words that call for each fact, in the pack's order
 	person                   *regexp.Regexp
 }
 
@@ -30,7 +32,7 @@ func newIndex(p Pack) (index, error) {
 	}
 	x := index{
 		triggers: map[string]*FixedReply{}, commands: map[string]*FixedReply{}, taps: map[string]*FixedReply{},
-		greetings: map[string]bool{}, persons: map[string]bool{}, verticals: map[string]*FixedReply{},
+		greetings: map[string]bool{}, persons: map[string]bool{}, verticals: map[string]*FixedReply{}, facts: map[string]bool{},
 		person: person,
 	}
 	for i := range p.Fixed {
@@ -55,6 +57,14 @@ func newIndex(p Pack) (index, error) {
 			keywords = append(keywords, Fold(keyword))
 		}
 		x.keywords = append(x.keywords, keywords)
+	}
+	for _, fact := range p.Facts {
+		x.facts[fact.ID] = true
+		var words []string
+		for _, word := range fact.When {
+			words = append(words, Fold(word))
+		}
+		x.when = append(x.when, words)
 	}
 	for _, greeting := range p.Greetings {
 		x.greetings[Fold(greeting)] = true
@@ -121,86 +131,142 @@ func (x index) reserved(id string) bool {
 }
 
 // reflex answers what needs no thought. A person who is asked for comes
-// first, whatever else was said. Otherwise everything must be answerable
-// without thought: one free sentence among the messages is enough for the
-// model to see them all. Of several fixed replies the newest is given, and a
-// greeting before anything else is politeness. Without a model there is always
-// an answer.
+// first, whatever else was said; then whoever wants no more messages, and who
+// writes too fast. Otherwise everything must be answerable without thought: one
+// free sentence among the messages is enough for the model to see them all. Of
+// several fixed replies the newest is given, and a greeting before anything else
+// is politeness. Without a model there is always an answer.
 func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
-	var fixed *FixedReply
-	var unread *utterance
-	greeted, free := false, false
-	for i, u := range s.said {
-		if o.index.asksForPerson(u) {
-			return o.handoff(s, HandoffRequested), true
-		}
-		found := o.index.fixed(u)
-		switch {
-		case found != nil:
-			fixed = found
-		case u.unread():
-			unread = &s.said[i]
-		case u.folded == "":
-		case o.index.greetings[u.folded]:
-			greeted = true
-		default:
-			free = true
-		}
-		o.interested(s, u, found)
-	}
+	heard := o.recognise(s)
+	o.interested(s, heard.chosen)
 	sentences := o.pack.Sentences
 	switch {
-	case free && model:
+	case heard.person:
+		return o.handoff(s, HandoffRequested), true
+	case heard.optOut:
+		s.optedOut = s.request.Now
+		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, sentences.OptOut))), true
+	case !s.optedOut.IsZero() && heard.thanks:
+		return o.quiet(s, conversation.RouteSilent, conversation.EventInbound), true
+	case !s.optedOut.IsZero() && heard.optIn:
+		s.optedOut = time.Time{}
+		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, sentences.OptIn))), true
+	}
+	s.optedOut = time.Time{} // whoever writes again wants an answer
+	if restless(s) {
+		return o.calm(s), true
+	}
+	switch fixed := heard.fixed; {
+	case heard.free && len(s.said) == 1 && o.brief(s.said[0]):
+		if a, ok := o.settleMeeting(s); ok {
+			return a, true
+		}
+		if model {
+			return answer{}, false
+		}
+		return o.menu(s), true
+	case heard.free && model:
 		return answer{}, false
 	case fixed != nil:
-		a := o.reply(s, conversation.RouteFixed, o.canned(fixed.Reply))
+		a := o.reply(s, conversation.RouteFixed, o.filled(s, fixed.Reply))
 		a.fallbacks = 0
 		return a, true
-	case free:
+	case heard.free:
 		return o.menu(s), true
-	case unread != nil:
-		text, ok := sentences.Media[unread.kind]
+	case heard.unread != "":
+		text, ok := sentences.Media[heard.unread]
 		if !ok {
 			text = sentences.Media[conversation.KindUnsupported]
 		}
-		return o.reply(s, conversation.RouteMedia, plain(text)), true
-	case greeted && (s.from == conversation.Initial || !model):
-		return o.reply(s, conversation.RouteFixed, o.canned(sentences.Greeting)), true
-	case greeted:
+		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, text))), true
+	case heard.greeted && (s.from == conversation.Initial || !model):
+		return o.reply(s, conversation.RouteFixed, o.filled(s, sentences.Greeting)), true
+	case heard.greeted:
 		return answer{}, false
 	default:
-		return o.reply(s, conversation.RouteFixed, plain(sentences.Empty)), true
+		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, sentences.Empty))), true
 	}
 }
 
-// interested notes what the lead is interested in. A choice is explicit; a
-// word counts only while nothing is known, and only if it leaves no doubt.
-func (o *Otto) interested(s *scene, u utterance, fixed *FixedReply) {
-	if fixed != nil && fixed.Vertical != "" {
-		s.interest = fixed.Vertical
-		return
-	}
-	if _, ok := o.index.verticals[u.tap]; ok {
-		s.interest = u.tap
-		return
-	}
-	if s.interest != "" {
-		return
-	}
-	if meant := o.mentioned(u.folded); len(meant) == 1 {
-		s.interest = meant[0]
-	}
+// recognised is what the messages of a turn are, without thinking about them.
+type recognised struct {
+	person, optOut, optIn bool
+	thanks                bool // nothing but thanks and the like
+	greeted, free         bool
+	fixed                 *FixedReply
+	unread                conversation.Kind // the last kind that cannot be read
+	chosen                map[conversation.MessageID]string
 }
 
-// mentioned are the verticals that a folded text names, in the pack's order.
-func (o *Otto) mentioned(folded string) []string {
-	var ids []string
-	for i, keywords := range o.index.keywords {
-		if slices.ContainsFunc(keywords, func(words string) bool { return mentions(folded, words) }) {
-			ids = append(ids, o.pack.Verticals[i].ID)
+func (o *Otto) recognise(s *scene) recognised {
+	r := recognised{thanks: true, chosen: map[conversation.MessageID]string{}}
+	for _, u := range s.said {
+		found := o.index.fixed(u)
+		_, vertical := o.index.verticals[u.tap]
+		switch {
+		case o.index.asksForPerson(u):
+			r.person = true
+		case o.lexicon.is("optout", u.folded):
+			r.optOut = true
+		case found != nil:
+			r.fixed = found
+		case u.unread():
+			r.unread = u.kind
+		case u.folded == "":
+		case o.index.greetings[u.folded]:
+			r.greeted = true
+		default:
+			r.free = true
+		}
+		r.optIn = r.optIn || o.lexicon.is("optin", u.folded)
+		r.thanks = r.thanks && (u.folded == "" && readable(u.kind) || o.lexicon.is("ack", u.folded))
+		switch {
+		case found != nil && found.Vertical != "":
+			r.chosen[u.id] = found.Vertical
+		case vertical:
+			r.chosen[u.id] = u.tap
 		}
 	}
-	return ids
+	return r
+}
+
+// calm asks to slow down, once in a while.
+func (o *Otto) calm(s *scene) answer {
+	if s.request.Now.Sub(s.request.Conversation.Session.Calmed) < calmFor {
+		return o.quiet(s, conversation.RouteSilent, conversation.EventInbound)
+	}
+	a := o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.Flood)))
+	a.calmed = true
+	return a
+}
+
+// maxBrief is how many words a message has that is about nothing but when to
+// meet.
+const maxBrief = 10
+
+// brief reports whether a message is about one thing and asks nothing else.
+func (o *Otto) brief(u utterance) bool {
+	return len(strings.Fields(u.folded)) <= maxBrief && !o.lexicon.has("asking", u.folded)
+}
+
+// settleMeeting answers a message about when to meet: what cannot be is told
+// with what can, and what is complete is noted.
+func (o *Otto) settleMeeting(s *scene) (answer, bool) {
+	if s.trouble != "" && len(s.slots) > 0 {
+		a := o.reply(s, conversation.RouteFixed, plain(o.sorry(s, s.trouble)))
+		a.asked = conversation.FieldMeeting
+		return a, true
+	}
+	at := o.booking(s)
+	if at.IsZero() || len(s.fresh) == 0 {
+		return answer{}, false
+	}
+	a := o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.MeetingNoted)))
+	a.booking, a.target = at, conversation.ScheduledFollowup
+	if conversation.Step(s.base, conversation.EventDecision, conversation.StepInput{Target: a.target, FollowUp: true}).Refused != "" {
+		a.target = conversation.CollectingInfo
+	}
+	return a, true
 }
 
 // reply answers with a sentence of the pack. A first message is triage from
@@ -218,15 +284,11 @@ func (o *Otto) reply(s *scene, route conversation.Route, reply conversation.Repl
 
 // handoff asks for a person and tells the lead what to expect at this hour.
 func (o *Otto) handoff(s *scene, reason string) answer {
-	sentences := o.pack.Sentences
-	open, closed, route := sentences.Handoff, sentences.HandoffClosed, conversation.RouteFixed
+	route := conversation.RouteFixed
 	if reason == HandoffOutage {
-		open, closed, route = sentences.HandoffOutage, sentences.HandoffOutageClosed, conversation.RouteMenu
+		route = conversation.RouteMenu
 	}
-	reply := plain(closed)
-	if o.pack.Hours.Open(s.now) {
-		reply = plain(open)
-	}
+	reply := plain(o.handoffSentence(s, reason))
 	return answer{route: route, reply: &reply, handoff: reason}
 }
 
@@ -236,7 +298,7 @@ func (o *Otto) menu(s *scene) answer {
 	if s.request.Conversation.Session.Fallbacks > 0 {
 		return o.handoff(s, HandoffOutage)
 	}
-	reply := o.canned(o.pack.Sentences.Menu)
+	reply := o.filled(s, o.pack.Sentences.Menu)
 	return answer{
 		route: conversation.RouteMenu, reply: &reply, event: conversation.EventInbound,
 		fallbacks: s.request.Conversation.Session.Fallbacks + 1,

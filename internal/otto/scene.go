@@ -8,6 +8,7 @@ import (
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/when"
 )
 
 // maxSaid bounds what is read of one message, in characters: WhatsApp's own
@@ -23,7 +24,17 @@ type scene struct {
 	from, base conversation.State
 	said       []utterance
 	interest   string
+	interests  []conversation.Interest
 	card       conversation.Card
+	fresh      map[string]bool // fields of the card that this turn filled
+	// slots are times on offer for a meeting; moment is the one that the lead
+	// asks for in this turn, and trouble why it cannot be.
+	slots   []time.Time
+	moment  when.Moment
+	trouble trouble
+	// optedOut is since when the lead wants no messages unasked for.
+	optedOut time.Time
+	heard    *heardClaims
 }
 
 // utterance is one message as Otto hears it.
@@ -52,6 +63,8 @@ func (o *Otto) begin(r Request) *scene {
 		from:     session.State,
 		interest: session.Interest,
 		card:     maps.Clone(r.Conversation.Card),
+		fresh:    map[string]bool{},
+		optedOut: session.OptedOut,
 	}
 	if !s.from.Known() {
 		s.from = conversation.Initial
@@ -64,6 +77,9 @@ func (o *Otto) begin(r Request) *scene {
 			s.said = append(s.said, hear(m))
 		}
 	}
+	s.slots = o.slots(s.now)
+	o.read(s)
+	o.meet(s)
 	return s
 }
 
@@ -89,8 +105,16 @@ type answer struct {
 	refused  conversation.Refusal
 	verdicts []conversation.Verdict
 	model    conversation.Model
-	// fallbacks becomes the session's count of turns without a model.
-	fallbacks int
+	reasons  conversation.Reasons
+	// booking is the meeting that is noted, asked the card's field that the
+	// reply asks for.
+	booking time.Time
+	asked   string
+	// fallbacks becomes the session's count of turns without a model, unsure
+	// that of turns in which nothing true could be said.
+	fallbacks, unsure int
+	// calmed: the lead was asked to slow down.
+	calmed bool
 }
 
 // quiet gives no answer and moves nothing.
@@ -107,13 +131,23 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 	if s.base != s.from {
 		session.Enter(conversation.Transition{From: s.from, To: s.base, Event: conversation.EventInbound, At: at})
 	}
-	event, in := a.event, conversation.StepInput{Target: a.target, Since: session.Since, At: at, Interest: s.interest != ""}
+	event, in := a.event, conversation.StepInput{
+		Target: a.target, Since: session.Since, At: at, Interest: s.interest != "", FollowUp: !a.booking.IsZero(),
+	}
 	if a.handoff != "" {
 		event, in.Handoff = conversation.EventHandoffRequested, true
 	}
-	step := conversation.Step(s.base, event, in)
+	step := take(s.base, event, in)
 	if step.To != s.base {
 		session.Enter(conversation.Transition{From: s.base, To: step.To, Event: event, At: at})
+	}
+	if in.FollowUp && step.To != conversation.ScheduledFollowup {
+		// A meeting was agreed before the conversation had come that far.
+		in.Target = conversation.ScheduledFollowup
+		if further := take(step.To, event, in); further.Refused == "" {
+			session.Enter(conversation.Transition{From: step.To, To: further.To, Event: event, At: at})
+			step = further
+		}
 	}
 	if session.Since.IsZero() {
 		session.Since = at
@@ -121,8 +155,18 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 	if a.refused == "" {
 		a.refused = step.Refused
 	}
-	session.Interest = s.interest
-	session.Fallbacks = a.fallbacks
+	session.Interest, session.Interests = s.interest, s.interests
+	session.Fallbacks, session.Unsure = a.fallbacks, a.unsure
+	session.OptedOut = s.optedOut
+	if a.reply != nil {
+		session.Asked = a.asked
+	}
+	if a.calmed {
+		session.Calmed = at
+	}
+	if !a.booking.IsZero() {
+		session.Booked = a.booking
+	}
 	session.Turns++
 	session.LastAt = at
 	session.Remember(o.lines(s, a.reply)...)
@@ -137,12 +181,25 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 		Refused:  string(a.refused),
 		Verdicts: a.verdicts,
 		Model:    a.model,
+		Reasons:  a.reasons,
 		Handoff:  a.handoff,
+
+		Appointment: a.booking,
 	}
+	d.Reasons.Asked = a.asked
 	if a.reply != nil {
 		d.Replies = []conversation.Reply{*a.reply}
 	}
 	return d
+}
+
+// take is a step of the state machine, or of a state machine that refuses
+// nothing.
+func take(from conversation.State, event conversation.Event, in conversation.StepInput) conversation.StepResult {
+	if !guarded && event == conversation.EventDecision {
+		return conversation.StepResult{To: in.Target}
+	}
+	return conversation.Step(from, event, in)
 }
 
 // lines are what a turn adds to the memory of a conversation.
@@ -156,7 +213,7 @@ func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 		if m.Kind == conversation.KindEcho {
 			line.Who = conversation.Person
 		}
-		if text := o.words.line(hear(m)); text != "" {
+		if text := o.mask(o.words.line(hear(m)), s.now); text != "" {
 			line.Text = pii.Text(text)
 			lines = append(lines, line)
 		}

@@ -117,3 +117,42 @@ func lastSentence(text, rest string) int {
 	}
 	return end
 }
+
+// firstSentence is where the first sentence of a text ends, in bytes, with the
+// blanks behind it.
+func firstSentence(text string) int {
+	for i, r := range text {
+		next := i + utf8.RuneLen(r)
+		after, _ := utf8.DecodeRuneInString(text[next:])
+		if r == '\n' || strings.ContainsRune(".!?…", r) && unicode.IsSpace(after) {
+			for next < len(text) {
+				space, size := utf8.DecodeRuneInString(text[next:])
+				if !unicode.IsSpace(space) {
+					break
+				}
+				next += size
+			}
+			return next
+		}
+	}
+	return len(text)
+}
+
+// pieces are the sentences of a text with the blanks behind them: together they
+// are the text.
+func pieces(text string) []string {
+	var list []string
+	for text != "" {
+		end := firstSentence(text)
+		list = append(list, text[:end])
+		text = text[end:]
+	}
+	return list
+}
+
+// question reports whether a sentence asks something.
+func question(sentence string) bool {
+	return strings.HasSuffix(strings.TrimRightFunc(sentence, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsSymbol(r) || unicode.Is(unicode.M, r) || r == ')' || r == '"' || r == '”' || r == '\u200d'
+	}), "?")
+}

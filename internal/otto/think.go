@@ -3,6 +3,7 @@ package otto
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -23,6 +24,7 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 	took := conversation.Model{Fingerprint: prompt.Fingerprint}
 	var verdicts []conversation.Verdict
 	var last proposal // of those that were blocked
+	var why []finding // it was
 	for try := range 2 {
 		completion, err := o.model.Complete(ctx, prompt)
 		took.Calls++
@@ -45,37 +47,76 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 
 		d, outcome := read(completion)
 		took.Outcomes = append(took.Outcomes, string(outcome))
-		findings := []string{string(outcome)}
+		findings := []finding{{Why: string(outcome)}}
 		if outcome == OutcomeOK {
 			o.learn(s, d.CardUpdates)
 			p := proposal{draft: d}
 			var said []conversation.Verdict
 			said, findings = o.review(s, &p)
 			verdicts = append(verdicts, said...)
-			if len(findings) == 0 {
+			if len(findings) == 0 || !guarded {
 				return o.settle(s, answer{
 					route: conversation.RouteModel, reply: &p.reply,
 					event: conversation.EventDecision, target: p.target, handoff: p.handoff,
-					verdicts: verdicts, model: took,
+					verdicts: verdicts, model: took, reasons: o.reasons(d), booking: p.booking, asked: p.asked,
 				}), nil
 			}
-			last = p
+			last, why = p, findings
 		}
 		if prompt, err = o.again(prompt, completion.Text, findings); err != nil {
 			return Decision{}, err
 		}
 	}
-	if last.handoff != "" {
-		// A person is still wanted: what was wrong was only how it was said.
-		a := o.handoff(s, last.handoff)
-		a.route, a.verdicts, a.model = conversation.RouteSafe, verdicts, took
-		return o.settle(s, a), nil
+	a := o.safely(s, last, why)
+	a.verdicts, a.model, a.refused = verdicts, took, last.refused
+	return o.settle(s, a), nil
+}
+
+// reasons are what a draft says it rests on, as far as the pack knows it.
+func (o *Otto) reasons(d draft) conversation.Reasons {
+	r := conversation.Reasons{Intent: d.IntentScore, Confidence: d.AnswerConfidence}
+	for _, id := range d.Facts {
+		if o.index.facts[id] && !slices.Contains(r.Facts, id) {
+			r.Facts = append(r.Facts, id)
+		}
 	}
-	reply := plain(o.pack.Sentences.Safe)
-	return o.settle(s, answer{
-		route: conversation.RouteSafe, reply: &reply, event: conversation.EventInbound, refused: last.refused,
-		verdicts: verdicts, model: took, fallbacks: s.request.Conversation.Session.Fallbacks,
-	}), nil
+	return r
+}
+
+// patience is how many turns in a row may end without anything true to say
+// before a person is asked for.
+const patience = 2
+
+// safely answers when what the model said cannot be sent. A person is asked for
+// when one was wanted anyway, or when the truth is out of reach again and again;
+// never because of how something was said.
+func (o *Otto) safely(s *scene, last proposal, why []finding) answer {
+	if last.handoff != "" {
+		a := o.handoff(s, last.handoff)
+		a.route = conversation.RouteSafe
+		return a
+	}
+	text, unsure := o.pack.Sentences.Safe, 0
+	for _, f := range why {
+		switch f.Why {
+		case guardClaims, guardPromise, guardPersonal, guardAction:
+			text, unsure = o.pack.Sentences.SafeFacts, s.request.Conversation.Session.Unsure+1
+		}
+	}
+	if unsure >= patience {
+		a := o.handoff(s, HandoffOutside)
+		a.route = conversation.RouteSafe
+		return a
+	}
+	asked := ""
+	if last.trouble != "" {
+		text, asked = o.sorry(s, last.trouble), conversation.FieldMeeting
+	}
+	reply := plain(o.fill(s, text))
+	return answer{
+		route: conversation.RouteSafe, reply: &reply, event: conversation.EventInbound,
+		fallbacks: s.request.Conversation.Session.Fallbacks, unsure: unsure, asked: asked,
+	}
 }
 
 // read makes a draft of a completion, or says why there is none.
@@ -110,21 +151,19 @@ func (o *Otto) learn(s *scene, updates []cardUpdate) {
 				continue
 			}
 			v := conversation.Value{
-				Value: pii.Text(update.Value), Words: pii.Text(update.Words), Message: u.id,
-				Confidence: confidenceMeant, At: s.request.Now,
+				Value: pii.Text(update.Value), Words: pii.Text(update.Words), Message: u.id, Confidence: confidenceMeant,
 			}
 			if mentions(words, value) {
 				v.Confidence = confidenceSaid
 			}
 			_, vertical := o.index.verticals[update.Value]
 			if update.Field == conversation.FieldInterest && !vertical ||
-				update.Field == conversation.FieldEmail && v.Confidence != confidenceSaid {
+				update.Field == conversation.FieldEmail && v.Confidence != confidenceSaid ||
+				s.fresh[update.Field] && s.card[update.Field].Confidence > v.Confidence {
 				break
 			}
-			card, ok := s.card.With(update.Field, v)
-			s.card = card
-			if ok && update.Field == conversation.FieldInterest {
-				s.interest = update.Value
+			if s.put(update.Field, v) && update.Field == conversation.FieldInterest {
+				s.choose(update.Value, weightWord)
 			}
 			break
 		}

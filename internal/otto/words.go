@@ -17,6 +17,8 @@ type words struct {
 	set *template.Template
 	// notes say what was sent when it is not the text alone.
 	notes map[conversation.Kind]string
+	// masks stand for what is not repeated, by its kind.
+	masks map[string]string
 }
 
 func newWords() (*words, error) {
@@ -24,10 +26,15 @@ func newWords() (*words, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prompt template: %w", err)
 	}
-	w := &words{set: set, notes: map[conversation.Kind]string{}}
+	w := &words{set: set, notes: map[conversation.Kind]string{}, masks: map[string]string{}}
 	noted := append(MediaKinds(), conversation.KindReaction, conversation.KindEdit, conversation.KindRevoke)
 	for _, kind := range noted {
 		if w.notes[kind], err = w.render("note", string(kind)); err != nil {
+			return nil, err
+		}
+	}
+	for _, kind := range []string{"email", "phone", "document", "card"} {
+		if w.masks[kind], err = w.render("mask", kind); err != nil {
 			return nil, err
 		}
 	}

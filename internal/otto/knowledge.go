@@ -1,0 +1,179 @@
+package otto
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pyloto/atende/internal/claim"
+	"github.com/pyloto/atende/internal/conversation"
+)
+
+// knowledge is what the business's own words support: what Otto may claim.
+type knowledge struct {
+	general  claim.Known // about the business as a whole
+	all      claim.Known // about everything
+	vertical map[string][]claim.Claim
+	// passing are facts that do not hold for ever or that speak of days: what
+	// they claim depends on when it is said.
+	passing []Fact
+}
+
+// newKnowledge reads what a pack says. Facts that hold for ever are read once.
+func newKnowledge(p Pack) knowledge {
+	k := knowledge{vertical: map[string][]claim.Claim{}}
+	someday := time.Date(2000, time.January, 1, 0, 0, 0, 0, p.Location)
+	general := []string{p.Business, p.Purpose, p.Contacts.Address}
+	for _, v := range p.Verticals {
+		k.vertical[v.ID] = append(k.vertical[v.ID], claim.Find(v.Name+". "+v.Offer, someday)...)
+	}
+	for _, fixed := range p.Fixed {
+		if fixed.Vertical == "" {
+			general = append(general, spoken(fixed.Reply).Reveal())
+		} else {
+			k.vertical[fixed.Vertical] = append(k.vertical[fixed.Vertical], claim.Find(spoken(fixed.Reply).Reveal(), someday)...)
+		}
+	}
+	for _, f := range p.Facts {
+		claims := claim.Find(f.Text, someday)
+		switch {
+		case !f.ValidUntil.IsZero() || speaksOfDays(claims):
+			k.passing = append(k.passing, f)
+		case f.Vertical == "":
+			general = append(general, f.Text)
+		default:
+			k.vertical[f.Vertical] = append(k.vertical[f.Vertical], claims...)
+		}
+	}
+	general = append(general, p.Contacts.Emails...)
+	general = append(general, p.Contacts.Hosts...)
+	for _, phone := range p.Contacts.Phones {
+		general = append(general, "+"+phone)
+	}
+	k.general = claim.Known{}.With(claim.OriginBusiness, someday, append(general, p.Hours.said()...)...)
+	k.all = k.general
+	for _, claims := range k.vertical {
+		k.all = k.all.WithClaims(claim.OriginBusiness, claims...)
+	}
+	return k
+}
+
+func speaksOfDays(claims []claim.Claim) bool {
+	for _, c := range claims {
+		if c.Kind == claim.Day && !c.Day.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// said are the hours in words that the claim reader understands.
+func (h Hours) said() []string {
+	var said []string
+	for _, week := range h.Week {
+		for _, span := range week {
+			said = append(said, fmt.Sprintf("%02d:%02d-%02d:%02d", span.From/60, span.From%60, span.To/60, span.To%60))
+		}
+	}
+	return said
+}
+
+// current reports whether a fact may still be said at a moment of the
+// business's zone.
+func (f Fact) current(now time.Time) bool {
+	return f.ValidUntil.IsZero() || now.Format(time.DateOnly) <= f.ValidUntil.Format(time.DateOnly)
+}
+
+// mayClaim is everything that a scene lets Otto say.
+type mayClaim struct {
+	all claim.Known
+	// about is what may be said of some verticals only.
+	about func(verticals []string) claim.Known
+}
+
+// mayClaim is what may be said in a scene: the pack's facts that hold today,
+// what a colleague wrote, what is on offer, and what the lead told.
+func (o *Otto) mayClaim(s *scene) mayClaim {
+	now := s.now
+	extend := func(k claim.Known, wanted func(Fact) bool) claim.Known {
+		for _, f := range o.knows.passing {
+			if f.current(now) && wanted(f) {
+				k = k.With(claim.OriginBusiness, now, f.Text)
+			}
+		}
+		return o.told(s, k)
+	}
+	return mayClaim{
+		all: extend(o.knows.all, func(Fact) bool { return true }),
+		about: func(verticals []string) claim.Known {
+			k := o.knows.general
+			wanted := map[string]bool{"": true}
+			for _, id := range verticals {
+				k = k.WithClaims(claim.OriginBusiness, o.knows.vertical[id]...)
+				wanted[id] = true
+			}
+			return extend(k, func(f Fact) bool { return wanted[f.Vertical] })
+		},
+	}
+}
+
+// heardClaims are what the conversation itself supports.
+type heardClaims struct {
+	lead, colleague []claim.Claim
+	moments         []time.Time
+}
+
+// told adds what is known from the conversation itself.
+func (o *Otto) told(s *scene, k claim.Known) claim.Known {
+	if s.heard == nil {
+		s.heard = o.hearClaims(s)
+	}
+	return k.WithClaims(claim.OriginBusiness, s.heard.colleague...).WithClaims(claim.OriginLead, s.heard.lead...).
+		WithMoments(s.heard.moments...)
+}
+
+func (o *Otto) hearClaims(s *scene) *heardClaims {
+	var h heardClaims
+	lead := func(text string) { h.lead = append(h.lead, claim.Find(text, s.now)...) }
+	for _, line := range s.request.Conversation.Session.History {
+		switch line.Who {
+		case conversation.Lead:
+			lead(line.Text.Reveal())
+		case conversation.Person:
+			h.colleague = append(h.colleague, claim.Find(line.Text.Reveal(), s.now)...)
+		}
+	}
+	for _, u := range s.said {
+		lead(u.text)
+	}
+	for _, v := range s.card {
+		lead(v.Value.Reveal())
+	}
+	h.moments = append(h.moments, s.slots...)
+	if at := s.meetingAt(); !at.IsZero() {
+		h.moments = append(h.moments, at)
+	}
+	if again, ok := o.pack.Hours.NextOpen(s.now); ok {
+		h.moments = append(h.moments, again)
+	}
+	return &h
+}
+
+// unsupported are the claims of a text that nothing known supports. A price, a
+// number or a time said of one line of business must be known of that line.
+func (o *Otto) unsupported(s *scene, text string) []claim.Claim {
+	may := o.mayClaim(s)
+	found := may.all.Unsupported(text, s.now)
+	for _, sentence := range pieces(text) {
+		about := o.mentioned(Fold(sentence))
+		if len(about) == 0 || len(about) == len(o.pack.Verticals) {
+			continue
+		}
+		for _, c := range may.about(about).Unsupported(sentence, s.now) {
+			switch c.Kind {
+			case claim.Money, claim.Percent, claim.Duration, claim.Quantity:
+				found = append(found, c)
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,5 @@
+//go:build unguarded
+
+package otto
+
+const guarded = false
