@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/otto"
@@ -28,8 +27,6 @@ const (
 )
 
 var command = regexp.MustCompile(`^/[a-z0-9_]+$`)
-
-func utf16Length(s string) int { return len(utf16.Encode([]rune(s))) }
 
 // persona reads persona.yaml: how Otto speaks, and what he must and must not
 // do for this business.

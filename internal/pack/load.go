@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/packs"
@@ -144,6 +145,9 @@ func (l *loader) keep(one line, limit int) string {
 	}
 	return one.value
 }
+
+// utf16Length is the strictest way to count characters.
+func utf16Length(s string) int { return len(utf16.Encode([]rune(s))) }
 
 func (l *loader) unique(kind string, id text) {
 	if id.value == "" {

@@ -743,6 +743,27 @@ func TestWhatAPackSaysIsRead(t *testing.T) {
 	}
 }
 
+func TestThePageForWritersNamesEveryKey(t *testing.T) {
+	page, err := os.ReadFile("../../docs/knowledge-pack.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := conversation.CardFields()
+	var s otto.Sentences
+	for _, sentence := range s.Plain() {
+		names = append(names, sentence.Name)
+		names = append(names, sentence.Fills...)
+	}
+	for _, kind := range otto.MediaKinds() {
+		names = append(names, strings.ToLower(string(kind)))
+	}
+	for _, name := range names {
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("it does not tell of %s", name)
+		}
+	}
+}
+
 func TestDir(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, sample(t)); err != nil {
