@@ -64,6 +64,9 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 	if r.Handoff != "" {
 		add(telemetry.Reason("handoff:" + r.Handoff))
 	}
+	if r.Fallback != "" {
+		add(telemetry.Reason("without_model:" + string(r.Fallback)))
+	}
 	if r.Reason != "" {
 		add(telemetry.Reason(r.Reason))
 	}
