@@ -158,7 +158,7 @@ var rooms = map[string]room{
 	},
 
 	"internal/operator": {
-		sentence: "What a person may do about what waits for one: list, show, try again, give up, end, decide again.",
+		sentence: "What a person may do about what waits for one: list, show, try again, give up, end, explain, decide again.",
 		layer:    application,
 		rooms:    []string{"internal/conversation", "internal/envelope", "internal/turn"},
 	},
