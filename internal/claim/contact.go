@@ -190,6 +190,9 @@ func (r *reader) claimBytes(c Claim, i, end int) {
 	}
 }
 
+// maxSpoken is how many dots and ats an address may have that is spelled out.
+const maxSpoken = 6
+
 // spoken claims an address that is spelled out, site ponto com or nome arroba
 // site ponto com, and returns the token after it.
 func (r *reader) spoken(i int) int {
@@ -199,7 +202,7 @@ func (r *reader) spoken(i int) int {
 	name := func(k int) bool { return r.kind(k, word) || r.kind(k, digits) }
 	text, j := r.tokens[i].text, i+1
 	kind := URL
-	for r.is(j, lexicon.at) || r.is(j, "at") && r.is(j-1, "(") || r.is(j, lexicon.dot) && !r.ends(j) {
+	for n := 0; n < maxSpoken && (r.is(j, lexicon.at) || r.is(j, "at") && r.is(j-1, "(") || r.is(j, lexicon.dot) && !r.ends(j)); n++ {
 		if !r.is(j, lexicon.dot) {
 			if kind == Email {
 				break
@@ -301,9 +304,10 @@ func (r *reader) dialled(i int) int {
 	if !ok {
 		return i
 	}
-	before := r.before(i)
-	for n := len(found.groups); n > 0; n-- {
-		joined := strings.Join(found.groups[:n], "")
+	before, all := r.before(i), strings.Join(found.groups, "")
+	for n, size := len(found.groups), len(all); n > 0 && size >= minPhoneDigits; n-- {
+		joined := all[:size]
+		size -= len(found.groups[n-1])
 		switch {
 		case document(joined):
 			first := i
@@ -312,7 +316,7 @@ func (r *reader) dialled(i int) int {
 			}
 			r.claim(Claim{Kind: Document, Text: joined}, first, found.ends[n-1])
 			return found.ends[n-1]
-		case before&isOrderWord == 0 && phone(found.plus, found.groups[:n], found.seps[:n-1], before&isPhoneWord != 0):
+		case before&isOrderWord == 0 && phone(joined, found.plus, found.groups[:n], found.seps[:n-1], before&isPhoneWord != 0):
 			r.claim(Claim{Kind: Phone, Text: joined}, i, found.ends[n-1])
 			return found.ends[n-1]
 		}
@@ -340,12 +344,11 @@ func (r *reader) before(i int) property {
 	return found
 }
 
-// phone reports whether groups of digits are a telephone number. told says
-// that the words before name one.
-func phone(plus bool, groups, seps []string, told bool) bool {
-	all := strings.Join(groups, "")
+// phone reports whether digits, parted into groups, are a telephone number.
+// told says that the words before name one.
+func phone(all string, plus bool, groups, seps []string, told bool) bool {
 	if plus {
-		return len(all) >= 8
+		return true
 	}
 	if len(all) >= 10 && len(all) <= 11 && lexicon.freeCall[all[:4]] {
 		return len(groups[0]) <= 4 || len(groups) == 1

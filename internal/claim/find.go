@@ -23,7 +23,7 @@ func (r *reader) moments(now time.Time) {
 		c := Claim{Start: m.Start, End: m.End, Words: r.text[m.Start:m.End]}
 		switch m.Kind {
 		case when.Date:
-			if r.today(first, next) && !r.exactly(first, next, m, mentions) {
+			if r.today(first, next) && !r.exactly(first, next, mentions) {
 				continue
 			}
 			c.Kind, c.Unit, c.Day = Day, Date, m.Day
@@ -55,12 +55,11 @@ func (r *reader) moments(now time.Time) {
 	r.claims = append(r.claims, days...)
 }
 
-// span are the tokens that begin within bytes of the text.
+// span are the tokens that stand in bytes of the text, in part at least.
 func (r *reader) span(start, end int) (first, next int) {
-	at := func(t token, pos int) int { return int(r.f.start[t.from]) - pos }
-	first, _ = slices.BinarySearchFunc(r.tokens, start, at)
-	next, _ = slices.BinarySearchFunc(r.tokens, end, at)
-	return first, next
+	first, _ = slices.BinarySearchFunc(r.tokens, start, func(t token, pos int) int { return r.end(t) - 1 - pos })
+	next, _ = slices.BinarySearchFunc(r.tokens, end, func(t token, pos int) int { return r.start(t) - pos })
+	return first, max(first, next)
 }
 
 // today reports whether the tokens are the word that means nowadays as often
@@ -71,7 +70,7 @@ func (r *reader) today(first, next int) bool {
 
 // exactly reports whether today is meant as a day: next to an hour, or with a
 // word that says so.
-func (r *reader) exactly(first, next int, m when.Mention, all []when.Mention) bool {
+func (r *reader) exactly(first, next int, all []when.Mention) bool {
 	if r.has(first-1, isExactly) || r.has(next, isExactly) {
 		return true
 	}
@@ -79,13 +78,15 @@ func (r *reader) exactly(first, next int, m when.Mention, all []when.Mention) bo
 		if other.Kind != when.Clock && other.Kind != when.ClockRange {
 			return false
 		}
-		return other.Start >= m.End && near(r.text[m.End:other.Start]) || other.End <= m.Start && near(r.text[other.End:m.Start])
+		i, j := r.span(other.Start, other.End)
+		return r.near(next, i) || r.near(j, first)
 	})
 }
 
-// near reports whether nothing of weight stands between a day and an hour.
-func near(between string) bool {
-	return len(between) <= 12 && !strings.ContainsAny(between, ".!?\n")
+// near reports whether nothing of weight stands between a day that ends
+// before token i and an hour that begins with token j.
+func (r *reader) near(i, j int) bool {
+	return j >= i && j-i <= 3 && r.tokens[min(i, len(r.tokens)-1)].number == r.tokens[j-1].number
 }
 
 // oneDay reports whether two claims of days are two names of one: "terça, 1º
@@ -94,8 +95,9 @@ func (r *reader) oneDay(a, b Claim) bool {
 	if a.Unit == Weekdays || b.Unit == Weekdays || a.Unit == b.Unit && (a.Unit == Weekday || !a.Day.Equal(b.Day)) {
 		return false
 	}
-	between := r.text[a.End:b.Start]
-	return len(between) <= 3 && strings.Trim(between, " ,(") == ""
+	_, i := r.span(a.Start, a.End)
+	j, _ := r.span(b.Start, b.End)
+	return i == j || j-i == 1 && (r.is(i, ",") || r.is(i, "("))
 }
 
 // joined is one day with both of its names, or a day that does not exist when

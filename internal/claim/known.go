@@ -123,12 +123,7 @@ func (r *reader) sentences() []stance {
 
 // sentence is the number of the sentence at a byte of the text.
 func (r *reader) sentence(at int) int {
-	i, _ := slices.BinarySearchFunc(r.tokens, at, func(t token, at int) int {
-		return int(r.f.end[t.from+len(t.text)-1]) - 1 - at
-	})
-	if i == len(r.tokens) {
-		return 0
-	}
+	i, _ := r.span(at, at)
 	return r.tokens[i].number
 }
 

@@ -19,7 +19,7 @@ func TestSpellingChangesNoClaim(t *testing.T) {
 		"no accents":  withoutAccents,
 		"hard spaces": func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") },
 		"two spaces":  func(s string) string { return strings.ReplaceAll(s, " ", "  ") },
-		"within text": func(s string) string { return "Olá! " + s + "\nAté logo." },
+		"within text": func(s string) string { return "Olá!\n" + s + "\nAté logo." },
 		"invisible":   func(s string) string { return strings.ReplaceAll(s, " ", "\u200b \u2060") },
 		"full width":  fullWidth,
 	} {
@@ -74,7 +74,7 @@ func sound(t *testing.T, text string, found []claim.Claim) {
 	for _, c := range found {
 		switch {
 		case c.Start < end || c.End <= c.Start || c.End > len(text):
-			t.Fatalf("%q: claim at %d-%d after one that ends at %d", text, c.Start, c.End, end)
+			t.Fatalf("%q: claim at %d-%d after one that ends at %d", text[max(0, c.Start-30):c.End+10], c.Start, c.End, end)
 		case text[c.Start:c.End] != c.Words:
 			t.Fatalf("%q: words %q are not the text at %d-%d", text, c.Words, c.Start, c.End)
 		case !boundary(text, c.Start) || !boundary(text, c.End):
@@ -118,7 +118,7 @@ func TestTextsSupportThemselves(t *testing.T) {
 			continue
 		}
 		known := claim.Known{}.With(claim.OriginBusiness, now, c.text)
-		if got := known.Unsupported("Olá! "+c.text, now); len(got) > 0 {
+		if got := known.Unsupported("Olá!\n"+c.text, now); len(got) > 0 {
 			t.Errorf("%q does not support its own %s", c.text, briefs(got))
 		}
 		if got := (claim.Known{}).Unsupported(c.text, now); briefs(got) != c.want {
