@@ -50,19 +50,19 @@ type MessageKind string
 
 // The kinds of messages.
 const (
-	saysText   MessageKind = "text"
-	taps       MessageKind = "tap"
-	audio      MessageKind = "audio"
-	image      MessageKind = "image"
-	video      MessageKind = "video"
-	document   MessageKind = "document"
-	sticker    MessageKind = "sticker"
-	location   MessageKind = "location"
-	contacts   MessageKind = "contacts"
-	reaction   MessageKind = "reaction"
-	order      MessageKind = "order"
-	rawMessage MessageKind = "raw"
-	person     MessageKind = "person" // somebody of the business, in the phone app
+	KindText     MessageKind = "text"
+	KindTap      MessageKind = "tap"
+	KindAudio    MessageKind = "audio"
+	KindImage    MessageKind = "image"
+	KindVideo    MessageKind = "video"
+	KindDocument MessageKind = "document"
+	KindSticker  MessageKind = "sticker"
+	KindLocation MessageKind = "location"
+	KindContacts MessageKind = "contacts"
+	KindReaction MessageKind = "reaction"
+	KindOrder    MessageKind = "order"
+	KindRaw      MessageKind = "raw"
+	KindPerson   MessageKind = "person" // somebody of the business, in the phone app
 )
 
 // Message is one message of a step.

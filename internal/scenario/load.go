@@ -241,7 +241,7 @@ func (r reader) duration(o *yamltext.Object, text string) time.Duration {
 
 func (r reader) messages(o *yamltext.Object, n *yaml.Node) []Message {
 	if n.Kind == yaml.ScalarNode {
-		return []Message{{Kind: saysText, Text: n.Value}}
+		return []Message{{Kind: KindText, Text: n.Value}}
 	}
 	m := o.In(n)
 	if !slices.Contains(m.Keys(), "burst") {
@@ -254,7 +254,7 @@ func (r reader) messages(o *yamltext.Object, n *yaml.Node) []Message {
 	}
 	for _, item := range items {
 		if item.Kind == yaml.ScalarNode {
-			list = append(list, Message{Kind: saysText, Text: item.Value})
+			list = append(list, Message{Kind: KindText, Text: item.Value})
 			continue
 		}
 		list = append(list, r.message(m.In(item)))
@@ -267,7 +267,7 @@ func (r reader) messages(o *yamltext.Object, n *yaml.Node) []Message {
 func (r reader) message(o *yamltext.Object) Message {
 	var m Message
 	for _, kind := range []MessageKind{
-		saysText, taps, audio, image, video, document, sticker, location, contacts, reaction, order, rawMessage, person,
+		KindText, KindTap, KindAudio, KindImage, KindVideo, KindDocument, KindSticker, KindLocation, KindContacts, KindReaction, KindOrder, KindRaw, KindPerson,
 	} {
 		n := o.Take(string(kind))
 		if n == nil {
@@ -278,13 +278,13 @@ func (r reader) message(o *yamltext.Object) Message {
 		}
 		m.Kind = kind
 		switch kind {
-		case location:
+		case KindLocation:
 			m.At = r.place(o, n)
-		case rawMessage:
+		case KindRaw:
 			if err := n.Decode(&m.Raw); err != nil {
 				o.Fault(n.Line, "raw must be the fields of a message")
 			}
-		case audio, image, video, sticker, contacts, order:
+		case KindAudio, KindImage, KindVideo, KindSticker, KindContacts, KindOrder:
 			// What is in it makes no difference: true, or words about it for the reader.
 			m.Text = n.Value
 		default:
@@ -294,10 +294,10 @@ func (r reader) message(o *yamltext.Object) Message {
 	if m.Kind == "" {
 		o.Fault(o.Line, "want a message: text, tap, audio, image, video, document, sticker, location, contacts, reaction, order, raw, person or burst")
 	}
-	if m.Kind == taps {
+	if m.Kind == KindTap {
 		m.Title = o.Text("title")
 	}
-	if m.Kind == image || m.Kind == video || m.Kind == document {
+	if m.Kind == KindImage || m.Kind == KindVideo || m.Kind == KindDocument {
 		m.Caption = o.Text("caption")
 	}
 	if copies := o.Whole("copies", 1, maxCopies); copies != nil {

@@ -128,37 +128,37 @@ func (w *street) write(s Scenario, m Message) ([]byte, error) {
 		})
 	}
 	switch m.Kind {
-	case saysText:
+	case KindText:
 		return w.pen.Text(s.From, s.Profile, m.Text), nil
-	case taps:
+	case KindTap:
 		return w.tap(s, m)
-	case audio:
+	case KindAudio:
 		return file(whatsapp.TypeAudio, "audio/ogg"), nil
-	case image:
+	case KindImage:
 		return file(whatsapp.TypeImage, "image/jpeg"), nil
-	case video:
+	case KindVideo:
 		return file(whatsapp.TypeVideo, "video/mp4"), nil
-	case document:
+	case KindDocument:
 		return file(whatsapp.TypeDocument, "application/pdf"), nil
-	case sticker:
+	case KindSticker:
 		return file(whatsapp.TypeSticker, "image/webp"), nil
-	case location:
+	case KindLocation:
 		return w.pen.Location(s.From, s.Profile, m.At[0], m.At[1]), nil
-	case contacts:
+	case KindContacts:
 		return w.pen.Message(s.From, s.Profile, map[string]any{"type": "contacts", "contacts": []any{
 			map[string]any{"name": map[string]any{"formatted_name": m.Text}, "phones": []any{map[string]any{"phone": "+5511955550000"}}},
 		}}), nil
-	case order:
+	case KindOrder:
 		return w.pen.Message(s.From, s.Profile, map[string]any{"type": "order", "order": map[string]any{
 			"catalog_id": "1", "product_items": []any{map[string]any{"product_retailer_id": "p", "quantity": 1, "item_price": 1, "currency": "BRL"}},
 		}}), nil
-	case reaction:
+	case KindReaction:
 		sent := w.graph.Sent()
 		if len(sent) == 0 {
 			return nil, errors.New("there is no message yet to react to")
 		}
 		return w.pen.Reaction(s.From, s.Profile, sent[len(sent)-1].ID, m.Text), nil
-	case rawMessage:
+	case KindRaw:
 		return w.pen.Message(s.From, s.Profile, m.Raw), nil
 	default:
 		return w.pen.Echo(s.From, m.Text), nil
@@ -167,7 +167,7 @@ func (w *street) write(s Scenario, m Message) ([]byte, error) {
 
 // filename is a document's name; the other files have none.
 func filename(m Message) string {
-	if m.Kind == document && m.Text != "true" {
+	if m.Kind == KindDocument && m.Text != "true" {
 		return m.Text
 	}
 	return ""
