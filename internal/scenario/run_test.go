@@ -132,7 +132,7 @@ func TestADraftThatIsChangedOrRefusedIsCounted(t *testing.T) {
       - {response_text: 'Para quantas pessoas?'}
     expect: {says: [quantas]}
   - lead: para umas cinco pessoas, mais ou menos
-    model: [{response_text: 'Perfeito!'}]
+    model: [{response_text: 'Perfeito! E qual é o seu nome?'}]
     expect: {says: [perfeito]}`)
 	if !r.OK() || r.Drafts != 3 || r.Altered != 1 {
 		t.Errorf("%d drafts, %d altered: %s", r.Drafts, r.Altered, failures(r))
