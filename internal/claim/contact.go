@@ -376,7 +376,7 @@ func phone(all string, plus bool, groups, seps []string, told bool) bool {
 		if len(groups) == 1 || seps[0] == " " {
 			return told
 		}
-		return all[0] >= '2' && !(year(groups[0]) && year(groups[1])) && strings.Contains(seps[0], "-")
+		return all[0] >= '2' && strings.Contains(seps[0], "-") && (!year(groups[0]) || !year(groups[1]))
 	}
 	return false
 }
