@@ -143,6 +143,10 @@ func (r *reader) one(i int) int {
 		if v, ok := r.number(at, true); ok && !r.taken[at] {
 			return r.amount(i, at, v, currency)
 		}
+		if r.kind(at, word) && r.glued(at+1) && r.kind(at+1, digits) {
+			// A letter in the place of a digit.
+			return r.money(Claim{Text: r.tokens[at].text + r.tokens[at+1].text}, i, at+2, currency)
+		}
 		return i
 	}
 	if e := t.entry; e != nil && t.kind == word {
@@ -156,6 +160,8 @@ func (r *reader) one(i int) int {
 			unit := r.tokens[i+1].entry
 			r.claim(r.bounded(i, Claim{Kind: Duration, Low: unit.minutes / 2, High: unit.minutes / 2, Unit: unit.unit}), i, i+2)
 			return i + 2
+		case e.is&isHalf != 0 && r.has(i+1, isBy) && r.has(i+2, isHundred):
+			return r.percent(r.bounded(i, Claim{Low: 0.5, High: 0.5}), i, i+1)
 		case e.is&isHalf != 0 && r.has(i+1, isRough):
 			return r.rough(i, i+1, 0.5)
 		}
@@ -569,14 +575,14 @@ func (r *reader) idiomatic(first, j int) bool {
 	if r.has(j+1, isIdiom) {
 		return true
 	}
-	mild := r.has(first-1, isUntil) || r.has(first-1, isTo)
+	mild := r.has(first-1, isTo) || r.has(first-1, isUntil) && !r.has(first-2, isLasting)
 	switch minutes := r.minutes(j); {
 	case minutes < hour:
 		return mild || !r.has(first-1, isLasting) || r.has(first-1, isOnly)
 	case minutes == day:
 		return mild || !r.has(first-1, isLasting) || r.has(first-1, isOf) && !r.has(first-2, isLasting)
 	default:
-		return mild
+		return r.has(first-1, isTo)
 	}
 }
 
@@ -642,6 +648,9 @@ func (r *reader) unit(i int) (string, int) {
 		j++
 	}
 	if !r.kind(j, word) || r.taken[j] || r.has(j, isStop|isNumber|isScale|isBasis) || r.has(j, isPeriod) && !r.has(j, isDuration) {
+		return "", i
+	}
+	if slices.ContainsFunc(lexicon.verbs, func(ending string) bool { return strings.HasSuffix(r.tokens[j].text, ending) }) {
 		return "", i
 	}
 	return singular(r.tokens[j].text), j + 1

@@ -236,8 +236,21 @@ func (r *reader) upTo(i int, first value, between, spaced bool) (low float64, se
 	return low, second, prefix, low < second.amount
 }
 
-// sign reads a currency before its amount and the token after it.
+// maxDecoration is how many marks may stand between a currency and its amount.
+const maxDecoration = 2
+
+// sign reads a currency before its amount and the token that the amount
+// begins with. Marks between the two do not count: R$ *99*.
 func (r *reader) sign(i int) (currency string, next int) {
+	currency, next = r.symbol(i)
+	for n := 0; currency != "" && n < maxDecoration && r.kind(next, mark) && strings.Contains("*_:-~(.", r.tokens[next].text); n++ {
+		next++
+	}
+	return currency, next
+}
+
+// symbol reads the sign or code of a currency before an amount.
+func (r *reader) symbol(i int) (currency string, next int) {
 	switch {
 	case r.is(i, "r") && r.is(i+1, "$"):
 		return brl, i + 2

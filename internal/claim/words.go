@@ -111,6 +111,7 @@ type words struct {
 	domains  map[string]bool
 	wordlike map[string]bool // domains that are words too
 	plurals  []plural
+	verbs    []string // how verbs end that may follow a number
 	dot, at  string
 	once     string   // the unit of multiples: twice, ten times
 	working  string   // follows the unit of working days and hours
@@ -241,6 +242,8 @@ func (w *words) list(name string, fields []string) {
 		}
 	case "plural":
 		w.plurals = append(w.plurals, plural{head, strings.Join(fields, "")})
+	case "verb":
+		w.verbs = append([]string{head}, fields...)
 	case "once":
 		w.once = head
 	case "business":
