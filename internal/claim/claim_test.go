@@ -207,6 +207,9 @@ var claims = []struct{ text, want string }{
 	{"custa 99 por mês", "price 99 /mes"},
 	{"custa entre 200 e 300", "price 200-300"},
 	{"fechamos por 700", "price 700"},
+	{"plano de 99", "price 99"},
+	{"10x de 199", "quantity 10 vez; price 199"},
+	{"custando 99", "price 99"},
 	{"desconto de 50", "price 50"},
 	{"custa mil e duzentos", "price 1200"},
 	// No cost.
@@ -297,6 +300,7 @@ var claims = []struct{ text, want string }{
 	{"３０％", "percent 30"},
 	{"30٪", "percent 30"},
 	{"desconto de 15%", "percent 15"},
+	{"meio por cento", "percent 0.5"},
 	// Durations.
 	{"2 semanas", "duration 20160 semana"},
 	{"duas semanas", "duration 20160 semana"},
@@ -332,6 +336,8 @@ var claims = []struct{ text, want string }{
 	{"leva 1h30", "duration 90 hora"},
 	{"5 segundos", "duration 0.083 segundo"},
 	{"no máximo 7 dias", "duration 10080 dia upto"},
+	{"em até uma semana", "duration 10080 semana upto"},
+	{"em até um dia", "duration 1440 dia upto"},
 	{"cerca de 90 dias", "duration 129600 dia"},
 	// All day.
 	{"24 horas por dia", "hour 00:00-24:00"},
@@ -428,6 +434,13 @@ var claims = []struct{ text, want string }{
 	{"R$ 𝟵𝟵", "price 99"},
 	{"R$ ⑨⑨", "price 99"},
 	{"9️⃣9️⃣ reais", "price 99"},
+	{"R$ *99*", "price 99"},
+	{"R$: 99", "price 99"},
+	{"R$ l00", "price ~l00"},
+	{"contato [arroba] pyloto.com.br", "email contato@; url pyloto.com.br"},
+	{"contato (at) pyloto [ponto] com", "email contato@pyloto.com"},
+	{"pyloto[.]com[.]br", "url pyloto.com.br"},
+	{"Em 2023 fizemos 40 projetos", "quantity 2023; quantity 40 projeto"},
 	{"c\u0435m r\u0435ais", "price 100"},
 }
 

@@ -183,7 +183,7 @@ func (s *Source) supports(c Claim) bool {
 	case Percent:
 		return s.Text == c.Text && s.spans(c)
 	case Duration:
-		working := strings.HasSuffix(s.Unit, " util") == strings.HasSuffix(c.Unit, " util")
+		working := strings.HasSuffix(s.Unit, lexicon.working) == strings.HasSuffix(c.Unit, lexicon.working)
 		return s.Text == c.Text && working && s.spans(c)
 	case Hour:
 		if c.Low == c.High {
@@ -209,7 +209,7 @@ func (s *Source) supports(c Claim) bool {
 // they may also hear back in parts.
 func (s *Source) spans(c Claim) bool {
 	if s.Low == c.Low && s.High == c.High {
-		return s.Origin == OriginLead || !(s.From && c.UpTo || s.UpTo && c.From)
+		return s.Origin == OriginLead || (!s.From || !c.UpTo) && (!s.UpTo || !c.From)
 	}
 	if c.Low != c.High {
 		return false

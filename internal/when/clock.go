@@ -314,7 +314,7 @@ func (r *reader) hours(i int) (int, bool) {
 	}
 	sure := a.parted || b.parted || a.marked && !a.unit || b.marked && !b.unit
 	long := !r.afterDay(i) && a.minutes <= small && b.minutes <= small && (a.spelt || b.spelt || !strict && joint != toHour)
-	if !sure && b.unit && (r.spanned == i || r.spanned == at || r.lasts(b) || r.is(spanAfter, b.next) || long && (joint == either || joint == dash || pair)) {
+	if !sure && b.unit && (!strict || joint != toHour) && (r.spanned == i || r.spanned == at || r.lasts(b) || r.is(spanAfter, b.next) || long && (joint == either || joint == dash || pair)) {
 		return b.next, true
 	}
 	switch {

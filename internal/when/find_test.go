@@ -162,6 +162,8 @@ func TestFind(t *testing.T) {
 
 		// Spans.
 		{"das 9h às 17h", "09:00-17:00"},
+		{"atendemos das 9h às 17h", "09:00-17:00"},
+		{"a equipe atende das 9 às 17h", "09:00-17:00"},
 		{"entre 14h e 16h", "14:00-16:00"},
 		{"9h-17h", "09:00-17:00"},
 		{"9h – 17h", "09:00-17:00"},
