@@ -221,11 +221,9 @@ func (s *Source) spans(c Claim) bool {
 	return c.Low == s.Low && (whole || c.From) || c.Low == s.High && (whole || c.UpTo)
 }
 
-// keepsBound reports whether a price says that it is only a bound where the
-// source does: "a partir de R$ 29" makes no "custa R$ 29" true.
-func (s *Source) keepsBound(c Claim) bool {
-	return (!s.From || c.From) && (!s.UpTo || c.UpTo)
-}
+// keepsBound reports whether a price says that it is only the highest one where
+// the source does. The lowest one is the official price, however it is said.
+func (s *Source) keepsBound(c Claim) bool { return !s.UpTo || c.UpTo }
 
 // subset reports whether all of the joined units are among the others.
 func subset(units, of string) bool {
