@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -567,7 +568,7 @@ func (r *reader) lasting(c Claim, v value, first, j int) int {
 
 // round keeps durations comparable however they were summed up, to a
 // thousandth of a minute.
-func round(minutes float64) float64 { return float64(int64(minutes*1000+0.5)) / 1000 }
+func round(minutes float64) float64 { return math.Round(minutes*1000) / 1000 }
 
 // idiomatic reports whether "um dia", "um minuto" and the like, at tokens
 // first and j, are figures of speech: um dia desses, só um segundo.

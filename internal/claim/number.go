@@ -47,7 +47,7 @@ func (r *reader) figures(i int, spaced bool) value {
 		j += 2
 	}
 	if spaced && seps == "" && len(groups[0]) <= 3 {
-		for r.kind(j, digits) && r.tokens[j].gap && len(r.tokens[j].text) == 3 {
+		for len(groups) <= maxDigits/3 && r.kind(j, digits) && r.tokens[j].gap && len(r.tokens[j].text) == 3 {
 			groups = append(groups, r.tokens[j].text)
 			seps += "."
 			j++
@@ -77,6 +77,9 @@ func (r *reader) dashed(i int) bool {
 // write them, and as others do where that is not ambiguous. 1,500 counts as
 // one and a half thousand: nobody prices with three decimals.
 func figure(groups []string, seps string) (float64, bool) {
+	if len(groups) > maxDigits/3+1 {
+		return 0, false
+	}
 	whole, decimals := groups, ""
 	switch last := groups[len(groups)-1]; {
 	case strings.ContainsAny(seps, "/:'-"):
