@@ -18,7 +18,11 @@ func TestCommands(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(broken, "business.yaml"), []byte("nome: x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	standard := strings.TrimSpace(string(must(os.ReadFile("../../packs/default"))))
+	named, err := os.ReadFile("../../packs/default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	standard := strings.TrimSpace(string(named))
 	for _, c := range []struct {
 		args           string
 		code           int
