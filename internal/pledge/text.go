@@ -35,18 +35,16 @@ func (g *grammar) parse(text string) *parsed {
 	for i := range words {
 		words[i].id = g.ids[words[i].folded]
 	}
-	// What the gaps of forms may not cross must be known before they are read.
-	m := machine{grammar: g, words: words, marks: t.marks, seen: make([]int, len(g.steps))}
-	for i := range words {
-		m.single(i)
-	}
-	for i := range words {
-		for s, to := range m.run(i) {
-			if to > i {
-				t.add(form{section(s), i, to})
-			}
+	m := g.scratch.Get().(*machine)
+	m.parsed = t
+	// What gaps may not cross is known before the forms that have some are read.
+	for _, s := range []*starts{&g.bars, &g.rest} {
+		for i := range words {
+			m.run(s, i)
 		}
 	}
+	m.parsed = nil
+	g.scratch.Put(m)
 	return t
 }
 
@@ -61,13 +59,13 @@ func (t *parsed) add(f form) {
 
 // machine follows all forms that begin at one word at once.
 type machine struct {
-	grammar    *grammar
-	words      []word
-	marks      []marks
-	now, after []int
-	seen       []int // by step, the round in which it was last added
-	round      int
-	ends       [sections]int
+	*parsed
+	grammar   *grammar
+	now, next []int
+	seen      []int // by step, the round in which it was last added
+	round     int
+	ends      [sections]int // of the longest form of each section
+	ended     marks
 }
 
 // barred reports whether a gap may not cross a word.
@@ -75,36 +73,33 @@ func (m *machine) barred(i int) bool {
 	return m.marks[i].has(sectionNegation) || m.marks[i].has(sectionTheirs)
 }
 
-// single marks a word that gaps may not cross.
-func (m *machine) single(i int) {
-	for s, to := range m.run(i) {
-		if (section(s) == sectionNegation || section(s) == sectionTheirs) && to > i {
-			m.marks[i] |= 1 << s
-		}
-	}
-}
-
-// run returns where the longest form of each section that begins at a word
-// ends, zero when there is none.
-func (m *machine) run(from int) [sections]int {
-	m.ends = [sections]int{}
+// run adds the longest form of each section that begins at a word.
+func (m *machine) run(s *starts, from int) {
+	m.ended = 0
 	m.round++
-	m.after = m.after[:0]
-	m.enter(m.grammar.first[m.words[from].id], from)
-	m.enter(m.grammar.loose, from)
-	for i := from + 1; len(m.after) > 0 && i < len(m.words) && !m.words[i].wall; i++ {
-		m.now, m.after = m.after, m.now[:0]
+	m.next = m.next[:0]
+	m.enter(s.first[m.words[from].id], from)
+	m.enter(s.loose, from)
+	for i := from + 1; len(m.next) > 0 && i < len(m.words) && !m.words[i].wall; i++ {
+		m.now, m.next = m.next, m.now[:0]
 		m.round++
 		for _, at := range m.now {
 			m.advance(at, i)
 		}
 	}
-	return m.ends
+	if m.ended == 0 {
+		return
+	}
+	for found := range sections {
+		if m.ended.has(found) {
+			m.add(form{found, from, m.ends[found]})
+		}
+	}
 }
 
 func (m *machine) enter(entries []entry, i int) {
 	for _, e := range entries {
-		if !e.clause || m.words[i].comma {
+		if !e.clause || m.words[i].comma || i > 0 && m.done[i-1].has(sectionTurn) {
 			m.advance(e.step, i)
 		}
 	}
@@ -145,15 +140,20 @@ func (m *machine) advance(at, i int) {
 			continue
 		}
 		m.seen[next] = m.round
-		switch s := m.grammar.steps[next]; s.op {
+		switch s := &m.grammar.steps[next]; s.op {
 		case opMatch:
-			m.ends[s.section] = i + 1
+			m.end(s.section, i+1)
 		case opEnd:
 			if i+1 == len(m.words) || m.words[i+1].comma {
-				m.ends[s.section] = i + 1
+				m.end(s.section, i+1)
 			}
 		default:
-			m.after = append(m.after, next)
+			m.next = append(m.next, next)
 		}
 	}
+}
+
+func (m *machine) end(s section, to int) {
+	m.ends[s] = to
+	m.ended |= 1 << s
 }
