@@ -13,9 +13,9 @@
 // states and the steps between them, its session and contact card, the record
 // of a turn. It knows no network and no clock. Package pledge reads what a
 // Portuguese text promises, and what it says that will be done. Package otto
-// thinks: it answers what needs no model, asks a model for a decision through one small port,
-// decodes it strictly and lets nothing out that its guards refuse. Package
-// envelope is the letter that the two programs exchange.
+// thinks: it answers what needs no model, asks a model for a decision through
+// one small port, decodes it strictly and lets nothing out that its guards
+// refuse. Package envelope is the letter that the two programs exchange.
 //
 // # Outside, and back in
 //

@@ -10,7 +10,7 @@ import (
 )
 
 // section is what the forms under one heading of the file are for.
-type section int
+type section byte
 
 const (
 	sectionGuarantee section = iota
@@ -80,23 +80,25 @@ const (
 // described.
 type step struct {
 	op      operation
-	id      int    // of a word, or of a set of words
-	prefix  string // of a word
-	next    int    // the step after this one
-	other   int    // the second place of a split
 	section section
+	id      int32 // of a word, of a set of words, or of a beginning of words
+	next    int32 // the step after this one
+	other   int32 // the second place of a split
 }
 
 // grammar is all forms, compiled.
 type grammar struct {
-	ids    map[string]int
-	sets   [][]int // of words, in order
-	steps  []step
-	begin  []start
-	pieces map[string]string
+	ids      map[string]int32
+	sets     [][]int32 // of words, in order
+	prefixes []string
+	// members are the sets again, a bit a word.
+	members [][]uint64
+	steps   []step
+	begin   []start
+	pieces  map[string]string
 	// after are, for each step, the steps that ask something of a word or end a
 	// form, reached without a word.
-	after      [][]int
+	after      [][]int32
 	bars, rest starts
 	scratch    sync.Pool // of *machine
 }
@@ -110,18 +112,18 @@ type starts struct {
 
 // start is the first step of a form.
 type start struct {
-	step    int
+	step    int32
 	section section
 }
 
 // entry is where a form begins.
 type entry struct {
-	step   int
+	step   int32
 	clause bool // only at the start of one
 }
 
 func newGrammar() *grammar {
-	return &grammar{ids: map[string]int{}, pieces: map[string]string{}}
+	return &grammar{ids: map[string]int32{}, pieces: map[string]string{}}
 }
 
 var (
@@ -135,9 +137,9 @@ func (g *grammar) phrase(s section, phrase string) error {
 	if !slices.ContainsFunc(words, func(w word) bool { return w.folded != "%" }) {
 		return errNoWord
 	}
-	from := len(g.steps)
+	from := int32(len(g.steps))
 	for _, w := range words {
-		g.emit(step{op: opWord, id: g.id(w.folded), next: len(g.steps) + 1})
+		g.emit(step{op: opWord, id: g.id(w.folded), next: int32(len(g.steps)) + 1})
 	}
 	g.emit(step{op: opMatch, section: s})
 	g.begin = append(g.begin, start{from, s})
@@ -272,13 +274,13 @@ type compiler struct {
 // fragment is a part of a form: where it begins, and the steps whose next
 // place is still open.
 type fragment struct {
-	start int
+	start int32
 	open  []hole
 }
 
 // hole is a place of a step that leads nowhere yet.
 type hole struct {
-	step   int
+	step   int32
 	second bool
 }
 
@@ -361,7 +363,8 @@ func (c *compiler) atom() (fragment, error) {
 		}
 		return c.gap(op, n), nil
 	case strings.HasSuffix(token, "*"):
-		f = c.single(step{op: opPrefix, prefix: strings.TrimSuffix(token, "*")})
+		g.prefixes = append(g.prefixes, strings.TrimSuffix(token, "*"))
+		f = c.single(step{op: opPrefix, id: int32(len(g.prefixes) - 1)})
 	default:
 		f = c.single(step{op: opWord, id: g.id(strings.Trim(token, `"`))})
 	}
@@ -375,7 +378,7 @@ func (c *compiler) atom() (fragment, error) {
 
 // set reads a bracket that holds nothing but single words, after it was
 // opened, as one step.
-func (c *compiler) set() (int, bool) {
+func (c *compiler) set() (int32, bool) {
 	var words []string
 	depth, end, word := 1, 0, false
 	for ; depth > 0; end++ {
@@ -425,12 +428,12 @@ func (c *compiler) gap(op operation, n int) fragment {
 	return whole
 }
 
-func (g *grammar) emit(s step) int {
+func (g *grammar) emit(s step) int32 {
 	g.steps = append(g.steps, s)
-	return len(g.steps) - 1
+	return int32(len(g.steps) - 1)
 }
 
-func (g *grammar) patch(open []hole, to int) {
+func (g *grammar) patch(open []hole, to int32) {
 	for _, h := range open {
 		if h.second {
 			g.steps[h.step].other = to
@@ -441,36 +444,43 @@ func (g *grammar) patch(open []hole, to int) {
 }
 
 // id is the number of a word that forms ask for, from one.
-func (g *grammar) id(word string) int {
+func (g *grammar) id(word string) int32 {
 	if id, ok := g.ids[word]; ok {
 		return id
 	}
-	g.ids[word] = len(g.ids) + 1
-	return len(g.ids)
+	g.ids[word] = int32(len(g.ids) + 1)
+	return g.ids[word]
 }
 
 // set is the number of a set of words.
-func (g *grammar) set(words []string) int {
-	ids := make([]int, 0, len(words))
+func (g *grammar) set(words []string) int32 {
+	ids := make([]int32, 0, len(words))
 	for _, word := range words {
 		ids = append(ids, g.id(word))
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	if at := slices.IndexFunc(g.sets, func(set []int) bool { return slices.Equal(set, ids) }); at >= 0 {
-		return at
+	if at := slices.IndexFunc(g.sets, func(set []int32) bool { return slices.Equal(set, ids) }); at >= 0 {
+		return int32(at)
 	}
 	g.sets = append(g.sets, ids)
-	return len(g.sets) - 1
+	return int32(len(g.sets) - 1)
 }
 
 // index prepares the steps for reading.
 func (g *grammar) index() {
-	g.after = make([][]int, len(g.steps))
+	g.after = make([][]int32, len(g.steps))
 	for i, s := range g.steps {
 		if s.op <= opWide {
 			g.after[i] = g.reach(nil, s.next)
 		}
+	}
+	for _, set := range g.sets {
+		members := make([]uint64, len(g.ids)/64+1)
+		for _, id := range set {
+			members[id/64] |= 1 << (id % 64)
+		}
+		g.members = append(g.members, members)
 	}
 	var bars, rest []entry
 	for _, b := range g.begin {
@@ -504,7 +514,7 @@ func (g *grammar) sort(entries []entry) starts {
 
 // reach are the steps that ask or end, from a step on. Where a clause would
 // have to begin in the middle of a form, it goes nowhere.
-func (g *grammar) reach(found []int, at int) []int {
+func (g *grammar) reach(found []int32, at int32) []int32 {
 	switch s := g.steps[at]; {
 	case s.op == opSplit:
 		return g.reach(g.reach(found, s.next), s.other)
@@ -516,7 +526,7 @@ func (g *grammar) reach(found []int, at int) []int {
 }
 
 // enter are the steps that a form can begin with.
-func (g *grammar) enter(found []entry, at int, clause bool) []entry {
+func (g *grammar) enter(found []entry, at int32, clause bool) []entry {
 	switch s := g.steps[at]; s.op {
 	case opSplit:
 		return g.enter(g.enter(found, s.next, clause), s.other, clause)

@@ -1,7 +1,6 @@
 package pledge
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -24,6 +23,12 @@ type parsed struct {
 	// begun are the sections of which a form begins at a word, and done those of
 	// which one ends there.
 	begun, done []marks
+	// end is the word after the sentence of a word, and comma the first word
+	// from it on that stands behind a comma, or end.
+	end, comma []int
+	// before are the sections that begin in a word's sentence ahead of it, and
+	// behind those that begin from it on.
+	before, behind []marks
 }
 
 // parse reads a text.
@@ -31,6 +36,8 @@ func (g *grammar) parse(text string) *parsed {
 	words := split(text)
 	t := &parsed{
 		words: words, marks: make([]marks, len(words)), begun: make([]marks, len(words)), done: make([]marks, len(words)),
+		end: make([]int, len(words)), comma: make([]int, len(words)),
+		before: make([]marks, len(words)), behind: make([]marks, len(words)),
 	}
 	for i := range words {
 		words[i].id = g.ids[words[i].folded]
@@ -45,7 +52,26 @@ func (g *grammar) parse(text string) *parsed {
 	}
 	m.parsed = nil
 	g.scratch.Put(m)
+	t.survey()
 	return t
+}
+
+// survey fills in what is known of sentences.
+func (t *parsed) survey() {
+	for i := 1; i < len(t.words); i++ {
+		if !t.words[i].wall {
+			t.before[i] = t.before[i-1] | t.begun[i-1]
+		}
+	}
+	for i := len(t.words) - 1; i >= 0; i-- {
+		t.end[i], t.comma[i], t.behind[i] = i+1, i+1, t.begun[i]
+		if i+1 < len(t.words) && !t.words[i+1].wall {
+			t.end[i], t.comma[i], t.behind[i] = t.end[i+1], t.comma[i+1], t.begun[i]|t.behind[i+1]
+		}
+		if t.words[i].comma {
+			t.comma[i] = i
+		}
+	}
 }
 
 func (t *parsed) add(f form) {
@@ -61,7 +87,7 @@ func (t *parsed) add(f form) {
 type machine struct {
 	*parsed
 	grammar   *grammar
-	now, next []int
+	now, next []int32
 	seen      []int // by step, the round in which it was last added
 	round     int
 	ends      [sections]int // of the longest form of each section
@@ -106,7 +132,7 @@ func (m *machine) enter(entries []entry, i int) {
 }
 
 // advance takes a word with a step, if it is what the step asks for.
-func (m *machine) advance(at, i int) {
+func (m *machine) advance(at int32, i int) {
 	s := &m.grammar.steps[at]
 	w := &m.words[i]
 	switch s.op {
@@ -115,11 +141,11 @@ func (m *machine) advance(at, i int) {
 			return
 		}
 	case opSet:
-		if _, ok := slices.BinarySearch(m.grammar.sets[s.id], w.id); !ok {
+		if m.grammar.members[s.id][w.id/64]>>(w.id%64)&1 == 0 {
 			return
 		}
 	case opPrefix:
-		if !strings.HasPrefix(w.folded, s.prefix) {
+		if !strings.HasPrefix(w.folded, m.grammar.prefixes[s.id]) {
 			return
 		}
 	case opNumber:
