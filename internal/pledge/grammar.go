@@ -257,11 +257,20 @@ func (g *grammar) tokens(pattern string, depth int) ([]string, error) {
 			if end == 0 {
 				return nil, fmt.Errorf("%w: a bracket too many", errForm)
 			}
+			if word := strings.Trim(pattern[:end], "~*"); !folded(word) {
+				return nil, fmt.Errorf("%w: a word that is not folded", errForm)
+			}
 			tokens = append(tokens, pattern[:end])
 			pattern = pattern[end:]
 		}
 	}
 	return tokens, nil
+}
+
+// folded reports whether a word is written as the words of a text are read.
+func folded(word string) bool {
+	words := split(word)
+	return len(words) == 1 && words[0].folded == word
 }
 
 // compiler turns the tokens of one form into steps.
