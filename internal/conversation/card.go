@@ -31,6 +31,8 @@ const (
 	FieldInterest = "primary_interest"
 	// FieldEmail is an address; nobody may guess one.
 	FieldEmail = "email"
+	// FieldMeetingMode is how the lead wants to meet.
+	FieldMeetingMode = "meeting_mode"
 )
 
 // fieldKind is how the value of a field is read.
@@ -76,7 +78,7 @@ func fieldRules() []fieldRule {
 		{name: "integrations_needed", kind: fieldList, limit: 12},
 		{name: "legacy_systems", kind: fieldList, limit: 12},
 		{name: "meeting_preference", limit: 120},
-		{name: "meeting_mode", kind: fieldChoice, choices: []string{"online", "presencial"}},
+		{name: FieldMeetingMode, kind: fieldChoice, choices: []string{"online", "presencial"}},
 	}
 }
 

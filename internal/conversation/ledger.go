@@ -114,7 +114,7 @@ type Commit struct {
 	Handoff *Handoff
 	// Appointment is created when the turn notes a meeting.
 	Appointment *Appointment
-	At      time.Time
+	At          time.Time
 }
 
 // Reopening lets a part that was parked be sent again. It is applied whole or

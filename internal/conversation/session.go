@@ -32,6 +32,36 @@ type Conversation struct {
 	Session Session `json:"session"`
 	Card    Card    `json:"card,omitempty"`
 	Spent   Spent   `json:"spent,omitzero"`
+	// Handoff is the waiting for a person; nil when nobody was asked for, or the
+	// conversation was given back.
+	Handoff *Waiting `json:"handoff,omitempty"`
+	// Expiry is the timer that watches the session.
+	Expiry Expiry `json:"expiry,omitzero"`
+}
+
+// Waiting is how the waiting for a person stands.
+type Waiting struct {
+	// ID is the handoff's, and Since when it was asked for.
+	ID    string    `json:"id"`
+	Since time.Time `json:"since"`
+	// Deadline is when the lead, or the team, is told next that nobody has
+	// come; zero when somebody has, or nobody is told any more.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Came is when a person first wrote to the lead; zero when none has.
+	Came time.Time `json:"came,omitzero"`
+	// Told is when the lead was last told that nobody has come.
+	Told time.Time `json:"told,omitzero"`
+	// Reminders are the turns that told the team again, in order.
+	Reminders []TurnID `json:"reminders,omitempty"`
+}
+
+// Expiry is the timer that watches a session. There is one as a rule: it
+// follows the conversation by setting itself anew.
+type Expiry struct {
+	// Turn is the turn that set it first, and At when it fires first: as long
+	// as that has not come, it is certain to fire.
+	Turn TurnID    `json:"turn,omitempty"`
+	At   time.Time `json:"at,omitzero"`
 }
 
 // Session is what Otto remembers from turn to turn. It is stored sealed.
@@ -39,12 +69,12 @@ type Session struct {
 	State State `json:"state"`
 	// Since is when the state was entered, LastAt when the last turn was
 	// committed.
-	Since       time.Time    `json:"since,omitzero"`
-	LastAt      time.Time    `json:"last_at,omitzero"`
-	Person      Identity     `json:"person"`
-	Interest    string       `json:"interest,omitempty"`
-	Turns       int          `json:"turns,omitempty"`
-	Fallbacks   int          `json:"fallbacks,omitempty"` // consecutive turns without a model
+	Since     time.Time `json:"since,omitzero"`
+	LastAt    time.Time `json:"last_at,omitzero"`
+	Person    Identity  `json:"person"`
+	Interest  string    `json:"interest,omitempty"`
+	Turns     int       `json:"turns,omitempty"`
+	Fallbacks int       `json:"fallbacks,omitempty"` // consecutive turns without a model
 	// Interests are all lines of business that came up, the strongest first;
 	// Interest is the first as long as it is strong enough.
 	Interests []Interest `json:"interests,omitempty"`
@@ -54,7 +84,7 @@ type Session struct {
 	// never.
 	OptedOut time.Time `json:"opted_out,omitzero"`
 	// Calmed is when the lead was last asked to slow down.
-	Calmed time.Time `json:"calmed,omitzero"`
+	Calmed      time.Time    `json:"calmed,omitzero"`
 	History     []Line       `json:"history,omitempty"`
 	Transitions []Transition `json:"transitions,omitempty"`
 }
