@@ -27,7 +27,7 @@ func (o *Otto) AnswerBy(from time.Time, n int) time.Time {
 	if within <= 0 {
 		within = answerWithin
 	}
-	return o.pack.Hours.Deadline(from.In(o.pack.Location), within<<(n-1))
+	return o.pack.Hours.Deadline(from.In(o.pack.Location), within<<(n-1)).UTC().Round(0)
 }
 
 // Unanswered is for a handoff whose limit has passed. The lead is told the

@@ -62,6 +62,9 @@ func (w *waking) attend(ctx context.Context, snapshot conversation.Snapshot) (se
 			return true, w.putOff(ctx, progress.wait)
 		}
 	}
+	if wait := w.proofIn(snapshot); wait > 0 {
+		return true, w.putOff(ctx, wait)
+	}
 	r := otto.Request{Conversation: conv, Now: now}
 	decision, mode := w.decide(r)
 	draft := w.compose(snapshot.Conversation, r, decision, mode, conv.Spent, origin{
@@ -133,6 +136,18 @@ func (w *waking) decide(r otto.Request) (otto.Decision, conversation.Mode) {
 		return w.Mind.Unanswered(r, true), conversation.ModeUnanswered
 	}
 	return w.Mind.Unanswered(r, false), conversation.ModeReminded
+}
+
+// proofIn is for how long the last turn may still turn out to be one that can be
+// sent: a session that ended would leave it to an operator.
+func (w *waking) proofIn(s conversation.Snapshot) time.Duration {
+	if s.Turn == nil || w.notice.Kind != conversation.TimerInactivity {
+		return 0
+	}
+	if _, waits := w.waitsForProof(*s.Turn); !waits {
+		return 0
+	}
+	return lookAt(secondLooks) + time.Minute - s.ReadAt.Sub(s.Turn.Updated)
 }
 
 // complete finishes a turn that the timer made before and did not see the end
