@@ -33,7 +33,7 @@ const (
 	sectionTheirs     // people of the lead's, not ours
 	sectionProduct    // a subject that is a thing, or somebody it serves
 	sectionImpersonal // what a thing's sentence can go on with
-	sectionPass       // no pledge, nor is what it touches
+	sectionPass       // no pledge, nor is what begins or ends in it
 	sectionDeferred   // after a noun: it is left to somebody else, or denied
 	sectionOffer      // leaves what follows, or what it ends, to the lead
 	sectionTag        // asks for leave at the end of a sentence
@@ -424,15 +424,15 @@ func (c *compiler) gap(op operation, n int) fragment {
 	var whole fragment
 	for i := range n {
 		split := c.grammar.emit(step{op: opSplit})
-		any := c.grammar.emit(step{op: op})
-		c.grammar.steps[split].next = any
+		taken := c.grammar.emit(step{op: op})
+		c.grammar.steps[split].next = taken
 		if i == 0 {
 			whole.start = split
 		} else {
 			c.grammar.patch(whole.open[len(whole.open)-1:], split)
 			whole.open = whole.open[:len(whole.open)-1]
 		}
-		whole.open = append(whole.open, hole{split, true}, hole{any, false})
+		whole.open = append(whole.open, hole{split, true}, hole{taken, false})
 	}
 	return whole
 }

@@ -1,11 +1,11 @@
 package pledge
 
-// meant reports whether a form of a pledge is one where it stands.
+// meant reports whether a form of a pledge is one where it stands. What is no
+// pledge counts where the form begins or ends, and not in the middle of it:
+// "vou confirmar o melhor horário com a equipe" is one.
 func (t *parsed) meant(kind Kind, f form) bool {
-	for i := f.from; i < f.to; i++ {
-		if t.marks[i].has(sectionPass) {
-			return false
-		}
+	if t.marks[f.from].has(sectionPass) || t.marks[f.to-1].has(sectionPass) {
+		return false
 	}
 	verbal := t.verbal(f)
 	if t.negated(f, verbal) || t.asked(kind, f) || !verbal && t.deferred(f) {
