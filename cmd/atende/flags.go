@@ -17,6 +17,7 @@ const (
 	flagJSON   = "json"
 	flagReveal = "reveal"
 	flagLimit  = "limit"
+	flagPack   = "pack"
 )
 
 func (f flag) usage() string {

@@ -26,6 +26,7 @@ type call struct {
 	args    []string // after the command's own words
 	flags   flags
 	environ []string
+	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
 }
@@ -48,6 +49,8 @@ func commands() []command {
 			does: "print the state machine of a conversation as a Mermaid diagram"},
 		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
 			does: "read a knowledge pack and say everything that is wrong with it"},
+		{words: []string{"guard", "check"}, flags: []flag{{name: flagPack, value: "DIR"}}, run: guardCheck,
+			does: "judge sentences from standard input, one JSON object a line (docs/otto.md)"},
 	}, operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},
@@ -57,8 +60,8 @@ func commands() []command {
 }
 
 // run does what the arguments say and returns the exit code.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	c := call{environ: environ, stdout: stdout, stderr: stderr}
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := call{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
 	if len(args) == 0 {
 		usage(stderr)
 		return exitUsage
