@@ -18,39 +18,14 @@ import (
 	"github.com/pyloto/atende/internal/program"
 )
 
-// guardCheck judges the sentences on standard input, one a line, and prints
-// each answer before it reads on, so that it can be used by hand.
+// guardCheck judges the sentences on standard input.
 func guardCheck(ctx context.Context, c call) int {
 	j, err := newJudge(c)
 	if err != nil {
 		_, _ = fmt.Fprintln(c.stderr, err)
 		return exitWrong
 	}
-	encoder := json.NewEncoder(c.stdout)
-	encoder.SetEscapeHTML(false)
-	code := exitDone
-	for lines := readLines(ctx, c.stdin); ; {
-		var l line
-		var more bool
-		select {
-		case <-ctx.Done():
-			return exitWrong
-		case l, more = <-lines:
-		}
-		if !more {
-			return code
-		}
-		if l.broken != nil {
-			return program.Exit(fmt.Errorf("read standard input: %w", l.broken), c.stderr)
-		}
-		var answer any
-		if answer, err = j.judge(l, time.Now()); err != nil {
-			answer, code = wrong{Error: fmt.Sprintf("line %d: %v", l.number, err)}, exitWrong
-		}
-		if err := encoder.Encode(answer); err != nil {
-			return program.Exit(fmt.Errorf("print: %w", err), c.stderr)
-		}
-	}
+	return j.hear(ctx, c)
 }
 
 // maxLine is the longest line that is read, in bytes without its end.
@@ -139,6 +114,37 @@ func newJudge(c call) (judge, error) {
 	}
 	o, err := otto.New(otto.Options{Pack: business})
 	return judge{otto: o, pack: business}, err
+}
+
+// hear judges standard input, a sentence a line, and prints each answer before
+// it waits for the next line, so that it can be used by hand.
+func (j judge) hear(ctx context.Context, c call) int {
+	encoder := json.NewEncoder(c.stdout)
+	encoder.SetEscapeHTML(false)
+	code := exitDone
+	for lines := readLines(ctx, c.stdin); ; {
+		var l line
+		var more bool
+		select {
+		case <-ctx.Done():
+			return exitWrong
+		case l, more = <-lines:
+		}
+		if !more {
+			return code
+		}
+		if l.broken != nil {
+			return program.Exit(fmt.Errorf("read standard input: %w", l.broken), c.stderr)
+		}
+		var answer any
+		answer, err := j.judge(l, time.Now())
+		if err != nil {
+			answer, code = wrong{Error: fmt.Sprintf("line %d: %v", l.number, err)}, exitWrong
+		}
+		if err := encoder.Encode(answer); err != nil {
+			return program.Exit(fmt.Errorf("print: %w", err), c.stderr)
+		}
+	}
 }
 
 // judge says what the guards say of a line. Its error says what is wrong with

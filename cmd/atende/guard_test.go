@@ -342,8 +342,17 @@ func FuzzGuardCheck(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	j, err := newJudge(call{flags: flags{flagPack: "../../packs/pizzaria-exemplo"}})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, lines string) {
-		got, code := judged(t, example, lines)
+		var stdout, stderr bytes.Buffer
+		code := j.hear(t.Context(), call{stdin: strings.NewReader(lines), stdout: &stdout, stderr: &stderr})
+		if stderr.Len() > 0 {
+			t.Fatalf("it complains: %s", stderr.String())
+		}
+		got := decoded(t, stdout.String())
 		want, wrong := 0, false
 		for line := range strings.Lines(lines) {
 			if strings.TrimSpace(line) != "" {
