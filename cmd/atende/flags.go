@@ -14,10 +14,10 @@ type flag struct {
 
 // The options there are.
 const (
+	flagPack   = "pack"
 	flagJSON   = "json"
 	flagReveal = "reveal"
 	flagLimit  = "limit"
-	flagPack   = "pack"
 )
 
 func (f flag) usage() string {

@@ -47,10 +47,10 @@ func commands() []command {
 			does: "run the whole street on this machine and print its address (PORT_BASE, ATENDE_LOG=1)"},
 		{words: []string{"fsm"}, run: fsm,
 			does: "print the state machine of a conversation as a Mermaid diagram"},
-		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
-			does: "read a knowledge pack and say everything that is wrong with it"},
 		{words: []string{"guard", "check"}, flags: []flag{{name: flagPack, value: "DIR"}}, run: guardCheck,
 			does: "judge sentences from standard input, one JSON object a line (docs/otto.md)"},
+		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
+			does: "read a knowledge pack and say everything that is wrong with it"},
 	}, operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},
