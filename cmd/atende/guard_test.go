@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -369,4 +371,56 @@ func FuzzGuardCheck(f *testing.F) {
 			t.Errorf("%d answers to %d lines, code %d", len(got), want, code)
 		}
 	})
+}
+
+// The page about Otto shows what is printed, and the guards in their order.
+func TestThePageAboutOtto(t *testing.T) {
+	page, err := os.ReadFile("../../docs/otto.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "guard check --pack packs/pizzaria-exemplo <<'LINES' |\n")
+	lines, rest, typed := strings.Cut(rest, "LINES\n")
+	_, rest, _ = strings.Cut(rest, "```json\n")
+	shown, _, printed := strings.Cut(rest, "```")
+	if !typed || !printed {
+		t.Fatal("the page shows no lines with what is printed")
+	}
+	type no struct {
+		Guard string `json:"guard"`
+		Found string `json:"found"`
+	}
+	got, code := judged(t, example, lines)
+	if code != exitDone || len(got) == 0 {
+		t.Fatalf("it ended with %d and %d answers", code, len(got))
+	}
+	var filtered bytes.Buffer
+	encoder := json.NewEncoder(&filtered)
+	for _, s := range got {
+		blocked := []no{}
+		for _, v := range s.Verdicts {
+			if !v.OK {
+				blocked = append(blocked, no{v.Guard, v.Found})
+			}
+		}
+		if err := encoder.Encode(struct {
+			Allowed bool `json:"allowed"`
+			Blocked []no `json:"blocked"`
+		}{*s.Allowed, blocked}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(shown, filtered.String()); diff != "" {
+		t.Errorf("the page shows something else (-page +tool):\n%s", diff)
+	}
+	var rows, guards []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| .* \\| .*\\|$").FindAllStringSubmatch(string(page), -1) {
+		rows = append(rows, row[1])
+	}
+	for _, v := range got[0].Verdicts {
+		guards = append(guards, v.Guard)
+	}
+	if diff := cmp.Diff(guards, rows); diff != "" {
+		t.Errorf("the page has other guards (-tool +page):\n%s", diff)
+	}
 }
