@@ -18,8 +18,8 @@ import (
 	"github.com/pyloto/atende/internal/pack"
 )
 
-// verdict is one guard's word on a sentence, as it is printed.
-type verdict struct {
+// guardSays is one guard's word on a sentence, as it is printed.
+type guardSays struct {
 	Guard string `json:"guard"`
 	OK    bool   `json:"ok"`
 	Found string `json:"found"`
@@ -28,7 +28,7 @@ type verdict struct {
 // said is one line that the tool prints.
 type said struct {
 	Allowed  *bool     `json:"allowed"`
-	Verdicts []verdict `json:"verdicts"`
+	Verdicts []guardSays `json:"verdicts"`
 	Error    string    `json:"error"`
 }
 
