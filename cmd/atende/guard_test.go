@@ -27,9 +27,9 @@ type guardSays struct {
 
 // said is one line that the tool prints.
 type said struct {
-	Allowed  *bool     `json:"allowed"`
+	Allowed  *bool       `json:"allowed"`
 	Verdicts []guardSays `json:"verdicts"`
-	Error    string    `json:"error"`
+	Error    string      `json:"error"`
 }
 
 // blockers are the guards that say no.
