@@ -1,6 +1,7 @@
 package otto
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -30,11 +31,14 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 			found = append(found, c.Words)
 		}
 	}
-	folded := Fold(text)
-	if m := o.lexicon.finds["secrets"].FindString(folded); m != "" && !o.lexicon.has("negators", head(folded[:strings.Index(folded, m)+1], len(folded))) {
-		found = append(found, strings.TrimSpace(m))
+	for _, sentence := range pieces(text) {
+		folded := Fold(sentence)
+		before, m, asks := cutFound(o.lexicon.finds["secrets"], folded)
+		if asks && !o.lexicon.has("negators", before) {
+			found = append(found, m)
+		}
 	}
-	for _, m := range o.lexicon.finds["address"].FindAllString(folded, -1) {
+	for _, m := range o.lexicon.finds["address"].FindAllString(Fold(text), -1) {
 		if m = strings.TrimSpace(m); !o.ownAddress(s, m) {
 			found = append(found, m)
 		}
@@ -43,6 +47,15 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 		return ruling{}
 	}
 	return blocked("personal_data", found...)
+}
+
+// cutFound is what a pattern finds in a text, and what stands before it.
+func cutFound(pattern *regexp.Regexp, text string) (before, found string, ok bool) {
+	at := pattern.FindStringIndex(text)
+	if at == nil {
+		return "", "", false
+	}
+	return strings.TrimSpace(text[:at[0]]), strings.TrimSpace(text[at[0]:at[1]]), true
 }
 
 // ownAddress reports whether a street and number are the business's, a
