@@ -98,7 +98,7 @@ func TestGuardCheckPrintsLettersAsTheyAre(t *testing.T) {
 
 // Each key of a line makes the difference that it is there for.
 func TestGuardCheckHeedsEveryKey(t *testing.T) {
-	const tuesday = `"now":"2026-03-10T10:00:00-03:00"`
+	const tuesday = `"now":"2026-06-09T10:00:00-03:00"`
 	for _, c := range []struct{ args, line, blocked string }{
 		{example, `{"text":"São 85 pessoas."}`, "claims: 85 pessoas"},
 		{example, `{"text":"São 85 pessoas.","lead_said":["oi","seremos 85 pessoas"]}`, ""},
@@ -114,12 +114,12 @@ func TestGuardCheckHeedsEveryKey(t *testing.T) {
 		{example, `{"text":"Está bem.","next_state":"HANDOFF_HUMAN"}`, "legality: no_handoff_record"},
 		{example, `{"text":"Está bem.","next_state":"HANDOFF_HUMAN","effects":["handoff","handoff"]}`, ""},
 		{"", `{"text":"Está bem.","state":"TIMEOUT","now":null,"slots":null,"facts":null}`, ""},
-		{"", `{"text":"Pode ser quarta-feira, 11 de março, às 9h.","slots":["2026-03-11T09:00:00-03:00"],` + tuesday + `}`, ""},
-		{"", `{"text":"Pode ser quarta-feira, 11 de março, às 9h.","slots":["2026-03-11T12:00:00Z"],` + tuesday + `}`, ""},
-		{"", `{"text":"Pode ser amanhã às 9h.","slots":["2026-03-11T12:00:00Z"],` + tuesday + `}`, ""},
-		{"", `{"text":"Pode ser amanhã às 9h.","slots":["2026-03-11T12:00:00Z"],"now":"2026-03-11T10:00:00-03:00"}`, "claims: amanhã"},
-		{"", `{"text":"Pode ser quarta-feira, 11 de março, às 9h.",` + tuesday + `}`, ""},
-		{"", `{"text":"Pode ser quarta-feira, 11 de março, às 9h.","slots":[],` + tuesday + `}`, "claims: quarta-feira, 11 de março"},
+		{"", `{"text":"Pode ser quarta-feira, 10 de junho, às 9h.","slots":["2026-06-10T09:00:00-03:00"],` + tuesday + `}`, ""},
+		{"", `{"text":"Pode ser quarta-feira, 10 de junho, às 9h.","slots":["2026-06-10T12:00:00Z"],` + tuesday + `}`, ""},
+		{"", `{"text":"Pode ser amanhã às 9h.","slots":["2026-06-10T12:00:00Z"],` + tuesday + `}`, ""},
+		{"", `{"text":"Pode ser amanhã às 9h.","slots":["2026-06-10T12:00:00Z"],"now":"2026-06-10T10:00:00-03:00"}`, "claims: amanhã"},
+		{"", `{"text":"Pode ser quarta-feira, 10 de junho, às 9h.",` + tuesday + `}`, ""},
+		{"", `{"text":"Pode ser quarta-feira, 10 de junho, às 9h.","slots":[],` + tuesday + `}`, "claims: quarta-feira, 10 de junho"},
 	} {
 		got, code := judged(t, c.args, c.line)
 		if len(got) != 1 || code != exitDone || got[0].Allowed == nil {
@@ -340,7 +340,7 @@ func TestGuardCheckOfTheEmbeddedBusiness(t *testing.T) {
 func FuzzGuardCheck(f *testing.F) {
 	for _, seed := range []string{
 		"", "\n\n", "{}", `{"text":"Oi!"}`, "{\"text\":\"Oi!\"}\r\n{\"text\":7}\n", `{"text":"oi","card":{"users_count":{"value":1.5}}}`,
-		`{"text":"às 9h","slots":["2026-03-11T09:00:00-03:00"],"now":"2026-03-10T09:00:00-03:00","effects":["appointment"]}`, "\xff", `{"a":{"b":[`,
+		`{"text":"às 9h","slots":["2026-06-10T09:00:00-03:00"],"now":"2026-03-10T09:00:00-03:00","effects":["appointment"]}`, "\xff", `{"a":{"b":[`,
 	} {
 		f.Add(seed)
 	}
