@@ -179,7 +179,8 @@ func (s *Source) supports(c Claim) bool {
 	case Money:
 		return s.Currency == c.Currency && s.Text == c.Text && s.spans(c) && (lead || s.keepsBound(c) && subset(c.Unit, s.Unit))
 	case Quantity:
-		return s.Text == c.Text && s.spans(c) && (lead || sameUnit(s.Unit, c.Unit) && (c.Per == "" || c.Per == s.Per))
+		per := c.Per == "" || c.Per == s.Per || lead && s.Per == ""
+		return s.Text == c.Text && s.spans(c) && per && (lead || sameUnit(s.Unit, c.Unit))
 	case Percent:
 		return s.Text == c.Text && s.spans(c)
 	case Duration:

@@ -306,6 +306,26 @@ func TestTextsThatAreNone(t *testing.T) {
 	}
 }
 
+// Instructions that are recited, and a decision where its text should stand,
+// are for nobody's eyes.
+func TestNamesOfTheInstructionsAreNotShown(t *testing.T) {
+	for _, inner := range []string{
+		"Os campos são next_state e response_text.", `{"RESPONSE_TEXT": "Oi!"}`, "O estado é HANDOFF_HUMAN, tudo bem?",
+		"Falta o seu users_count.", "_card_updates_ é a lista do que aprendi.",
+	} {
+		step := says(decision(t, map[string]any{"response_text": inner}))
+		if d := decide(t, newOtto(t, script(step, step)), ask(in(conversation.Triage), "me conta mais")); text(d) != safe {
+			t.Errorf("%q: %q", inner, text(d))
+		}
+	}
+	for _, fine := range []string{"Temos o _rodízio_ da casa. Quer saber mais?", "Quer o menu_da_casa?", "O facts é um jornal?"} {
+		step := says(decision(t, map[string]any{"response_text": fine}))
+		if d := decide(t, newOtto(t, script(step)), ask(in(conversation.Triage), "me conta mais")); text(d) != fine {
+			t.Errorf("%q: %q", fine, text(d))
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	some := func(n int, title string) []map[string]any {
 		options := []map[string]any{}
@@ -616,6 +636,31 @@ func TestTheCardLearnsOnlyWhatTheLeadSaid(t *testing.T) {
 	}
 	if len(c.Card) != 1 {
 		t.Error("the card of the request changed")
+	}
+}
+
+func TestCountsAreOfADay(t *testing.T) {
+	const volume = "message_volume_per_day"
+	tests := map[string]conversation.Card{
+		"chegam 300 mensagens por dia":         {volume: {Value: "300"}},
+		"chegam umas 300 msgs por dia":         {volume: {Value: "300"}},
+		"recebo 40 mensagens":                  {volume: {Value: "40"}},
+		"umas 3.000 mensagens por mês":         {},
+		"a gente recebe 900 msgs por semana":   {},
+		"são 5 atendentes para 200 mensagens":  {volume: {Value: "200"}, "attendants_count": {Value: "5"}},
+		"são 5 atendentes e 200 msgs por hora": {"attendants_count": {Value: "5"}},
+	}
+	for said, want := range tests {
+		for _, asked := range []string{"", volume} {
+			c := in(conversation.CollectingInfo)
+			c.Session.Asked = asked
+			d := decide(t, newOtto(t, script(says(decision(t, nil)))), ask(c, said))
+			for _, field := range []string{volume, "attendants_count"} {
+				if got := d.Card[field].Value; got != want[field].Value {
+					t.Errorf("%q, asked for %q: %s is %q, want %q", said, asked, field, got.Reveal(), want[field].Value.Reveal())
+				}
+			}
+		}
 	}
 }
 
