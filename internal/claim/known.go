@@ -155,7 +155,10 @@ func (s stance) lends(c Claim) bool {
 	case Money, Percent, Duration:
 		free := c.Kind == Money && c.Low == 0 && c.High == 0
 		return !s.offer && !s.hold && !free
-	case Quantity, Day, Hour:
+	case Quantity:
+		bare := c.Unit == "" && c.Per == "" // and of an offer it is a price
+		return !s.hold && !(s.offer && bare)
+	case Day, Hour:
 		return !s.hold
 	default:
 		return true
