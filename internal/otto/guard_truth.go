@@ -187,7 +187,7 @@ func (o *Otto) announce(p *proposal, found []pledge.Pledge, sentence string) {
 // A sentence that says so is no proposal.
 func (o *Otto) hours(s *scene, p *proposal) ruling {
 	for _, sentence := range pieces(p.reply.Text.Reveal()) {
-		if o.lexicon.has("impossible", Fold(sentence)) {
+		if o.declines(Fold(sentence)) {
 			continue
 		}
 		m, ok := when.Read(sentence, s.now)
@@ -202,6 +202,16 @@ func (o *Otto) hours(s *scene, p *proposal) ruling {
 		return blocked("hours_"+string(why), strings.TrimSpace(sentence[m.Start:m.End]))
 	}
 	return ruling{}
+}
+
+// declines reports whether a folded sentence says that something cannot be.
+// "Não tem problema" does not, for all its negation.
+func (o *Otto) declines(folded string) bool {
+	padded := " " + folded + " "
+	for _, phrase := range o.lexicon.lists["hollow"] {
+		padded = strings.ReplaceAll(padded, " "+phrase+" ", " ")
+	}
+	return o.lexicon.has("impossible", strings.TrimSpace(padded))
 }
 
 // impossible is what is wrong with the moment that a sentence names. An hour

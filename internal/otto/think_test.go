@@ -639,6 +639,45 @@ func TestTheCardLearnsOnlyWhatTheLeadSaid(t *testing.T) {
 	}
 }
 
+func TestANameEndsBeforeTheBusiness(t *testing.T) {
+	for said, want := range map[string]string{
+		"oi, sou a Ana Souza da Clínica Sorriso": "Ana Souza",
+		"aqui é o João da Padaria Lua":           "João",
+		"me chamo Maria da Silva Prado":          "Maria da Silva Prado",
+		"sou o José dos Santos, tudo bem?":       "José dos Santos",
+		"sou da Oficina do Zé":                   "",
+	} {
+		d := decide(t, newOtto(t, script(says(decision(t, nil)))), ask(in(conversation.Triage), said))
+		if got := d.Card["full_name"].Value.Reveal(); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
+// The pizzaria is closed at weekends and at Christmas. That the lead asked for
+// it makes no such hour possible.
+func TestAnHourThatCannotBeIsNotAgreedTo(t *testing.T) {
+	for text, allowed := range map[string]bool{
+		"Pode ser domingo às 10h.":                              false,
+		"Domingo às 10h não tem problema!":                      false,
+		"Domingo às 10h, por que não?":                          false,
+		"Não se preocupe, domingo às 10h serve.":                false,
+		"Domingo às 10h, mesmo fora do horário, pode ser.":      false,
+		"Domingo às 10h, mesmo sendo feriado, pode ser.":        false,
+		"Domingo às 10h não dá.":                                true,
+		"Infelizmente, domingo às 10h a pizzaria está fechada.": true,
+		"Domingo às 10h fica fora do nosso horário.":            true,
+		"Quinta às 10h pode ser.":                               true,
+	} {
+		tried := newOtto(t, nil).Try(otto.Trial{Text: text, LeadSaid: []string{"quinta ou domingo às 10h, pode?"}, Now: tuesday})
+		for _, v := range tried {
+			if v.Guard == "hours" && v.OK != allowed {
+				t.Errorf("%q: allowed %t (%s)", text, v.OK, v.Found)
+			}
+		}
+	}
+}
+
 func TestCountsAreOfADay(t *testing.T) {
 	const volume = "message_volume_per_day"
 	tests := map[string]conversation.Card{
