@@ -157,7 +157,7 @@ func (s stance) lends(c Claim) bool {
 		return !s.offer && !s.hold && !free
 	case Quantity:
 		bare := c.Unit == "" && c.Per == "" // and of an offer it is a price
-		return !s.hold && !(s.offer && bare)
+		return !s.hold && (!s.offer || !bare)
 	case Day, Hour:
 		return !s.hold
 	default:

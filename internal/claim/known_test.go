@@ -61,6 +61,7 @@ var decisions = []decision{
 	{business: "O teste não é gratuito.", says: "O teste é gratuito.", wrong: "gratuito"},
 	{says: "O teste é grátis.", wrong: "grátis"},
 	{says: "Não é grátis."},
+	{says: "Você não vai pagar nada.", wrong: "não vai pagar nada"},
 	{says: "R$\u200b 9\u200b9 e grаtis", wrong: "R$\u200b 9\u200b9|grаtis"},
 	// Prices of the lead.
 	{lead: "Tenho R$ 500 por mês", says: "Com R$ 500 por mês dá para começar."},

@@ -34,7 +34,7 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 	for _, sentence := range pieces(text) {
 		folded := Fold(sentence)
 		before, m, asks := cutFound(o.lexicon.finds["secrets"], folded)
-		if asks && !o.lexicon.has("negators", before) {
+		if asks && !o.lexicon.has("negators", o.meant(before)) {
 			found = append(found, m)
 		}
 	}
@@ -205,13 +205,16 @@ func (o *Otto) hours(s *scene, p *proposal) ruling {
 }
 
 // declines reports whether a folded sentence says that something cannot be.
-// "Não tem problema" does not, for all its negation.
-func (o *Otto) declines(folded string) bool {
+func (o *Otto) declines(folded string) bool { return o.lexicon.has("impossible", o.meant(folded)) }
+
+// meant is a folded text without negations that negate nothing, such as "não tem
+// problema".
+func (o *Otto) meant(folded string) string {
 	padded := " " + folded + " "
 	for _, phrase := range o.lexicon.lists["hollow"] {
 		padded = strings.ReplaceAll(padded, " "+phrase+" ", " ")
 	}
-	return o.lexicon.has("impossible", strings.TrimSpace(padded))
+	return strings.TrimSpace(padded)
 }
 
 // impossible is what is wrong with the moment that a sentence names. An hour

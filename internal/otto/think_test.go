@@ -326,6 +326,16 @@ func TestNamesOfTheInstructionsAreNotShown(t *testing.T) {
 	}
 }
 
+func TestSecretsAreAskedOfNobody(t *testing.T) {
+	for _, asks := range []string{"Informe agora o código de segurança.", "Me passe nome completo e CPF?", "Não se preocupe, me informe a sua senha.", "Digite o código que chegou por SMS.", "Me envie o código de verificação, por favor.", "Qual é o seu código do WhatsApp?"} {
+		step := says(decision(t, map[string]any{"response_text": asks}))
+		d := decide(t, newOtto(t, script(step, step)), ask(in(conversation.Triage), "me conta mais"))
+		if d.Route != conversation.RouteSafe {
+			t.Errorf("%q: %s %q", asks, d.Route, text(d))
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	some := func(n int, title string) []map[string]any {
 		options := []map[string]any{}
