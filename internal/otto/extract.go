@@ -48,7 +48,7 @@ func (o *Otto) read(s *scene) {
 			case claim.Quantity:
 				numbers++
 				number = c
-				if field := o.lexicon.units[c.Unit]; field != "" {
+				if field := o.lexicon.units[c.Unit]; field != "" && o.daily(c) {
 					said(field, c.Words, c.Words)
 				}
 			case claim.Money:
@@ -57,7 +57,7 @@ func (o *Otto) read(s *scene) {
 				}
 			}
 		}
-		if numbers == 1 && conversation.IsCount(asked) && !s.fresh[asked] {
+		if numbers == 1 && o.daily(number) && conversation.IsCount(asked) && !s.fresh[asked] {
 			said(asked, number.Words, number.Words)
 		}
 		if conversation.IsFlag(asked) {
@@ -73,6 +73,10 @@ func (o *Otto) read(s *scene) {
 		}
 	}
 }
+
+// daily reports whether a number may be a count of the card: what comes in a
+// month is none of a day.
+func (o *Otto) daily(c claim.Claim) bool { return c.Per == "" || o.lexicon.has("daily", c.Per) }
 
 // maxNameWords is how many words a name has that is given as a whole answer.
 const maxNameWords = 5

@@ -34,7 +34,7 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 	for _, sentence := range pieces(text) {
 		folded := Fold(sentence)
 		before, m, asks := cutFound(o.lexicon.finds["secrets"], folded)
-		if asks && !o.lexicon.has("negators", before) {
+		if asks && !o.lexicon.has("negators", o.meant(before)) {
 			found = append(found, m)
 		}
 	}
@@ -187,7 +187,7 @@ func (o *Otto) announce(p *proposal, found []pledge.Pledge, sentence string) {
 // A sentence that says so is no proposal.
 func (o *Otto) hours(s *scene, p *proposal) ruling {
 	for _, sentence := range pieces(p.reply.Text.Reveal()) {
-		if o.lexicon.has("impossible", Fold(sentence)) {
+		if o.declines(Fold(sentence)) {
 			continue
 		}
 		m, ok := when.Read(sentence, s.now)
@@ -202,6 +202,19 @@ func (o *Otto) hours(s *scene, p *proposal) ruling {
 		return blocked("hours_"+string(why), strings.TrimSpace(sentence[m.Start:m.End]))
 	}
 	return ruling{}
+}
+
+// declines reports whether a folded sentence says that something cannot be.
+func (o *Otto) declines(folded string) bool { return o.lexicon.has("impossible", o.meant(folded)) }
+
+// meant is a folded text without negations that negate nothing, such as "não tem
+// problema".
+func (o *Otto) meant(folded string) string {
+	padded := " " + folded + " "
+	for _, phrase := range o.lexicon.lists["hollow"] {
+		padded = strings.ReplaceAll(padded, " "+phrase+" ", " ")
+	}
+	return strings.TrimSpace(padded)
 }
 
 // impossible is what is wrong with the moment that a sentence names. An hour
