@@ -1,7 +1,6 @@
 package otto
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,12 +30,8 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 			found = append(found, c.Words)
 		}
 	}
-	for _, sentence := range pieces(text) {
-		folded := Fold(sentence)
-		before, m, asks := cutFound(o.lexicon.finds["secrets"], folded)
-		if asks && !o.lexicon.has("negators", before) {
-			found = append(found, m)
-		}
+	if secret := o.asksSecret(text); secret != "" {
+		found = append(found, secret)
 	}
 	for _, m := range o.lexicon.finds["address"].FindAllString(Fold(text), -1) {
 		if m = strings.TrimSpace(m); !o.ownAddress(s, m) {
@@ -49,13 +44,38 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 	return blocked("personal_data", found...)
 }
 
-// cutFound is what a pattern finds in a text, and what stands before it.
-func cutFound(pattern *regexp.Regexp, text string) (before, found string, ok bool) {
-	at := pattern.FindStringIndex(text)
-	if at == nil {
-		return "", "", false
+// denialReach is how many words before a thing may say that it is not asked for.
+const denialReach = 5
+
+// asksSecret is the first thing in a text that nobody is ever asked for; empty
+// when there is none. Saying that it is not asked for is the opposite of asking,
+// unless the denial is of forgetting it.
+func (o *Otto) asksSecret(text string) string {
+	for _, sentence := range pieces(text) {
+		folded := Fold(sentence)
+		for _, at := range o.lexicon.finds["secrets"].FindAllStringIndex(folded, -1) {
+			if !o.denied(strings.Fields(folded[:at[0]])) && !o.needless(folded[at[1]:]) {
+				return strings.TrimSpace(folded[at[0]:at[1]])
+			}
+		}
 	}
-	return strings.TrimSpace(text[:at[0]]), strings.TrimSpace(text[at[0]:at[1]]), true
+	return ""
+}
+
+// denied reports whether the words before a thing deny it.
+func (o *Otto) denied(before []string) bool {
+	for i := 1; i <= denialReach && i <= len(before); i++ {
+		at := len(before) - i
+		if o.lexicon.count("negators", before[at:at+1]) > 0 {
+			return at+1 == len(before) || o.lexicon.count("insists", before[at+1:at+2]) == 0
+		}
+	}
+	return false
+}
+
+// needless reports whether the words after a thing say that it is not needed.
+func (o *Otto) needless(after string) bool {
+	return slices.ContainsFunc(o.lexicon.lists["needless"], func(words string) bool { return strings.HasPrefix(after+" ", words+" ") })
 }
 
 // ownAddress reports whether a street and number are the business's, a
