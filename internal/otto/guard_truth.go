@@ -141,7 +141,7 @@ func (o *Otto) isFact(s *scene, words string) bool {
 // hour; where a meeting is noted, the pack says that the team has to confirm it.
 func (o *Otto) action(s *scene, p *proposal) ruling {
 	found := o.pledges.Find(p.visible())
-	found = slices.DeleteFunc(found, func(one pledge.Pledge) bool { return one.Kind != pledge.Action })
+	found = slices.DeleteFunc(found, func(one pledge.Pledge) bool { return one.Kind != pledge.Action || o.noted(s, p, one) })
 	if p.strict {
 		return unkept(p, found)
 	}
@@ -155,6 +155,24 @@ func (o *Otto) action(s *scene, p *proposal) ruling {
 	default:
 		return unkept(p, found)
 	}
+}
+
+// noted reports whether an announcement only says what is on record: that the
+// meeting that was noted earlier is noted, at its own hour if at any.
+func (o *Otto) noted(s *scene, p *proposal, one pledge.Pledge) bool {
+	booked := s.request.Conversation.Session.Booked
+	if !booked.After(s.now) || !o.lexicon.has("noted", Fold(one.Words)) {
+		return false
+	}
+	from := 0
+	for _, sentence := range pieces(p.visible()) {
+		if from += len(sentence); one.Start < from {
+			m, ok := when.Read(sentence, s.now)
+			at, exact := m.At()
+			return !ok || exact && at.Equal(booked)
+		}
+	}
+	return false
 }
 
 // unkept blocks the announcements that no record keeps.

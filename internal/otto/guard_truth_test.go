@@ -1,10 +1,13 @@
 package otto_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // passes reports whether a guard lets a sentence pass.
@@ -40,6 +43,38 @@ func TestNobodyIsAskedForSecrets(t *testing.T) {
 		t.Run(tt.text, func(t *testing.T) {
 			if got := passes(t, "personal_data", otto.Trial{Text: tt.text, State: conversation.Triage}); got != tt.want {
 				t.Errorf("passes: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotedMayBeSaidToBe(t *testing.T) {
+	booked := time.Date(2026, 3, 12, 11, 0, 0, 0, brasilia)
+	tests := []struct {
+		name, said string
+		booked     time.Time
+		want       bool
+	}{
+		{"at its hour", "A conversa está anotada para quinta-feira, 12 de março, às 11h.", booked, true},
+		{"without an hour", "A sua conversa já está anotada.", booked, true},
+		{"at another hour", "A conversa está anotada para sexta-feira, 13 de março, às 10h.", booked, false},
+		{"as agreed", "A conversa está confirmada para quinta-feira, 12 de março, às 11h.", booked, false},
+		{"when nothing is noted", "A conversa está anotada.", time.Time{}, false},
+		{"when it is over", "A conversa está anotada.", tuesday.Add(-time.Hour), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := in(conversation.CollectingInfo)
+			c.Session.Booked = tt.booked
+			c.Card, _ = c.Card.With(conversation.FieldMeetingAt, conversation.Value{Value: pii.Text(booked.Format(time.RFC3339)), At: tuesday.Add(-time.Hour)})
+			c.Card, _ = c.Card.With("email", conversation.Value{Value: "iara@exemplo.com", At: tuesday.Add(-time.Hour)})
+			if !tt.booked.Equal(booked) {
+				delete(c.Card, conversation.FieldMeetingAt)
+			}
+			draft := says(decision(t, map[string]any{"response_text": tt.said + " O que mais você procura?", "next_state": "COLLECTING_INFO"}))
+			d := decide(t, meeting(t, script(draft, draft)), ask(c, "ficou tudo certo?"))
+			if got := strings.Contains(text(d), tt.said); got != tt.want {
+				t.Errorf("said: %t, want %t: %q %+v", got, tt.want, text(d), d.Verdicts)
 			}
 		})
 	}
