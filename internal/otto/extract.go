@@ -91,7 +91,7 @@ func (o *Otto) introduced(u utterance, asked string) string {
 		wanted := strings.Fields(m[1])
 		// The name in the lead's own spelling.
 		for i := range words {
-			if i+len(wanted) <= len(words) && Fold(words[i]) == wanted[0] && i > 0 {
+			if i > 0 && Fold(words[i]) == wanted[0] {
 				return o.name(words[i:min(len(words), i+maxNameWords)])
 			}
 		}

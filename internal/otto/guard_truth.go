@@ -1,7 +1,6 @@
 package otto
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,12 +30,8 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 			found = append(found, c.Words)
 		}
 	}
-	for _, sentence := range pieces(text) {
-		folded := Fold(sentence)
-		before, m, asks := cutFound(o.lexicon.finds["secrets"], folded)
-		if asks && !o.lexicon.has("negators", o.meant(before)) {
-			found = append(found, m)
-		}
+	if secret := o.asksSecret(text); secret != "" {
+		found = append(found, secret)
 	}
 	for _, m := range o.lexicon.finds["address"].FindAllString(Fold(text), -1) {
 		if m = strings.TrimSpace(m); !o.ownAddress(s, m) {
@@ -49,13 +44,38 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 	return blocked("personal_data", found...)
 }
 
-// cutFound is what a pattern finds in a text, and what stands before it.
-func cutFound(pattern *regexp.Regexp, text string) (before, found string, ok bool) {
-	at := pattern.FindStringIndex(text)
-	if at == nil {
-		return "", "", false
+// denialReach is how many words before a thing may say that it is not asked for.
+const denialReach = 5
+
+// asksSecret is the first thing in a text that nobody is ever asked for; empty
+// when there is none. Saying that it is not asked for is the opposite of asking,
+// unless the denial is of forgetting it.
+func (o *Otto) asksSecret(text string) string {
+	for _, sentence := range pieces(text) {
+		folded := Fold(sentence)
+		for _, at := range o.lexicon.finds["secrets"].FindAllStringIndex(folded, -1) {
+			if !o.denied(strings.Fields(o.meant(folded[:at[0]]))) && !o.needless(folded[at[1]:]) {
+				return strings.TrimSpace(folded[at[0]:at[1]])
+			}
+		}
 	}
-	return strings.TrimSpace(text[:at[0]]), strings.TrimSpace(text[at[0]:at[1]]), true
+	return ""
+}
+
+// denied reports whether the words before a thing deny it.
+func (o *Otto) denied(before []string) bool {
+	for i := 1; i <= denialReach && i <= len(before); i++ {
+		at := len(before) - i
+		if o.lexicon.count("negators", before[at:at+1]) > 0 {
+			return at+1 == len(before) || o.lexicon.count("insists", before[at+1:at+2]) == 0
+		}
+	}
+	return false
+}
+
+// needless reports whether the words after a thing say that it is not needed.
+func (o *Otto) needless(after string) bool {
+	return slices.ContainsFunc(o.lexicon.lists["needless"], func(words string) bool { return strings.HasPrefix(after+" ", words+" ") })
 }
 
 // ownAddress reports whether a street and number are the business's, a
@@ -121,7 +141,7 @@ func (o *Otto) isFact(s *scene, words string) bool {
 // hour; where a meeting is noted, the pack says that the team has to confirm it.
 func (o *Otto) action(s *scene, p *proposal) ruling {
 	found := o.pledges.Find(p.visible())
-	found = slices.DeleteFunc(found, func(one pledge.Pledge) bool { return one.Kind != pledge.Action })
+	found = slices.DeleteFunc(found, func(one pledge.Pledge) bool { return one.Kind != pledge.Action || o.noted(s, p, one) })
 	if p.strict {
 		return unkept(p, found)
 	}
@@ -135,6 +155,24 @@ func (o *Otto) action(s *scene, p *proposal) ruling {
 	default:
 		return unkept(p, found)
 	}
+}
+
+// noted reports whether an announcement only says what is on record: that the
+// meeting that was noted earlier is noted, at its own hour if at any.
+func (o *Otto) noted(s *scene, p *proposal, one pledge.Pledge) bool {
+	booked := s.request.Conversation.Session.Booked
+	if !booked.After(s.now) || !o.lexicon.has("noted", Fold(one.Words)) {
+		return false
+	}
+	from := 0
+	for _, sentence := range pieces(p.visible()) {
+		if from += len(sentence); one.Start < from {
+			m, ok := when.Read(sentence, s.now)
+			at, exact := m.At()
+			return !ok || exact && at.Equal(booked)
+		}
+	}
+	return false
 }
 
 // unkept blocks the announcements that no record keeps.
