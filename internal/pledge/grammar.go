@@ -21,23 +21,25 @@ const (
 	sectionHandoff
 	sectionAppointment
 	sectionFollowUp
-	sectionNegation  // words that negate what follows in their clause
-	sectionAbsence   // those that negate only the noun after them
-	sectionHollow    // holds such a word and negates nothing
-	sectionTurn      // begins a new clause without a comma
-	sectionAnd       // joins clauses or nouns
-	sectionLink      // makes what follows a part of the clause before
-	sectionVerb      // verbs of a clause
-	sectionSubject   // what may stand between a joint and its verb
-	sectionTheirs    // people of the lead's, not ours
-	sectionProduct   // a subject that is a thing
-	sectionPass      // no pledge, nor is what it touches
-	sectionDeferred  // after a noun: it is left to somebody else, or denied
-	sectionOffer     // leaves what follows, or what it ends, to the lead
-	sectionTag       // asks for leave at the end of a sentence
-	sectionOpinion   // asks what the lead thinks or wants
-	sectionPresuming // a question that takes what it says for granted
-	sectionQuestion  // begins a question of its own
+	sectionNegation   // words that negate what follows in their clause
+	sectionAbsence    // those that negate only the noun after them
+	sectionHollow     // holds such a word and negates nothing
+	sectionTurn       // begins a new clause without a comma
+	sectionAnd        // joins clauses or nouns
+	sectionOr         // joins nouns that share a negation
+	sectionLink       // makes what follows a part of the clause before
+	sectionVerb       // verbs of a clause
+	sectionSubject    // what may stand between a joint and its verb
+	sectionTheirs     // people of the lead's, not ours
+	sectionProduct    // a subject that is a thing, or somebody it serves
+	sectionImpersonal // what a thing's sentence can go on with
+	sectionPass       // no pledge, nor is what it touches
+	sectionDeferred   // after a noun: it is left to somebody else, or denied
+	sectionOffer      // leaves what follows, or what it ends, to the lead
+	sectionTag        // asks for leave at the end of a sentence
+	sectionOpinion    // asks what the lead thinks or wants
+	sectionPresuming  // a question that takes what it says for granted
+	sectionQuestion   // begins a question of its own
 	sections
 )
 
@@ -48,8 +50,8 @@ func headings() map[string]section {
 		"closed_price": sectionClosedPrice, "comparison": sectionComparison,
 		"action handoff": sectionHandoff, "action appointment": sectionAppointment, "action follow_up": sectionFollowUp,
 		"negation": sectionNegation, "absence": sectionAbsence, "hollow": sectionHollow, "turn": sectionTurn,
-		"and": sectionAnd, "link": sectionLink, "verb": sectionVerb, "subject": sectionSubject,
-		"theirs": sectionTheirs, "product": sectionProduct, "pass": sectionPass, "deferred": sectionDeferred,
+		"and": sectionAnd, "or": sectionOr, "link": sectionLink, "verb": sectionVerb, "subject": sectionSubject,
+		"theirs": sectionTheirs, "product": sectionProduct, "impersonal": sectionImpersonal, "pass": sectionPass, "deferred": sectionDeferred,
 		"offer": sectionOffer, "tag": sectionTag, "opinion": sectionOpinion, "presuming": sectionPresuming,
 		"question": sectionQuestion,
 	}
@@ -60,6 +62,7 @@ type operation byte
 
 const (
 	opWord   operation = iota // is this word
+	opSet                     // is one of these words
 	opPrefix                  // begins so
 	opNumber                  // begins with a digit
 	opAny                     // is any word of the same stretch between commas
@@ -74,7 +77,7 @@ const (
 // described.
 type step struct {
 	op      operation
-	id      int    // of a word
+	id      int    // of a word, or of a set of words
 	prefix  string // of a word
 	next    int    // the step after this one
 	other   int    // the second place of a split
@@ -84,6 +87,7 @@ type step struct {
 // grammar is all forms, compiled.
 type grammar struct {
 	ids    map[string]int
+	sets   [][]int // of words, in order
 	steps  []step
 	starts []int
 	pieces map[string]string
@@ -181,8 +185,8 @@ func (g *grammar) form(s section, pattern string) error {
 	if err != nil {
 		return err
 	}
-	c := compiler{grammar: g, tokens: tokens}
-	f, err := c.alternatives()
+	c := compiler{grammar: g, tokens: slices.Concat([]string{"("}, tokens, []string{")"})}
+	f, err := c.sequence()
 	if err != nil {
 		return err
 	}
@@ -317,6 +321,10 @@ func (c *compiler) atom() (fragment, error) {
 	var f fragment
 	switch {
 	case token == "(":
+		if set, ok := c.set(); ok {
+			f = c.single(step{op: opSet, id: set})
+			break
+		}
 		inner, err := c.alternatives()
 		if err != nil {
 			return f, err
@@ -351,6 +359,35 @@ func (c *compiler) atom() (fragment, error) {
 		f = fragment{start: split, open: append(f.open, hole{split, true})}
 	}
 	return f, nil
+}
+
+// set reads a bracket that holds nothing but single words, after it was
+// opened, as one step.
+func (c *compiler) set() (int, bool) {
+	var words []string
+	depth, end, word := 1, 0, false
+	for ; depth > 0; end++ {
+		if end == len(c.tokens) {
+			return 0, false
+		}
+		switch token := c.tokens[end]; {
+		case token == "|" && word:
+			word = false
+		case token == ")" && word:
+			depth--
+		case token == "(" && !word:
+			depth++
+		case !word && !strings.ContainsAny(token, "()|?^$#~*"):
+			words, word = append(words, strings.Trim(token, `"`)), true
+		default:
+			return 0, false
+		}
+	}
+	if len(words) < 2 {
+		return 0, false
+	}
+	c.tokens = c.tokens[end:]
+	return c.grammar.set(words), true
 }
 
 func (c *compiler) single(s step) fragment {
@@ -400,6 +437,21 @@ func (g *grammar) id(word string) int {
 	return len(g.ids)
 }
 
+// set is the number of a set of words.
+func (g *grammar) set(words []string) int {
+	ids := make([]int, 0, len(words))
+	for _, word := range words {
+		ids = append(ids, g.id(word))
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if at := slices.IndexFunc(g.sets, func(set []int) bool { return slices.Equal(set, ids) }); at >= 0 {
+		return at
+	}
+	g.sets = append(g.sets, ids)
+	return len(g.sets) - 1
+}
+
 // index prepares the steps for reading.
 func (g *grammar) index() {
 	g.after = make([][]int, len(g.steps))
@@ -413,9 +465,14 @@ func (g *grammar) index() {
 		g.begin(start, false, seen)
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(seen), func(a, b entry) int { return a.step - b.step }) {
-		if s := g.steps[e.step]; s.op == opWord {
+		switch s := g.steps[e.step]; s.op {
+		case opWord:
 			g.first[s.id] = append(g.first[s.id], e)
-		} else {
+		case opSet:
+			for _, id := range g.sets[s.id] {
+				g.first[id] = append(g.first[id], e)
+			}
+		default:
 			g.loose = append(g.loose, e)
 		}
 	}

@@ -38,26 +38,20 @@ func (t *parsed) negated(f form, verbal bool) bool {
 	verb := false                   // between the word that negates and the form
 	for i := f.from - 1; i >= 0; i-- {
 		next := t.words[i+1]
-		if next.stop || t.begun[i+1].has(sectionTurn) && i+1 <= f.from && !t.marks[i+1].has(sectionNegation) {
+		if next.stop || t.begun[i+1].has(sectionTurn) {
 			return false
 		}
-		if next.comma && (verbal || verb || !t.listed(i+1, f)) {
+		if next.comma && (verbal || verb || !t.listed(i+1)) {
 			return false
 		}
 		m := t.marks[i]
-		if t.begun[i].has(sectionTurn) {
-			return false
-		}
-		if m.has(sectionHollow) {
-			continue
-		}
-		if m.has(sectionNegation) {
+		switch {
+		case m.has(sectionHollow):
+		case m.has(sectionNegation):
 			return !fresh || !verb
-		}
-		if m.has(sectionAbsence) {
+		case m.has(sectionAbsence):
 			return !verb && !verbal
-		}
-		if m.has(sectionAnd) && (verb || verbal && t.opens(i+1, f.from)) {
+		case m.has(sectionAnd) && (verb || verbal && t.opens(i+1, f.from)):
 			return false
 		}
 		verb = verb || m.has(sectionVerb)
@@ -86,13 +80,13 @@ func (t *parsed) linked(f form) bool {
 
 // listed reports whether the stretch that a comma begins goes on with a list:
 // "prazo, resultado garantido ou desconto".
-func (t *parsed) listed(from int, f form) bool {
-	for i := from; i < min(f.to+1, len(t.words)); i++ {
-		if (i < f.from || i >= f.to) && t.marks[i].has(sectionAnd) {
+func (t *parsed) listed(from int) bool {
+	for i := from; i < len(t.words) && (i == from || !t.words[i].stop); i++ {
+		if t.marks[i].has(sectionOr) {
 			return true
 		}
 	}
-	return f.to < len(t.words) && t.words[f.to].comma && !t.words[f.to].stop
+	return false
 }
 
 // asked reports whether a form is asked and not said.
@@ -109,8 +103,8 @@ func (t *parsed) asked(kind Kind, f form) bool {
 	}
 	switch kind {
 	case ClosedPrice, Comparison:
-		for i := begin; i < end; i++ {
-			if t.marks[i].has(sectionOpinion) {
+		for i := begin; i < f.from; i++ {
+			if t.begun[i].has(sectionOpinion) {
 				return true
 			}
 		}
@@ -162,12 +156,15 @@ func (t *parsed) offered(f form) bool {
 	return end > f.to && t.done[end-1].has(sectionOffer)
 }
 
-// product reports whether what acts is a thing: "o sistema vai te avisar" tells
-// what it does.
+// product reports whether what acts is a thing: "o sistema avisa a equipe e o
+// horário fica confirmado" tells what it does.
 func (t *parsed) product(f form) bool {
+	if !t.begun[f.from].has(sectionImpersonal) {
+		return false
+	}
 	for i := f.from - 1; i >= 0 && !t.words[i+1].stop; i-- {
 		if t.marks[i].has(sectionProduct) {
-			return !t.marks[f.from].has(sectionSubject) && !t.verbal(f)
+			return true
 		}
 	}
 	return false

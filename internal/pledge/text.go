@@ -1,6 +1,9 @@
 package pledge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // form is a form that a text holds: its words from and up to.
 type form struct {
@@ -114,6 +117,10 @@ func (m *machine) advance(at, i int) {
 	switch s.op {
 	case opWord:
 		if w.id != s.id {
+			return
+		}
+	case opSet:
+		if _, ok := slices.BinarySearch(m.grammar.sets[s.id], w.id); !ok {
 			return
 		}
 	case opPrefix:
