@@ -17,6 +17,8 @@ const (
 	flagJSON   = "json"
 	flagReveal = "reveal"
 	flagLimit  = "limit"
+	flagJUnit  = "junit"
+	flagOnly   = "only"
 )
 
 func (f flag) usage() string {

@@ -27,6 +27,8 @@ func operatorCommands() []command {
 			does: "show any turn in full"},
 		{words: []string{"turns", "close"}, args: "ID", takes: 1, flags: []flag{asJSON}, run: act(operators.Close),
 			does: "end a turn, also one that is under way"},
+		{words: []string{"receipt"}, args: "ID", takes: 1, flags: []flag{reveal, asJSON}, run: receipt,
+			does: "say why Otto said what he said: by the id of a turn or of a message, ours or Meta's (wamid.…)"},
 		{words: []string{"replay"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: replay,
 			does: "decide a conversation's turns again from their records (its id, or a phone number) and compare"},
 	}
@@ -40,6 +42,7 @@ type operators interface {
 	Retry(ctx context.Context, id string) (operator.Outcome, error)
 	Drop(ctx context.Context, id string) (operator.Outcome, error)
 	Close(ctx context.Context, id string) (operator.Outcome, error)
+	Receipt(ctx context.Context, id string, reveal bool) (operator.Receipt, error)
 	Replay(ctx context.Context, who string) (operator.Replay, error)
 }
 
@@ -83,6 +86,13 @@ func show(ctx context.Context, c call) int {
 	_, code := report(ctx, c, func(o operators) (operator.Detail, error) {
 		return o.Show(ctx, c.args[0], c.flags.has(flagReveal))
 	}, printDetail)
+	return code
+}
+
+func receipt(ctx context.Context, c call) int {
+	_, code := report(ctx, c, func(o operators) (operator.Receipt, error) {
+		return o.Receipt(ctx, c.args[0], c.flags.has(flagReveal))
+	}, printReceipt)
 	return code
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,51 @@ func TestOperatorsOfARunningStreet(t *testing.T) {
 	refused(t, env, "replay 5511900000000", "no such conversation")
 }
 
+func TestTheReceiptOfAnAnswer(t *testing.T) {
+	base, env := newTestStreet(t)
+	const question = "quanto custam os canarinhos?"
+	ask(t, http.MethodPost, base+"/api/messages", `{"from":"`+lead+`","name":"Iara","text":"`+question+`"}`)
+	var talk struct {
+		Messages []struct{ ID, Status, Text string }
+	}
+	until(t, base, "the answer was read", func() bool {
+		response, err := http.Get(base + "/api/conversations/" + lead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		return json.NewDecoder(response.Body).Decode(&talk) == nil && len(talk.Messages) == 2 && talk.Messages[1].Status == "read"
+	})
+	var r operator.Receipt
+	wamid := talk.Messages[0].ID
+	if err := json.Unmarshal([]byte(done(t, env, "receipt --json "+wamid)), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{wamid, string(r.Turn), string(r.Heard[0].ID)} {
+		out := done(t, env, "receipt "+id)
+		for _, line := range []string{
+			`^turn +` + string(r.Turn), `^correlation +\w+`,
+			`^WHAT CAME IN\n  message  ` + string(r.Heard[0].ID) + `\n  text     \(28 characters\)\n  time     sent .*, received `,
+			`^  route +model: the model's decision, as the guards left it, asked to decide`, `^  state +INITIAL to \w+ by decision`,
+			`^  pack +\w+, this environment's pack`, `^  model +gpt-4o-mini`, `^  call 1 +ok, prompt \w{64}`, `^  call 1 said +\(\d+ characters\)`,
+			`^  tokens +\d+ in, \d+ of them cached, \d+ out`, `^  cost +US\$ 0\.000\d{3}`, `^  form +passed`, `^  decide +\d+\.\d ms`,
+			`^WHAT WAS SENT\n  all of it +SENT`, `^  reply 1 receipt +read, at `,
+		} {
+			if !regexp.MustCompile(`(?m)` + line).MatchString(out) {
+				t.Errorf("no line %q in the receipt of %.5s…:\n%s", line, id, out)
+			}
+		}
+	}
+	out := done(t, env, "receipt --reveal "+wamid)
+	for _, words := range []string{question, talk.Messages[1].Text} {
+		if !strings.Contains(out, strconv.Quote(words)) {
+			t.Errorf("%q is not revealed:\n%s", words, out)
+		}
+	}
+	refused(t, env, "receipt nothing", `no such turn or message: "nothing"`)
+	refused(t, env, "receipt wamid.absent", "no message of that id of Meta's")
+}
+
 // ledgerOf is a Firestore with a parked turn and a dead message, and the
 // worker's environment for it.
 func ledgerOf(t *testing.T) (env []string, tasks *cloudtaskstest.Server) {
@@ -265,6 +311,10 @@ func TestOperatorsOnTheConfiguredLedger(t *testing.T) {
 	if out := done(t, env, "parked show m2 --reveal"); !strings.Contains(out, plea) || strings.Contains(out, "wamid.X") {
 		t.Errorf("revealed is\n%s", out)
 	}
+	if out := done(t, env, "receipt m1"); !strings.Contains(out, "another, another pack than this environment's") {
+		t.Errorf("the receipt is\n%s", out)
+	}
+	refused(t, env, "receipt m2", `given up: no turn has answered it; "atende parked show m2"`)
 	// The conversation was recorded with a pack that is not the configured one.
 	out, stderr, code := atende(t, env, "replay conv")
 	if code != exitWrong || !strings.Contains(out, "pack") || !strings.Contains(out, "different: 1") || stderr != "" {
@@ -357,6 +407,7 @@ func TestOptions(t *testing.T) {
 		{"parked show a b", "wrong arguments"},
 		{"parked drop --limit 3 a", "there is no option --limit"},
 		{"fsm --json", "there is no option --json"},
+		{"receipt", "it is: atende receipt ID [--reveal] [--json]"},
 	} {
 		stdout, stderr, code := atende(t, nil, c.line)
 		if code != exitUsage || stdout != "" || !strings.Contains(stderr, c.says) {

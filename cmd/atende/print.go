@@ -152,24 +152,33 @@ func printTurn(s sheet, t operator.TurnDetail) {
 		s.row("model", joined(d.Model, fmt.Sprintf("calls: %d", d.Calls), strings.Join(d.Outcomes, ", ")))
 	}
 	for _, v := range d.Verdicts {
-		verdict := "passed"
-		if !v.OK {
-			verdict = "blocked: " + words(v.Found)
-		}
-		s.row("guard "+v.Guard, verdict)
+		s.row("guard "+v.Guard, verdict(v))
 	}
 	for _, p := range t.Parts {
-		printPart(s, p)
+		printPart(s, "", p)
 	}
 	for _, e := range t.Effects {
-		name := numbered(operator.Effect, e.Effect)
-		s.row(name, joined(string(e.Kind), string(e.Phase), e.Reason, given("because %s", e.Why), "briefing "+words(e.Briefing)))
-		s.row(name, joined(fmt.Sprintf("failed attempts: %d", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
+		printEffect(s, "", e)
 	}
 }
 
-func printPart(s sheet, p operator.PartDetail) {
-	name := numbered(operator.Reply, p.Part)
+// verdict is what a guard said, and what it found.
+func verdict(v operator.VerdictDetail) string {
+	said := "blocked"
+	if v.OK {
+		said = "passed"
+	}
+	return said + given(": %s", words(v.Found))
+}
+
+func printEffect(s sheet, indent string, e operator.EffectDetail) {
+	name := indent + numbered(operator.Effect, e.Effect)
+	s.row(name, joined(string(e.Kind), string(e.Phase), e.Reason, given("because %s", e.Why), given("meeting at %s", moment(e.Start)), "briefing "+words(e.Briefing)))
+	s.row(name, joined(fmt.Sprintf("failed attempts: %d", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
+}
+
+func printPart(s sheet, indent string, p operator.PartDetail) {
+	name := indent + numbered(operator.Reply, p.Part)
 	s.row(name, joined(string(p.Kind), string(p.Phase), p.Reason, given("attempts granted: %s", strconv.Itoa(p.Granted))))
 	s.row(name, words(p.Text))
 	for _, option := range p.Options {

@@ -48,6 +48,9 @@ func commands() []command {
 			does: "print the state machine of a conversation as a Mermaid diagram"},
 		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
 			does: "read a knowledge pack and say everything that is wrong with it"},
+		{words: []string{"scenario", "run"}, args: "DIR", takes: 1, run: scenarioRun,
+			flags: []flag{{name: flagJUnit, value: "FILE"}, {name: flagOnly, value: "NAME"}},
+			does:  "play written conversations and say what came out otherwise"},
 	}, operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},

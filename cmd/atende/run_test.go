@@ -18,6 +18,11 @@ func TestCommands(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(broken, "business.yaml"), []byte("nome: x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	named, err := os.ReadFile("../../packs/default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	standard := strings.TrimSpace(string(named))
 	for _, c := range []struct {
 		args           string
 		code           int
@@ -29,7 +34,7 @@ func TestCommands(t *testing.T) {
 		{"-h", 0, "atende pack check DIR", ""},
 		{"version", 0, "dev\n", ""},
 		{"fsm", 0, "stateDiagram-v2", ""},
-		{"pack check ../../packs/pyloto", 0, "in order", ""},
+		{"pack check ../../packs/" + standard, 0, "in order", ""},
 		{"pack check ../../packs/pizzaria-exemplo", 0, "in order", ""},
 		{"pack check " + empty, 1, "", "business.yaml"},
 		{"pack check " + broken, 1, "", "business.yaml"},

@@ -56,6 +56,10 @@ func (s *street) Close(ctx context.Context, id string) (operator.Outcome, error)
 	return s.act(ctx, id, "close")
 }
 
+func (s *street) Receipt(ctx context.Context, id string, reveal bool) (receipt operator.Receipt, err error) {
+	return receipt, s.get(ctx, url.Values{"reveal": {strconv.FormatBool(reveal)}}, &receipt, "receipts", id)
+}
+
 func (s *street) Replay(ctx context.Context, who string) (replayed operator.Replay, err error) {
 	return replayed, s.get(ctx, nil, &replayed, "replay", who)
 }

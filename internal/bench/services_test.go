@@ -59,7 +59,7 @@ func (s *street) environ() []string {
 		"TASKS_AUTH=platform", "K_SERVICE=bench",
 		"FIRESTORE_EMULATOR_HOST=" + s.stubs.addresses["firestore"], "FIRESTORE_PROJECT_ID=" + project,
 		"CONTACT_HASH_KEY=" + hashKey, "DATA_KEY=" + dataKey,
-		"BUDGET_TURNS_PER_CONTACT_DAY=0", "BUDGET_TOKENS_PER_CONTACT_DAY=0",
+		"BUDGET_TURNS_PER_CONTACT_DAY=0", "BUDGET_TOKENS_PER_CONTACT_DAY=0", "BUDGET_TOKENS_PER_DAY=0",
 	}
 }
 

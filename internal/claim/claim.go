@@ -89,5 +89,14 @@ func read(text string, now time.Time) *reader {
 	r.moments(now)
 	r.numbers()
 	slices.SortFunc(r.claims, func(a, b Claim) int { return cmp.Compare(a.Start, b.Start) })
+	// One character may hold two numbers: ¾.
+	end := 0
+	r.claims = slices.DeleteFunc(r.claims, func(c Claim) bool {
+		if c.Start < end {
+			return true
+		}
+		end = c.End
+		return false
+	})
 	return r
 }

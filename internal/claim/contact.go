@@ -190,41 +190,64 @@ func (r *reader) claimBytes(c Claim, i, end int) {
 	}
 }
 
-// spoken claims an address that is spelled out, site ponto com or nome arroba
-// site ponto com, and returns the token after it.
+// maxSpoken is how many dots and ats an address may have that is spelled out.
+const maxSpoken = 6
+
+// spoken claims an address that is spelled out, site ponto com, site[.]com or
+// nome arroba site ponto com, and returns the token after it.
 func (r *reader) spoken(i int) int {
 	if !r.kind(i, word) {
 		return i
 	}
-	name := func(k int) bool { return r.kind(k, word) || r.kind(k, digits) }
-	text, j := r.tokens[i].text, i+1
-	kind := URL
-	for r.is(j, lexicon.at) || r.is(j, "at") && r.is(j-1, "(") || r.is(j, lexicon.dot) && !r.ends(j) {
-		if !r.is(j, lexicon.dot) {
-			if kind == Email {
-				break
-			}
-			kind = Email
-			text += "@"
-		} else {
-			text += "."
+	kind, text, j := URL, r.tokens[i].text, i+1
+	for range maxSpoken {
+		joint, next := r.joint(j)
+		if joint == "" || joint == "@" && kind == Email {
+			break
 		}
-		if !name(j + 1) {
+		if joint == "@" {
+			kind = Email
+			if next < len(r.tokens) && r.taken[next] {
+				// nome arroba site.com: the site has been claimed already, and
+				// nobody knows the name.
+				r.claim(Claim{Kind: Email, Text: text + joint}, i, next)
+				return next
+			}
+		}
+		if !r.kind(next, word) && !r.kind(next, digits) {
 			return i
 		}
-		text += r.tokens[j+1].text
-		j += 2
+		text += joint + r.tokens[next].text
+		j = next + 1
 	}
 	dot := strings.LastIndexByte(text, '.')
-	if dot < 0 && kind == Email && j-i > 1 {
-		// nome arroba site.com.br: the site has been claimed already.
-		return i
-	}
 	if dot < 0 || !lexicon.domains[text[dot+1:]] || r.has(i, isStop) {
 		return i
 	}
 	r.claim(Claim{Kind: kind, Text: text}, i, j)
 	return j
+}
+
+// joint reads what stands for a dot or an @ at token i.
+func (r *reader) joint(i int) (joint string, next int) {
+	open := r.is(i, "[") || r.is(i, "(")
+	at := i
+	if open {
+		at++
+	}
+	switch {
+	case r.is(at, lexicon.at), open && r.is(at, "at"), open && r.is(at, "@"):
+		joint = "@"
+	case r.is(at, lexicon.dot) && !r.ends(at), open && r.is(at, "."), open && r.is(at, lexicon.dot):
+		joint = "."
+	default:
+		return "", i
+	}
+	at++
+	if open && (r.is(at, "]") || r.is(at, ")")) {
+		at++
+	}
+	return joint, at
 }
 
 // ends reports whether token i is the last of its sentence.
@@ -301,9 +324,10 @@ func (r *reader) dialled(i int) int {
 	if !ok {
 		return i
 	}
-	before := r.before(i)
-	for n := len(found.groups); n > 0; n-- {
-		joined := strings.Join(found.groups[:n], "")
+	before, all := r.before(i), strings.Join(found.groups, "")
+	for n, size := len(found.groups), len(all); n > 0 && size >= minPhoneDigits; n-- {
+		joined := all[:size]
+		size -= len(found.groups[n-1])
 		switch {
 		case document(joined):
 			first := i
@@ -312,7 +336,7 @@ func (r *reader) dialled(i int) int {
 			}
 			r.claim(Claim{Kind: Document, Text: joined}, first, found.ends[n-1])
 			return found.ends[n-1]
-		case before&isOrderWord == 0 && phone(found.plus, found.groups[:n], found.seps[:n-1], before&isPhoneWord != 0):
+		case before&isOrderWord == 0 && phone(joined, found.plus, found.groups[:n], found.seps[:n-1], before&isPhoneWord != 0):
 			r.claim(Claim{Kind: Phone, Text: joined}, i, found.ends[n-1])
 			return found.ends[n-1]
 		}
@@ -340,12 +364,11 @@ func (r *reader) before(i int) property {
 	return found
 }
 
-// phone reports whether groups of digits are a telephone number. told says
-// that the words before name one.
-func phone(plus bool, groups, seps []string, told bool) bool {
-	all := strings.Join(groups, "")
+// phone reports whether digits, parted into groups, are a telephone number.
+// told says that the words before name one.
+func phone(all string, plus bool, groups, seps []string, told bool) bool {
 	if plus {
-		return len(all) >= 8
+		return true
 	}
 	if len(all) >= 10 && len(all) <= 11 && lexicon.freeCall[all[:4]] {
 		return len(groups[0]) <= 4 || len(groups) == 1
@@ -373,7 +396,7 @@ func phone(plus bool, groups, seps []string, told bool) bool {
 		if len(groups) == 1 || seps[0] == " " {
 			return told
 		}
-		return all[0] >= '2' && !(year(groups[0]) && year(groups[1])) && strings.Contains(seps[0], "-")
+		return all[0] >= '2' && strings.Contains(seps[0], "-") && (!year(groups[0]) || !year(groups[1]))
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func (r *reader) moments(now time.Time) {
 		c := Claim{Start: m.Start, End: m.End, Words: r.text[m.Start:m.End]}
 		switch m.Kind {
 		case when.Date:
-			if r.today(first, next) && !r.exactly(first, next, m, mentions) {
+			if r.today(first, next) && !r.exactly(first, next, mentions) {
 				continue
 			}
 			c.Kind, c.Unit, c.Day = Day, Date, m.Day
@@ -55,12 +56,11 @@ func (r *reader) moments(now time.Time) {
 	r.claims = append(r.claims, days...)
 }
 
-// span are the tokens that begin within bytes of the text.
+// span are the tokens that stand in bytes of the text, in part at least.
 func (r *reader) span(start, end int) (first, next int) {
-	at := func(t token, pos int) int { return int(r.f.start[t.from]) - pos }
-	first, _ = slices.BinarySearchFunc(r.tokens, start, at)
-	next, _ = slices.BinarySearchFunc(r.tokens, end, at)
-	return first, next
+	first, _ = slices.BinarySearchFunc(r.tokens, start, func(t token, pos int) int { return r.end(t) - 1 - pos })
+	next, _ = slices.BinarySearchFunc(r.tokens, end, func(t token, pos int) int { return r.start(t) - pos })
+	return first, max(first, next)
 }
 
 // today reports whether the tokens are the word that means nowadays as often
@@ -71,7 +71,7 @@ func (r *reader) today(first, next int) bool {
 
 // exactly reports whether today is meant as a day: next to an hour, or with a
 // word that says so.
-func (r *reader) exactly(first, next int, m when.Mention, all []when.Mention) bool {
+func (r *reader) exactly(first, next int, all []when.Mention) bool {
 	if r.has(first-1, isExactly) || r.has(next, isExactly) {
 		return true
 	}
@@ -79,13 +79,15 @@ func (r *reader) exactly(first, next int, m when.Mention, all []when.Mention) bo
 		if other.Kind != when.Clock && other.Kind != when.ClockRange {
 			return false
 		}
-		return other.Start >= m.End && near(r.text[m.End:other.Start]) || other.End <= m.Start && near(r.text[other.End:m.Start])
+		i, j := r.span(other.Start, other.End)
+		return r.near(next, i) || r.near(j, first)
 	})
 }
 
-// near reports whether nothing of weight stands between a day and an hour.
-func near(between string) bool {
-	return len(between) <= 12 && !strings.ContainsAny(between, ".!?\n")
+// near reports whether nothing of weight stands between a day that ends
+// before token i and an hour that begins with token j.
+func (r *reader) near(i, j int) bool {
+	return j >= i && j-i <= 3 && r.tokens[min(i, len(r.tokens)-1)].number == r.tokens[j-1].number
 }
 
 // oneDay reports whether two claims of days are two names of one: "terça, 1º
@@ -94,8 +96,9 @@ func (r *reader) oneDay(a, b Claim) bool {
 	if a.Unit == Weekdays || b.Unit == Weekdays || a.Unit == b.Unit && (a.Unit == Weekday || !a.Day.Equal(b.Day)) {
 		return false
 	}
-	between := r.text[a.End:b.Start]
-	return len(between) <= 3 && strings.Trim(between, " ,(") == ""
+	_, i := r.span(a.Start, a.End)
+	j, _ := r.span(b.Start, b.End)
+	return i == j || j-i == 1 && (r.is(i, ",") || r.is(i, "("))
 }
 
 // joined is one day with both of its names, or a day that does not exist when
@@ -141,19 +144,25 @@ func (r *reader) one(i int) int {
 		if v, ok := r.number(at, true); ok && !r.taken[at] {
 			return r.amount(i, at, v, currency)
 		}
+		if r.kind(at, word) && r.glued(at+1) && r.kind(at+1, digits) {
+			// A letter in the place of a digit.
+			return r.money(Claim{Text: r.tokens[at].text + r.tokens[at+1].text}, i, at+2, currency)
+		}
 		return i
 	}
 	if e := t.entry; e != nil && t.kind == word {
 		switch {
 		case e.is&isMultiple != 0:
-			r.claim(Claim{Kind: Quantity, Low: e.value, High: e.value, Unit: onceUnit}, i, i+1)
+			r.claim(Claim{Kind: Quantity, Low: e.value, High: e.value, Unit: lexicon.once}, i, i+1)
 			return i + 1
 		case e.is&isRough != 0:
 			return r.rough(i, i, 1)
-		case e.is&isHalf != 0 && r.has(i+1, isDuration) && (r.is(i+1, "hora") || r.is(i+1, "ano") || r.is(i+1, "mes") || r.is(i+1, "semana")):
+		case e.is&isHalf != 0 && r.minutes(i+1) >= hour && r.minutes(i+1) != day:
 			unit := r.tokens[i+1].entry
 			r.claim(r.bounded(i, Claim{Kind: Duration, Low: unit.minutes / 2, High: unit.minutes / 2, Unit: unit.unit}), i, i+2)
 			return i + 2
+		case e.is&isHalf != 0 && r.has(i+1, isBy) && r.has(i+2, isHundred):
+			return r.percent(r.bounded(i, Claim{Low: 0.5, High: 0.5}), i, i+1)
 		case e.is&isHalf != 0 && r.has(i+1, isRough):
 			return r.rough(i, i+1, 0.5)
 		}
@@ -168,8 +177,19 @@ func (r *reader) one(i int) int {
 	return r.amount(i, i, v, "")
 }
 
-// onceUnit is the unit of multiples: twice, ten times.
-const onceUnit = "vez"
+// Units of time in minutes.
+const (
+	hour = 60
+	day  = 24 * hour
+)
+
+// minutes is how long the unit of time at token i is, 0 when it is none.
+func (r *reader) minutes(i int) float64 {
+	if !r.has(i, isDuration) {
+		return 0
+	}
+	return r.tokens[i].entry.minutes
+}
 
 // free claims a phrase that says that something costs nothing.
 func (r *reader) free(i int) int {
@@ -216,22 +236,24 @@ func (r *reader) reads(i int, words []string) bool {
 // wholeDay is the token after what says "all day" at token i: 24h, 24 horas
 // por dia, 24/7. It is 0 when nothing does.
 func (r *reader) wholeDay(i int) int {
-	if !r.is(i, "24") && !(r.is(i, "vinte") && r.is(i+1, "e") && r.is(i+2, "quatro")) || r.has(i-1, isScale) || r.is(i-1, "$") {
-		return 0
-	}
 	j := i + 1
-	if r.kind(i, word) {
-		j = i + 3
+	switch {
+	case r.has(i-1, isScale), r.is(i-1, "$"):
+		return 0
+	case r.is(i, "24"):
+	case r.reads(i, lexicon.wholeDay):
+		j = i + len(lexicon.wholeDay)
+	default:
+		return 0
 	}
 	if (r.is(j, "/") || r.is(j, "x")) && r.is(j+1, "7") {
 		return j + 2
 	}
-	if r.is(j, "horas") || r.is(j, "h") || r.is(j, "hs") || r.is(j, "hrs") || r.is(j, "hora") {
-		j++
-	} else {
+	if r.minutes(j) != hour {
 		return 0
 	}
-	if (r.is(j, "/") || r.is(j, "x")) && (r.is(j+1, "7") || r.is(j+1, "dia")) {
+	j++
+	if (r.is(j, "/") || r.is(j, "x")) && (r.is(j+1, "7") || r.minutes(j+1) == day) {
 		return j + 2
 	}
 	if r.has(j, isWorking) || r.kind(j, digits) && r.glued(j) {
@@ -240,7 +262,7 @@ func (r *reader) wholeDay(i int) int {
 	always := false
 	for {
 		at := j
-		if r.is(at, ",") || r.is(at, "e") {
+		if r.is(at, ",") || r.has(at, isAnd) {
 			at++
 		}
 		n := r.phraseAt(at, topicAlways)
@@ -250,7 +272,7 @@ func (r *reader) wholeDay(i int) int {
 		always = true
 		j = at + n
 	}
-	if !always && (r.has(i-1, isLasting) || r.is(i-1, "as")) {
+	if !always && r.has(i-1, isLasting) {
 		return 0
 	}
 	return j
@@ -282,7 +304,7 @@ func (r *reader) rough(first, at int, times float64) int {
 	e := r.tokens[at].entry
 	c := Claim{Kind: Quantity, Low: e.value * times, High: e.value * times, Text: singular(r.tokens[at].text)}
 	j := at + 1
-	if r.is(j, "de") {
+	if r.has(j, isOf) {
 		c.Unit, j = r.unit(j + 1)
 	}
 	r.claim(r.bounded(first, c), first, j)
@@ -295,7 +317,7 @@ func (r *reader) amount(first, at int, v value, currency string) int {
 	if currency == "" && r.kind(at, digits) && r.unclaimed(at, v) {
 		return v.next
 	}
-	between := r.is(first-1, "entre")
+	between := r.has(first-1, isBetween)
 	c := Claim{Low: v.amount, High: v.amount, Text: v.odd}
 	j := v.next
 	// The first end of a range may have a unit of its own.
@@ -306,7 +328,7 @@ func (r *reader) amount(first, at int, v value, currency string) int {
 	sign := currency
 	if low, second, prefix, ok := r.upTo(after, v, between, currency != ""); ok && !r.taken[second.next-1] {
 		same := after == j || r.is(j, "%") && r.is(second.next, "%") || r.has(j, isCurrency) && (prefix != "" || r.has(second.next, isCurrency))
-		if same && !(v.article && !r.has(second.next, isDuration)) {
+		if same && (!v.article || r.has(second.next, isDuration)) {
 			c.Low, c.High, j = low, second.amount, second.next
 			v.article, v.words = false, v.words && second.words
 			if prefix != "" {
@@ -325,10 +347,10 @@ func (r *reader) amount(first, at int, v value, currency string) int {
 		return next
 	}
 	money := j
-	if r.is(money, "de") && v.scale >= 1e6 {
+	if r.has(money, isOf) && v.scale >= 1e6 {
 		money++
 	}
-	if r.has(money, isCurrency) && !(v.article && !r.ends(money) && !r.has(money+1, isStop|isBasis)) {
+	if r.has(money, isCurrency) && (!v.article || r.ends(money) || r.has(money+1, isStop|isBasis)) {
 		return r.money(c, first, money+1, r.tokens[money].entry.currency)
 	}
 	if r.has(j, isCents) {
@@ -339,7 +361,7 @@ func (r *reader) amount(first, at int, v value, currency string) int {
 		if v.article {
 			return j + 1
 		}
-		c.Kind, c.Unit = Quantity, onceUnit
+		c.Kind, c.Unit = Quantity, lexicon.once
 		r.claim(c, first, j+1)
 		return j + 1
 	}
@@ -391,7 +413,7 @@ func (r *reader) opens(i int) bool {
 // bounded adds whether c, at token i, is only a lower or upper bound.
 func (r *reader) bounded(i int, c Claim) Claim {
 	k := i - 1
-	for n := 0; n < 2 && (r.is(k, "de") || r.is(k, "uns") || r.is(k, "umas") || r.is(k, "apenas") || r.is(k, "so")); n++ {
+	for n := 0; n < 2 && r.has(k, isOf|isOnly|isSome); n++ {
 		if r.bound(k, &c) {
 			return c
 		}
@@ -423,7 +445,7 @@ func (r *reader) money(c Claim, first, next int, currency string) int {
 	if r.has(j, isCurrency) {
 		j++
 	}
-	if c.Low == c.High && r.is(j, "e") && j > first {
+	if c.Low == c.High && r.has(j, isAnd) && j > first {
 		if v, ok := r.number(j+1, false); ok && v.odd == "" && v.amount < 100 && r.has(v.next, isCents) {
 			c.Low += v.amount / 100
 			c.High, j = c.Low, v.next+1
@@ -456,17 +478,17 @@ func (r *reader) bases(i int) (units []string, next int) {
 			units = append(units, r.tokens[j].entry.period)
 			i = j + 1
 			continue
-		case r.is(j, "de") && r.has(j+1, isPeriod) && !r.has(j+1, isDuration):
+		case r.has(j, isOf) && r.has(j+1, isPeriod) && !r.has(j+1, isDuration):
 			units = append(units, r.tokens[j+1].entry.period)
 			i = j + 2
 			continue
 		case r.is(j, "/"):
 			j++
-		case r.is(j, "a") && r.is(j+1, "cada"):
+		case r.has(j, isTo) && r.has(j+1, isEach):
 			j += 2
 		case r.has(j, isBasis):
 			j++
-			if r.is(j, "cada") {
+			if r.has(j, isEach) {
 				j++
 			}
 		default:
@@ -475,7 +497,7 @@ func (r *reader) bases(i int) (units []string, next int) {
 		switch {
 		case r.has(j, isPeriod):
 			units = append(units, r.tokens[j].entry.period)
-		case r.kind(j, word) && !r.signed(j) && (r.is(j-1, "/") || r.is(j-1, "por") || r.is(j-1, "cada")) && !r.has(j, isNoBasis|isNumber|isScale|isCurrency|isStop|isHalf):
+		case r.kind(j, word) && !r.signed(j) && (r.is(j-1, "/") || r.has(j-1, isBy|isEach)) && !r.has(j, isNoBasis|isNumber|isScale|isCurrency|isStop|isHalf):
 			units = append(units, singular(r.tokens[j].text))
 		default:
 			return units, i
@@ -494,9 +516,9 @@ func (r *reader) signed(i int) bool {
 // percent claims a percentage over tokens first to next; 0 when it is none.
 func (r *reader) percent(c Claim, first, next int) int {
 	switch {
-	case r.is(next, "%"), r.is(next, "porcento"):
+	case r.is(next, "%"), r.has(next, isPercent):
 		next++
-	case r.is(next, "por") && r.is(next+1, "cento"):
+	case r.has(next, isBy) && r.has(next+1, isHundred):
 		next += 2
 	default:
 		return 0
@@ -517,23 +539,23 @@ func (r *reader) lasting(c Claim, v value, first, j int) int {
 	next := j + 1
 	switch {
 	case r.has(next, isWorking):
-		c.Unit += " util"
+		c.Unit += lexicon.working
 		next++
 	case r.has(next, isCalendar):
 		next++
 	}
 	rest := 0.0
 	switch {
-	case r.kind(next, digits) && r.glued(next) && len(r.tokens[next].text) == 2 && unit.unit == "hora":
+	case r.kind(next, digits) && r.glued(next) && len(r.tokens[next].text) == 2 && unit.minutes == hour:
 		v := r.figures(next, false)
 		rest = v.amount
-		if next = v.next; r.has(next, isDuration) && r.tokens[next].entry.unit == "minuto" {
+		if next = v.next; r.minutes(next) == 1 {
 			next++
 		}
-	case r.is(next, "e") && r.has(next+1, isHalf) && !r.has(next+2, isDuration):
+	case r.has(next, isAnd) && r.has(next+1, isHalf) && !r.has(next+2, isDuration):
 		rest = unit.minutes / 2
 		next += 2
-	case r.is(next, "e"):
+	case r.has(next, isAnd):
 		if v, ok := r.number(next+1, false); ok && v.odd == "" && r.has(v.next, isDuration) && r.tokens[v.next].entry.minutes < unit.minutes {
 			rest = v.amount * r.tokens[v.next].entry.minutes
 			next = v.next + 1
@@ -546,7 +568,7 @@ func (r *reader) lasting(c Claim, v value, first, j int) int {
 
 // round keeps durations comparable however they were summed up, to a
 // thousandth of a minute.
-func round(minutes float64) float64 { return float64(int64(minutes*1000+0.5)) / 1000 }
+func round(minutes float64) float64 { return math.Round(minutes*1000) / 1000 }
 
 // idiomatic reports whether "um dia", "um minuto" and the like, at tokens
 // first and j, are figures of speech: um dia desses, só um segundo.
@@ -554,20 +576,21 @@ func (r *reader) idiomatic(first, j int) bool {
 	if r.has(j+1, isIdiom) {
 		return true
 	}
-	switch r.tokens[j].entry.unit {
-	case "segundo", "minuto":
-		return !r.has(first-1, isLasting) || r.is(first-1, "so") || r.is(first-1, "apenas") || r.is(first-1, "ate")
-	case "dia":
-		return !r.has(first-1, isLasting) || r.is(first-1, "de") && !r.is(first-2, "prazo") || r.is(first-1, "ate")
+	mild := r.has(first-1, isTo) || r.has(first-1, isUntil) && !r.has(first-2, isLasting)
+	switch minutes := r.minutes(j); {
+	case minutes < hour:
+		return mild || !r.has(first-1, isLasting) || r.has(first-1, isOnly)
+	case minutes == day:
+		return mild || !r.has(first-1, isLasting) || r.has(first-1, isOf) && !r.has(first-2, isLasting)
 	default:
-		return r.is(first-1, "ate") || r.is(first-1, "a")
+		return r.has(first-1, isTo)
 	}
 }
 
 // counted claims a number of things, or a number that nothing explains.
 func (r *reader) counted(c Claim, v value, first, j int) int {
 	at := j
-	if r.is(at, "de") && v.scale >= 1e6 || r.is(at, "+") {
+	if r.has(at, isOf) && v.scale >= 1e6 || r.is(at, "+") {
 		at++
 	}
 	unit, next := r.unit(at)
@@ -587,9 +610,9 @@ func (r *reader) counted(c Claim, v value, first, j int) int {
 	switch {
 	case few && c.High >= 2 && r.has(next-1, isSmall) && next > at,
 		few && v.words && r.has(first-1, isTogether),
-		few && v.words && unit == "" && (r.has(first-1, isPair) || r.is(j, "a") || r.is(first-1, "a") && r.has(first-2, isNumber)),
+		few && v.words && unit == "" && (r.has(first-1, isPair) || r.has(j, isTo) || r.has(first-1, isTo) && r.has(first-2, isNumber)),
 		v.words && r.has(next-1, isIdea) && next > at,
-		v.words && c.High == 0 && unit == "" && (r.is(first-1, "do") || r.is(first-1, "a")):
+		v.words && c.High == 0 && unit == "" && r.has(first-1, isFrom|isTo):
 		return next
 	}
 	c.Kind, c.Unit = Quantity, unit
@@ -604,7 +627,7 @@ func (r *reader) counted(c Claim, v value, first, j int) int {
 // counts it: pedido 123, protocolo nº 123.
 func (r *reader) coded(i int) bool {
 	k := i - 1
-	for n := 0; n < 2 && (r.kind(k, mark) || r.is(k, "n") || r.is(k, "numero")); n++ {
+	for n := 0; n < 2 && (r.kind(k, mark) || r.has(k, isNumero)); n++ {
 		k--
 	}
 	return r.has(k, isOrderWord)
@@ -628,6 +651,9 @@ func (r *reader) unit(i int) (string, int) {
 	if !r.kind(j, word) || r.taken[j] || r.has(j, isStop|isNumber|isScale|isBasis) || r.has(j, isPeriod) && !r.has(j, isDuration) {
 		return "", i
 	}
+	if slices.ContainsFunc(lexicon.verbs, func(ending string) bool { return strings.HasSuffix(r.tokens[j].text, ending) }) {
+		return "", i
+	}
 	return singular(r.tokens[j].text), j + 1
 }
 
@@ -647,7 +673,7 @@ func (r *reader) priceWord(i int) (int, bool) {
 			return k, true
 		case r.has(k, isPricing):
 			return k, r.has(k+1, isLink)
-		case r.is(k, "por") && (r.is(k+1, "apenas") || r.is(k+1, "so") || r.is(k+1, "somente")):
+		case r.has(k, isBy) && r.has(k+1, isOnly):
 			return k, true
 		case r.has(k, isFiller), r.kind(k, mark) && strings.Contains(":*_(\"~"+string(foldSymbol), r.tokens[k].text):
 		default:
@@ -668,12 +694,9 @@ func (r *reader) pricePeriod(i int) string {
 
 // singular is a folded noun in the singular, by the rules that most follow.
 func singular(w string) string {
-	for _, e := range [...]struct{ plural, singular string }{
-		{"oes", "ao"}, {"aes", "ao"}, {"ais", "al"}, {"eis", "el"}, {"ois", "ol"}, {"uis", "ul"},
-		{"ns", "m"}, {"res", "r"}, {"zes", "z"}, {"ses", "s"}, {"ss", "ss"}, {"s", ""},
-	} {
-		if stem, ok := strings.CutSuffix(w, e.plural); ok && len(stem) > 1 {
-			return stem + e.singular
+	for _, p := range lexicon.plurals {
+		if stem, ok := strings.CutSuffix(w, p.plural); ok && len(stem) > 1 {
+			return stem + p.singular
 		}
 	}
 	return w

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -263,6 +264,11 @@ func newReader(text string) *reader {
 	return r
 }
 
+// start and end are the bytes of the text that a token stands for.
+func (r *reader) start(t token) int { return int(r.f.start[t.from]) }
+
+func (r *reader) end(t token) int { return int(r.f.end[t.from+len(t.text)-1]) }
+
 // framed reports whether the last token is one digit that opens its line: with
 // a frame around it, it numbers the line.
 func (r *reader) framed() bool {
@@ -270,11 +276,15 @@ func (r *reader) framed() bool {
 	return n >= 0 && r.tokens[n].kind == digits && len(r.tokens[n].text) == 1 && r.opens(n)
 }
 
-// claim adds a claim over tokens from first to before next.
+// claim adds a claim over tokens from first to before next, or to before what
+// another claim has taken.
 func (r *reader) claim(c Claim, first, next int) {
-	last := r.tokens[next-1]
-	c.Start = int(r.f.start[r.tokens[first].from])
-	c.End = int(r.f.end[last.from+len(last.text)-1])
+	if i := slices.Index(r.taken[first:next], true); i == 0 {
+		return
+	} else if i > 0 {
+		next = first + i
+	}
+	c.Start, c.End = r.start(r.tokens[first]), r.end(r.tokens[next-1])
 	c.Words = r.text[c.Start:c.End]
 	r.claims = append(r.claims, c)
 	for i := first; i < next; i++ {

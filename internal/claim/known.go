@@ -123,12 +123,7 @@ func (r *reader) sentences() []stance {
 
 // sentence is the number of the sentence at a byte of the text.
 func (r *reader) sentence(at int) int {
-	i, _ := slices.BinarySearchFunc(r.tokens, at, func(t token, at int) int {
-		return int(r.f.end[t.from+len(t.text)-1]) - 1 - at
-	})
-	if i == len(r.tokens) {
-		return 0
-	}
+	i, _ := r.span(at, at)
 	return r.tokens[i].number
 }
 
@@ -188,7 +183,7 @@ func (s *Source) supports(c Claim) bool {
 	case Percent:
 		return s.Text == c.Text && s.spans(c)
 	case Duration:
-		working := strings.HasSuffix(s.Unit, " util") == strings.HasSuffix(c.Unit, " util")
+		working := strings.HasSuffix(s.Unit, lexicon.working) == strings.HasSuffix(c.Unit, lexicon.working)
 		return s.Text == c.Text && working && s.spans(c)
 	case Hour:
 		if c.Low == c.High {
@@ -214,7 +209,7 @@ func (s *Source) supports(c Claim) bool {
 // they may also hear back in parts.
 func (s *Source) spans(c Claim) bool {
 	if s.Low == c.Low && s.High == c.High {
-		return s.Origin == OriginLead || !(s.From && c.UpTo || s.UpTo && c.From)
+		return s.Origin == OriginLead || (!s.From || !c.UpTo) && (!s.UpTo || !c.From)
 	}
 	if c.Low != c.High {
 		return false
@@ -226,11 +221,9 @@ func (s *Source) spans(c Claim) bool {
 	return c.Low == s.Low && (whole || c.From) || c.Low == s.High && (whole || c.UpTo)
 }
 
-// keepsBound reports whether a price says that it is only a bound where the
-// source does: "a partir de R$ 29" makes no "custa R$ 29" true.
-func (s *Source) keepsBound(c Claim) bool {
-	return (!s.From || c.From) && (!s.UpTo || c.UpTo)
-}
+// keepsBound reports whether a price says that it is only the highest one where
+// the source does. The lowest one is the official price, however it is said.
+func (s *Source) keepsBound(c Claim) bool { return !s.UpTo || c.UpTo }
 
 // subset reports whether all of the joined units are among the others.
 func subset(units, of string) bool {

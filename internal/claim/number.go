@@ -13,7 +13,7 @@ type value struct {
 	bare, scale float64
 	next        int    // token after it
 	odd         string // spelling of a run of digits that is no single number
-	article     bool   // "um" or "uma" alone
+	article     bool   // one, which is an article as well
 	words       bool   // in words
 }
 
@@ -47,7 +47,7 @@ func (r *reader) figures(i int, spaced bool) value {
 		j += 2
 	}
 	if spaced && seps == "" && len(groups[0]) <= 3 {
-		for r.kind(j, digits) && r.tokens[j].gap && len(r.tokens[j].text) == 3 {
+		for len(groups) <= maxDigits/3 && r.kind(j, digits) && r.tokens[j].gap && len(r.tokens[j].text) == 3 {
 			groups = append(groups, r.tokens[j].text)
 			seps += "."
 			j++
@@ -77,6 +77,9 @@ func (r *reader) dashed(i int) bool {
 // write them, and as others do where that is not ambiguous. 1,500 counts as
 // one and a half thousand: nobody prices with three decimals.
 func figure(groups []string, seps string) (float64, bool) {
+	if len(groups) > maxDigits/3+1 {
+		return 0, false
+	}
 	whole, decimals := groups, ""
 	switch last := groups[len(groups)-1]; {
 	case strings.ContainsAny(seps, "/:'-"):
@@ -127,7 +130,7 @@ func (r *reader) scaled(v value) value {
 		return v
 	}
 	v.amount, v.scale, v.next = cents(v.bare*scale), scale, j+1
-	if !r.is(v.next, "e") {
+	if !r.has(v.next, isAnd) {
 		return v
 	}
 	switch after := v.next + 1; {
@@ -156,7 +159,7 @@ func (r *reader) spelled(i int, below float64, within bool) (value, bool) {
 	j, end := i, i
 	for {
 		at := j
-		if seen > 0 && r.is(at, "e") {
+		if seen > 0 && r.has(at, isAnd) {
 			at++
 		}
 		if !r.has(at, isNumber|isScale) {
@@ -196,7 +199,7 @@ func (r *reader) spelled(i int, below float64, within bool) (value, bool) {
 	if v.scale == 1 {
 		v.bare = v.amount
 	}
-	if !within && v.scale > 1 && r.is(end, "e") && r.has(end+1, isHalf) && !r.has(end+2, isDuration) {
+	if !within && v.scale > 1 && r.has(end, isAnd) && r.has(end+1, isHalf) && !r.has(end+2, isDuration) {
 		v.amount, v.next = v.amount+v.scale/2, end+2
 	}
 	if v.article && within {
@@ -216,12 +219,12 @@ func (r *reader) upTo(i int, first value, between, spaced bool) (low float64, se
 		return 0, value{}, "", false
 	}
 	switch {
-	case r.is(i, "a"), r.is(i, "ate"), r.is(i, "ou"), r.is(i, "-"), between && r.is(i, "e"):
+	case r.has(i, isTo|isUntil|isOr), r.is(i, "-"), between && r.has(i, isAnd):
 	default:
 		return 0, value{}, "", false
 	}
 	i++
-	if r.is(i, "a") && r.is(i-1, "ate") {
+	if r.has(i, isTo) && r.has(i-1, isUntil) {
 		i++
 	}
 	prefix, i = r.sign(i)
@@ -236,8 +239,21 @@ func (r *reader) upTo(i int, first value, between, spaced bool) (low float64, se
 	return low, second, prefix, low < second.amount
 }
 
-// sign reads a currency before its amount and the token after it.
+// maxDecoration is how many marks may stand between a currency and its amount.
+const maxDecoration = 2
+
+// sign reads a currency before its amount and the token that the amount
+// begins with. Marks between the two do not count: R$ *99*.
 func (r *reader) sign(i int) (currency string, next int) {
+	currency, next = r.symbol(i)
+	for n := 0; currency != "" && n < maxDecoration && r.kind(next, mark) && strings.Contains("*_:-~(.", r.tokens[next].text); n++ {
+		next++
+	}
+	return currency, next
+}
+
+// symbol reads the sign or code of a currency before an amount.
+func (r *reader) symbol(i int) (currency string, next int) {
 	switch {
 	case r.is(i, "r") && r.is(i+1, "$"):
 		return brl, i + 2

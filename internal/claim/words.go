@@ -56,6 +56,20 @@ const (
 	isOrderWord
 	isToday
 	isExactly
+	isOf
+	isAnd
+	isOr
+	isTo
+	isUntil
+	isBetween
+	isBy
+	isEach
+	isOnly
+	isSome
+	isPercent
+	isHundred
+	isFrom
+	isNumero
 )
 
 // entry is what is known of one word. The values belong to the properties
@@ -96,8 +110,16 @@ type words struct {
 	freeCall map[string]bool
 	domains  map[string]bool
 	wordlike map[string]bool // domains that are words too
+	plurals  []plural
+	verbs    []string // how verbs end that may follow a number
 	dot, at  string
+	once     string   // the unit of multiples: twice, ten times
+	working  string   // follows the unit of working days and hours
+	wholeDay []string // the hours of a day in words
 }
+
+// plural is how plurals end and what their singulars end with.
+type plural struct{ plural, singular string }
 
 func readLookalikes(file string) map[rune]byte {
 	found := map[rune]byte{}
@@ -169,6 +191,7 @@ func (w *words) list(name string, fields []string) {
 		"nobasis": isNoBasis, "filler": isFiller, "stop": isStop, "adjective": isAdjective, "small": isSmall,
 		"pair": isPair, "together": isTogether, "idea": isIdea, "label": isLabel, "names": isName, "negation": isNegation,
 		"phoneword": isPhoneWord, "orderword": isOrderWord, "today": isToday, "exactly": isExactly,
+		"of": isOf, "and": isAnd, "or": isOr, "to": isTo, "until": isUntil, "between": isBetween, "by": isBy, "each": isEach, "only": isOnly, "some": isSome, "percent": isPercent, "hundred": isHundred, "out": isFrom, "numero": isNumero,
 	}
 	valued := map[string]property{
 		"number": isNumber, "scale": isScale, "short": isShort, "rough": isRough, "multiple": isMultiple,
@@ -217,6 +240,16 @@ func (w *words) list(name string, fields []string) {
 			e.is |= isPeriod
 			e.period = head
 		}
+	case "plural":
+		w.plurals = append(w.plurals, plural{head, strings.Join(fields, "")})
+	case "verb":
+		w.verbs = append([]string{head}, fields...)
+	case "once":
+		w.once = head
+	case "business":
+		w.working = " " + head
+	case "daylong":
+		w.wholeDay = append([]string{head}, fields...)
 	case "dot":
 		w.dot = head
 	case "at":

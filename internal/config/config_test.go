@@ -42,7 +42,7 @@ func development() env {
 // staging and production add what is required when deployed.
 func staging() env {
 	return development().with(
-		"ENVIRONMENT=staging", "GCP_PROJECT=atende-pyloto", "WORKER_URL=https://worker.example.com",
+		"ENVIRONMENT=staging", "GCP_PROJECT=atende-example", "WORKER_URL=https://worker.example.com",
 		"CONTACT_HASH_KEY="+hashKey, "DATA_KEY="+dataKey,
 	)
 }
@@ -139,7 +139,7 @@ func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func TestEveryValueArrivesTyped(t *testing.T) {
 	e := production().with(
-		"SERVICE_NAME=custom", "LOG_LEVEL=WARNING", "PORT=9000", "TENANT_ID=pyloto",
+		"SERVICE_NAME=custom", "LOG_LEVEL=WARNING", "PORT=9000", "TENANT_ID=bakery",
 		"WHATSAPP_PHONE_NUMBER_ID= 111 , 222,", "WHATSAPP_APP_SECRET=new, old",
 		"SESSION_STORE_BACKEND=redis", "CLOUD_TASKS_PROJECT_ID=queues", "CLOUD_TASKS_LOCATION=southamerica-east1",
 		"CLOUD_TASKS_QUEUE_INBOUND=in-0,in-1", "CLOUD_TASKS_QUEUE_STATUS=st", "CLOUD_TASKS_QUEUE_TIMER=ti",
@@ -163,7 +163,7 @@ func TestEveryValueArrivesTyped(t *testing.T) {
 		w.Graph.APIVersion, w.Graph.BaseURL, w.OpenAI.Enabled, w.OpenAI.Model, w.OpenAI.TranscribeModel, w.OpenAI.BaseURL, w.OpenAI.Timeout,
 		w.Auth.Mode, w.Firestore.Project, w.Firestore.Database, w.TurnDeadline, w.LeaseTTL, w.Send, w.Budget, w.Handoff.Template,
 	)
-	want := "production custom warn 9000 atende-pyloto pyloto [111 222] 102290129340398 " +
+	want := "production custom warn 9000 atende-example bakery [111 222] 102290129340398 " +
 		"queues southamerica-east1 [in-0 in-1] [st] [ti] https://worker.example.com https://audience.example.com/ tasks@example.com " +
 		"2 1h30m0s 24h0m0s 0s /packs/other http://127.0.0.1:4318 " +
 		"v25.0 https://graph.example.com false m n https://model.example.com/v1 25s " +
@@ -577,17 +577,17 @@ func TestOlderNameOfTheAppSecret(t *testing.T) {
 // working beside those that are new.
 func TestStagingEnvironmentInUse(t *testing.T) {
 	e := env{
-		"ENVIRONMENT": "staging", "GCP_PROJECT": "atende-pyloto", "SERVICE_NAME": "atende-pyloto",
+		"ENVIRONMENT": "staging", "GCP_PROJECT": "atende-example", "SERVICE_NAME": "atende-example",
 		"WHATSAPP_PHONE_NUMBER_ID": "106540352242922", "WHATSAPP_BUSINESS_ACCOUNT_ID": "102290129340398",
 		"WHATSAPP_ACCESS_TOKEN": "secret:whatsapp-access-token", "WHATSAPP_VERIFY_TOKEN": "secret:whatsapp-verify-token",
 		"WHATSAPP_WEBHOOK_SECRET": "secret:whatsapp-webhook-secret",
 		"OPENAI_API_KEY":          "secret:openai-api-key", "OPENAI_MODEL": "gpt-4o-mini", "OPENAI_ENABLED": "true",
 		"REDIS_URL": "secret:redis-url", "SESSION_STORE_BACKEND": "redis", "DEDUPE_BACKEND": "redis",
-		"QUEUE_BACKEND": "cloud_tasks", "CLOUD_TASKS_PROJECT_ID": "atende-pyloto", "CLOUD_TASKS_LOCATION": "us-central1",
-		"FIRESTORE_PROJECT_ID": "atende-pyloto",
+		"QUEUE_BACKEND": "cloud_tasks", "CLOUD_TASKS_PROJECT_ID": "atende-example", "CLOUD_TASKS_LOCATION": "us-central1",
+		"FIRESTORE_PROJECT_ID": "atende-example",
 		// New.
 		"WORKER_URL":          "https://atende-worker-staging.example.run.app",
-		"TASKS_INVOKER_EMAIL": "tasks@atende-pyloto.iam.gserviceaccount.com",
+		"TASKS_INVOKER_EMAIL": "tasks@atende-example.iam.gserviceaccount.com",
 		"CONTACT_HASH_KEY":    "secret:contact-hash-key", "DATA_KEY": "secret:data-key",
 	}
 	i, warnings, err := config.LoadIngress(e.environ())
@@ -595,7 +595,7 @@ func TestStagingEnvironmentInUse(t *testing.T) {
 		t.Fatalf("ingress: %v, warnings %v", err, warnings)
 	}
 	resource := func(name string) string {
-		return "projects/atende-pyloto/secrets/" + name + "-staging/versions/latest"
+		return "projects/atende-example/secrets/" + name + "-staging/versions/latest"
 	}
 	want := []config.Reference{
 		{Variable: "REDIS_URL", Resource: resource("redis-url")},
@@ -627,7 +627,7 @@ func TestReferences(t *testing.T) {
 		got = append(got, fmt.Sprint(isRef, " ", resource, s.Literal().Reveal()))
 	}
 	want := []string{
-		"true projects/atende-pyloto/secrets/new-staging/versions/latest",
+		"true projects/atende-example/secrets/new-staging/versions/latest",
 		"false literal",
 		"true " + full,
 		"true " + full,

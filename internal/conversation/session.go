@@ -55,12 +55,20 @@ type Session struct {
 	OptedOut time.Time `json:"opted_out,omitzero"`
 	// Calmed is when the lead was last asked to slow down.
 	Calmed time.Time `json:"calmed,omitzero"`
+	// Tempo measures how fast the lead writes.
+	Tempo Tempo `json:"tempo,omitzero"`
 	// Booked is the start of the last meeting that was noted.
 	Booked time.Time `json:"booked,omitzero"`
 	// Unsure counts turns in a row in which nothing true could be said.
 	Unsure      int          `json:"unsure,omitempty"`
 	History     []Line       `json:"history,omitempty"`
 	Transitions []Transition `json:"transitions,omitempty"`
+}
+
+// Tempo is a bucket that turns fill and time drains.
+type Tempo struct {
+	Level float64   `json:"level"`
+	At    time.Time `json:"at"` // when Level was right
 }
 
 // Interest is one line of business and how much the lead's words point to it.

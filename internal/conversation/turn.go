@@ -45,6 +45,8 @@ type Turn struct {
 	PackHash string    `json:"pack_hash,omitempty"`
 	// Mode is how Otto was asked.
 	Mode Mode `json:"mode,omitempty"`
+	// Fallback is why Otto was asked without a model; empty when he was not.
+	Fallback Fallback `json:"fallback,omitempty"`
 	// Effects are performed after the commit; what became of each is an
 	// [EffectRecord].
 	Effects []Effect `json:"effects,omitempty"`
@@ -73,6 +75,17 @@ const (
 	ModeDecide   Mode = "decide"   // for the best answer there is
 	ModeFallback Mode = "fallback" // for one without a model
 	ModeSilent   Mode = "silent"   // for none
+)
+
+// Fallback is why a turn was answered without a model.
+type Fallback string
+
+// The reasons to leave the model out.
+const (
+	FallbackTries   Fallback = "tries"          // the message was tried too often
+	FallbackContact Fallback = "contact-budget" // the contact has spent the day's turns or tokens
+	FallbackTenant  Fallback = "tenant-budget"  // all contacts together have spent the day's tokens
+	FallbackOutage  Fallback = "model-outage"   // the model gave no answer for too long
 )
 
 // Verdict is what a guard said of a draft. Found names what was wrong; it may

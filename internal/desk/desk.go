@@ -73,6 +73,7 @@ func Open(ctx context.Context, o Options) (works *operator.Operator, release fun
 	works = operator.New(operator.Options{
 		Tenant: cfg.Tenant, Numbers: cfg.PhoneNumberIDs, Key: values.HashKey, Ring: values.Ring,
 		Ledger: o.Ledger, Inbox: inbox, Now: o.Now, Script: func() (turn.ReplayOptions, error) { return script(cfg) },
+		Knowledge: func() (operator.Knowledge, error) { return knowledge(cfg) },
 	})
 	return works, func() { _, _ = closeInbox(), closeLedger() }, nil
 }
@@ -95,20 +96,42 @@ func openLedger(cfg config.Worker, values program.Values) (operator.Ledger, func
 
 // script decides turns again as this configuration's worker would have.
 func script(cfg config.Worker) (turn.ReplayOptions, error) {
+	business, err := readPack(cfg)
+	if err != nil {
+		return turn.ReplayOptions{}, err
+	}
+	return turn.ReplayOptions{
+		Mind: func(model otto.Model) (turn.Mind, error) {
+			return otto.New(otto.Options{Pack: business, Model: model, Tenant: cfg.Tenant})
+		},
+		PackHash: business.Hash,
+		// Nothing is sent: the channel only says what it would have posted.
+		Digest: channel.New(channel.Options{Menu: business.Sentences.ListLabel}).Digest,
+	}, nil
+}
+
+// knowledge is what this configuration's business knows.
+func knowledge(cfg config.Worker) (operator.Knowledge, error) {
+	business, err := readPack(cfg)
+	if err != nil {
+		return operator.Knowledge{}, err
+	}
+	facts := make(map[string]string, len(business.Facts))
+	for _, fact := range business.Facts {
+		facts[fact.ID] = fact.Text
+	}
+	return operator.Knowledge{Hash: business.Hash, Facts: facts}, nil
+}
+
+// readPack reads the configured pack.
+func readPack(cfg config.Worker) (otto.Pack, error) {
 	read := pack.Default
 	if cfg.PackDir != "" {
 		read = func() (otto.Pack, error) { return pack.Dir(cfg.PackDir) }
 	}
-	knowledge, err := read()
+	business, err := read()
 	if err != nil {
-		return turn.ReplayOptions{}, program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
+		return otto.Pack{}, program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
 	}
-	return turn.ReplayOptions{
-		Mind: func(model otto.Model) (turn.Mind, error) {
-			return otto.New(otto.Options{Pack: knowledge, Model: model, Tenant: cfg.Tenant})
-		},
-		PackHash: knowledge.Hash,
-		// Nothing is sent: the channel only says what it would have posted.
-		Digest: channel.New(channel.Options{Menu: knowledge.Sentences.ListLabel}).Digest,
-	}, nil
+	return business, nil
 }

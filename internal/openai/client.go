@@ -54,6 +54,7 @@ type Client struct {
 	service sdk.ChatCompletionService
 	model   string
 	timeout time.Duration
+	prices  prices
 	breaker breaker
 }
 
@@ -87,6 +88,7 @@ func New(o Options) *Client {
 		),
 		model:   o.Model,
 		timeout: o.Timeout,
+		prices:  newPrices(),
 		breaker: breaker{now: o.Now},
 	}
 }
@@ -115,7 +117,9 @@ func (c *Client) Complete(ctx context.Context, p otto.Prompt) (otto.Completion, 
 	)
 	if err == nil {
 		end = answered
-		return completion(answer), nil
+		said := completion(answer)
+		said.CostMicroUSD = c.prices.cost(said)
+		return said, nil
 	}
 	outcome, err := judge(ctx, err, response)
 	switch {

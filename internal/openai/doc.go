@@ -15,6 +15,8 @@
 //   - A model that answered is a completion with an outcome, whatever it
 //     answered. A prompt that the provider's filter rejects and one that does
 //     not fit the model are outcomes too: asking again would not help.
+//   - What an answer cost is reckoned from its tokens and OpenAI's own prices
+//     (prices.json), wherever it came from; zero for a model not listed there.
 //   - After a run of outages the model rests for some seconds: calls fail at
 //     once and then one probe tries again, so that an ill provider costs the
 //     queue no workers.

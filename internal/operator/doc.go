@@ -1,8 +1,8 @@
 // Package operator is what a person may do about what waits for one: parts of
 // answers and effects that were parked, and letters that were given up. It
 // lists them without showing whom they concern, shows one, has it tried again,
-// gives it up, ends a turn that is under way, and decides a conversation's
-// turns again from their records.
+// gives it up, ends a turn that is under way, says why a turn said what it
+// said, and decides a conversation's turns again from their records.
 //
 // Nothing here sends anything. An operator changes the ledger by the same
 // compare-and-set as the worker, and then makes a task, so that what is tried

@@ -36,6 +36,9 @@ type scene struct {
 	ring   *pii.Ring
 	key    *pii.HashKey
 	now    time.Time
+	// knowledge is what the business knows, unless it cannot be read.
+	knowledge  operator.Knowledge
+	illiterate error
 }
 
 // setting makes a scene; around may put something between operator and ledger.
@@ -60,7 +63,8 @@ func setting(t *testing.T, around func(*memory.Ledger) operator.Ledger) *scene {
 	}
 	s.Operator = operator.New(operator.Options{
 		Tenant: "default", Numbers: []string{number}, Key: s.key, Ring: s.ring, Ledger: ledger, Inbox: s.queue, Now: now,
-		Script: func() (turn.ReplayOptions, error) { return turn.ReplayOptions{}, errors.New("no script in this scene") },
+		Script:    func() (turn.ReplayOptions, error) { return turn.ReplayOptions{}, errors.New("no script in this scene") },
+		Knowledge: func() (operator.Knowledge, error) { return s.knowledge, s.illiterate },
 	})
 	return s
 }

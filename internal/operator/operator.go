@@ -36,6 +36,9 @@ type Options struct {
 	Now     func() time.Time
 	// Script says how turns are decided again; it is asked for when they are.
 	Script func() (turn.ReplayOptions, error)
+	// Knowledge is what the business knows now; it is asked for when a receipt
+	// is.
+	Knowledge func() (Knowledge, error)
 }
 
 // Operator does what a person asks. It is safe for concurrent use.
@@ -44,7 +47,7 @@ type Operator struct{ Options }
 // New makes an Operator. It panics when an option is missing: that is a mistake
 // of the program that wires it.
 func New(o Options) *Operator {
-	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Inbox == nil || o.Now == nil || o.Script == nil {
+	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Inbox == nil || o.Now == nil || o.Script == nil || o.Knowledge == nil {
 		panic("operator: an option is missing")
 	}
 	return &Operator{o}

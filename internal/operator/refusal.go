@@ -29,6 +29,7 @@ const (
 	Answered     Code = "answered"      // a turn has answered it meanwhile
 	WasDropped   Code = "was-dropped"   // an operator gave it up
 	WasForgotten Code = "was-forgotten" // the ledger kept it no longer
+	GivenUp      Code = "given-up"      // no turn has answered it
 )
 
 // Error is the refusal for people.

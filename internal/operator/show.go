@@ -114,7 +114,8 @@ type ReceiptDetail struct {
 type EffectDetail struct {
 	Effect    int                      `json:"effect"` // from 1
 	Kind      conversation.EffectKind  `json:"kind"`
-	Why       string                   `json:"why,omitempty"` // a person was asked for; a code
+	Why       string                   `json:"why,omitempty"`  // a person was asked for; a code
+	Start     time.Time                `json:"start,omitzero"` // of a meeting
 	Briefing  Words                    `json:"briefing"`
 	Phase     conversation.EffectPhase `json:"phase"`
 	Attempts  int                      `json:"attempts"`
@@ -194,10 +195,15 @@ func (s shower) decision(t conversation.Turn) Decision {
 		Route: t.Route, Mode: t.Mode, From: t.From, Into: t.Into, Event: t.Event, Refused: t.Refused, PackHash: t.PackHash,
 		Model: t.Model.Name, Calls: t.Model.Calls, Outcomes: t.Model.Outcomes,
 	}
-	for _, v := range t.Verdicts {
-		d.Verdicts = append(d.Verdicts, VerdictDetail{Guard: v.Guard, OK: v.OK, Found: s.words(v.Found)})
-	}
+	d.Verdicts = s.verdicts(t.Verdicts)
 	return d
+}
+
+func (s shower) verdicts(verdicts []conversation.Verdict) (details []VerdictDetail) {
+	for _, v := range verdicts {
+		details = append(details, VerdictDetail{Guard: v.Guard, OK: v.OK, Found: s.words(v.Found)})
+	}
+	return details
 }
 
 func (s shower) part(i int, reply conversation.Reply, delivery conversation.Delivery) PartDetail {
@@ -231,6 +237,9 @@ func (s shower) effect(i int, effect conversation.Effect, r conversation.EffectR
 	}
 	if h := effect.Handoff; h != nil {
 		d.Why, d.Briefing = h.Reason, s.words(h.Briefing.Reveal())
+	}
+	if a := effect.Appointment; a != nil {
+		d.Start, d.Briefing = a.Start, s.words(a.Briefing.Reveal())
 	}
 	return d
 }

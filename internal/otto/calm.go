@@ -8,10 +8,10 @@ import (
 
 // When somebody writes too fast or like a machine.
 const (
-	// floodLines earlier messages within floodWithin are more than a person
-	// writes who reads the answers.
-	floodLines  = 10
-	floodWithin = time.Minute
+	// A turn fills the bucket by one and drain empties it by one. Whoever reads
+	// the answers never makes it run over.
+	floodLevel = 30
+	drain      = 4 * time.Second
 	// loopLines equal messages in a row, within loopWithin, are what a machine
 	// writes that answers a machine.
 	loopLines  = 3
@@ -23,30 +23,39 @@ const (
 	alike = 0.85
 )
 
+// tempo is the bucket with this turn in it.
+func tempo(s *scene) conversation.Tempo {
+	t := s.request.Conversation.Session.Tempo
+	if drained := s.request.Now.Sub(t.At); drained > 0 {
+		t.Level = max(0, t.Level-float64(drained)/float64(drain))
+	}
+	return conversation.Tempo{Level: min(t.Level+1, floodLevel+1), At: s.request.Now}
+}
+
 // restless reports whether the lead writes faster than a person who reads, or
-// says the same again and again. What was answered before counts, not the
-// messages of this turn: they get one answer together.
+// says the same again and again. The messages of one turn count once: they get
+// one answer together.
 func restless(s *scene) bool {
 	if len(s.said) == 0 {
 		return false
 	}
+	if tempo(s).Level > floodLevel {
+		return true
+	}
 	newest := s.said[len(s.said)-1].folded
-	recent, same, counting := 0, 0, true
+	same := 0
 	history := s.request.Conversation.Session.History
-	for i := len(history) - 1; i >= 0; i-- {
+	for i := len(history) - 1; i >= 0 && newest != ""; i-- {
 		line := history[i]
-		age := s.request.Now.Sub(line.At)
-		if line.Who != conversation.Lead || age > loopWithin {
+		if line.Who != conversation.Lead {
 			continue
 		}
-		if age <= floodWithin {
-			recent++
+		if s.request.Now.Sub(line.At) > loopWithin || !similar(newest, Fold(line.Text.Reveal())) {
+			break
 		}
-		if counting = counting && newest != "" && similar(newest, Fold(line.Text.Reveal())); counting {
-			same++
-		}
+		same++
 	}
-	return recent >= floodLines || same >= loopLines
+	return same >= loopLines
 }
 
 // similar reports whether two folded texts say the same but for details.

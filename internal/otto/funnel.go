@@ -96,7 +96,8 @@ func (o *Otto) next(s *scene) (step, bool) {
 		}
 	}
 	booked := s.request.Conversation.Session.Booked.After(s.now)
-	if !booked && asked != conversation.FieldMeeting && len(s.slots) > 0 && o.ready(s) && s.meetingAt().IsZero() {
+	ready := o.ready(s) && asked != conversation.FieldMeeting || o.wishesMeeting(s)
+	if ready && !booked && len(s.slots) > 0 && s.meetingAt().IsZero() {
 		return step{invite: true}, true
 	}
 	return first(o.funnel(s).Questions)

@@ -181,7 +181,7 @@ func (o *Otto) hours(s *scene, p *proposal) ruling {
 		if !ok || m.Several {
 			continue
 		}
-		why := o.impossible(s, m)
+		why := o.impossible(s, m, o.lexicon.has("meeting", Fold(sentence)))
 		if why == "" {
 			continue
 		}
@@ -191,8 +191,9 @@ func (o *Otto) hours(s *scene, p *proposal) ruling {
 	return ruling{}
 }
 
-// impossible is what is wrong with the moment that a sentence names.
-func (o *Otto) impossible(s *scene, m when.Moment) trouble {
+// impossible is what is wrong with the moment that a sentence names. An hour
+// without a day may be anything's, unless the sentence speaks of meeting.
+func (o *Otto) impossible(s *scene, m when.Moment, meeting bool) trouble {
 	if at, exact := m.At(); exact {
 		why := o.troubleAt(s.now, at)
 		if again, ok := o.pack.Hours.NextOpen(s.now); why == troubleSoon && (ok && at.Equal(again) || !o.pack.Meetings.Offered) {
@@ -200,7 +201,7 @@ func (o *Otto) impossible(s *scene, m when.Moment) trouble {
 		}
 		return why
 	}
-	if m.Day.IsZero() && m.From >= 0 && m.From == m.To && !o.everOpen(m.From) {
+	if meeting && m.Day.IsZero() && m.From >= 0 && m.From == m.To && !o.everOpen(m.From) {
 		return troubleClosed
 	}
 	return ""

@@ -81,10 +81,36 @@ func (o *Otto) sorry(s *scene, why trouble) string {
 	return o.fill(s, text)
 }
 
-// aboutMeeting reports whether a message of this turn is about a meeting: it
-// says so, or it answers what Otto last asked.
-func (o *Otto) aboutMeeting(s *scene, u utterance) bool {
-	return s.request.Conversation.Session.Asked == conversation.FieldMeeting || o.lexicon.has("meeting", u.folded)
+// wishLines is how many of the lead's last lines a wish to meet still counts in.
+const wishLines = 2
+
+// wishesMeeting reports whether the lead asks for a meeting, now or a moment ago.
+func (o *Otto) wishesMeeting(s *scene) bool {
+	for _, u := range s.said {
+		if o.lexicon.has("wish", u.folded) {
+			return true
+		}
+	}
+	n := 0
+	history := s.request.Conversation.Session.History
+	for i := len(history) - 1; i >= 0 && n < wishLines; i-- {
+		if history[i].Who != conversation.Lead {
+			continue
+		}
+		if n++; o.lexicon.has("wish", Fold(history[i].Text.Reveal())) {
+			return true
+		}
+	}
+	return false
+}
+
+// aboutMeeting reports whether a message of this turn that names a moment is
+// about a meeting: it says so, it answers what Otto last asked, or it says
+// nothing else.
+func (o *Otto) aboutMeeting(s *scene, u utterance, m when.Moment) bool {
+	_, exact := m.At()
+	return s.request.Conversation.Session.Asked == conversation.FieldMeeting || o.lexicon.has("meeting", u.folded) ||
+		o.brief(u) && (exact || o.wishesMeeting(s))
 }
 
 // meet notes the moment that the lead asks for: on the card when it can be, as
@@ -94,11 +120,8 @@ func (o *Otto) meet(s *scene) {
 		return
 	}
 	for _, u := range s.said {
-		if u.text == "" || !o.aboutMeeting(s, u) {
-			continue
-		}
 		m, ok := when.Read(u.text, s.now)
-		if !ok {
+		if !ok || !o.aboutMeeting(s, u, m) {
 			continue
 		}
 		words := pii.Text(strings.TrimSpace(u.text[m.Start:m.End]))

@@ -118,7 +118,7 @@ func says(text string) func() (otto.Completion, error) {
 
 func ends(outcome otto.Outcome, text string) func() (otto.Completion, error) {
 	return func() (otto.Completion, error) {
-		return otto.Completion{Text: text, Outcome: outcome, Model: "modelo-1", TokensIn: 100, TokensOut: 20, TokensCached: 50}, nil
+		return otto.Completion{Text: text, Outcome: outcome, Model: "modelo-1", TokensIn: 100, TokensOut: 20, TokensCached: 50, CostMicroUSD: 21}, nil
 	}
 }
 

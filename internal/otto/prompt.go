@@ -121,13 +121,13 @@ func (o *Otto) nowPage(s *scene) any {
 		Open, Late             bool
 		Minutes, Hours         int
 		Slots, Meeting, Booked string
-		Trouble                string
+		Trouble, Asked         string
 		Question, Field        string
 		Invite                 bool
 	}{
 		Weekday: int(s.now.Weekday()), Date: s.now.Format("02/01/2006"), Clock: s.now.Format("15:04"),
 		Open: o.pack.Hours.Open(s.now), Late: wait >= lateFrom, Minutes: int(wait.Minutes()), Hours: int(wait.Hours()),
-		Slots: when.SayList(s.slots), Trouble: string(s.trouble),
+		Slots: when.SayList(s.slots), Trouble: string(s.trouble), Asked: s.request.Conversation.Session.Asked,
 	}
 	booked := s.request.Conversation.Session.Booked.In(s.now.Location())
 	switch at := s.meetingAt(); {
@@ -216,7 +216,7 @@ func newest(texts []string, n int) []string {
 }
 
 // facts are the facts a scene calls for, whole, within n characters: first what
-// answers a doubt or a wish for proof, then the verticals it is about, then the
+// answers the lead's very question, a doubt or a wish for proof, then the verticals it is about, then the
 // business. While nothing is known of the lead's interest, every plain fact is of
 // use.
 func (o *Otto) facts(s *scene, n int) (chosen []Fact, used int) {
@@ -247,7 +247,7 @@ func (o *Otto) facts(s *scene, n int) (chosen []Fact, used int) {
 		func(Fact) bool { return len(about) == 0 },
 	} {
 		for _, f := range o.pack.Facts {
-			if (f.Kind == FactPlain || f.Kind == FactFAQ) && want(f) {
+			if f.Kind == FactPlain && want(f) {
 				take(f)
 			}
 		}
@@ -278,7 +278,7 @@ func (o *Otto) called(s *scene, about map[string]bool) []Fact {
 			}
 		}
 		switch f.Kind {
-		case FactObjection, FactROI:
+		case FactFAQ, FactObjection, FactROI:
 			if hits > 0 {
 				facts = append(facts, f)
 			}

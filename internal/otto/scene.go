@@ -158,6 +158,9 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 	session.Interest, session.Interests = s.interest, s.interests
 	session.Fallbacks, session.Unsure = a.fallbacks, a.unsure
 	session.OptedOut = s.optedOut
+	if len(s.said) > 0 {
+		session.Tempo = tempo(s)
+	}
 	if a.reply != nil {
 		session.Asked = a.asked
 	}

@@ -44,6 +44,7 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 		took.TokensIn += completion.TokensIn
 		took.TokensOut += completion.TokensOut
 		took.TokensCached += completion.TokensCached
+		took.CostMicroUSD += completion.CostMicroUSD
 
 		d, outcome := read(completion)
 		took.Outcomes = append(took.Outcomes, string(outcome))

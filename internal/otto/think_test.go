@@ -40,7 +40,7 @@ func TestAGoodDecision(t *testing.T) {
 	}
 	wantModel := conversation.Model{
 		Name: "modelo-1", Fingerprint: model.asked[0].Fingerprint, Calls: 1,
-		TokensIn: 100, TokensOut: 20, TokensCached: 50, Outcomes: []string{"ok"},
+		TokensIn: 100, TokensOut: 20, TokensCached: 50, CostMicroUSD: 21, Outcomes: []string{"ok"},
 		Answers: d.Model.Answers,
 	}
 	if a := d.Model.Answers; len(a) != 1 || a[0].Fingerprint != model.asked[0].Fingerprint || a[0].Outcome != "ok" ||

@@ -265,47 +265,6 @@ func TestTheDefaultPackIsTheOneNamed(t *testing.T) {
 	}
 }
 
-func TestTheDefaultPackAnswersTheKnownOpenings(t *testing.T) {
-	p, err := pack.Default()
-	if err != nil {
-		t.Fatal(err)
-	}
-	mind, err := otto.New(otto.Options{Pack: p, Tenant: "t"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
-	tests := []struct {
-		write, interest string
-		says            []string
-	}{
-		{"Como funciona a Gestão de perfis e Tráfego?", "gestao_perfis_trafego", []string{"Otto", "leads", "vendas", "estratégia", "campanhas", "otimização contínua", "software", "relatórios detalhados", "insights"}},
-		{"como funciona a automacao", "automacao_atendimento", []string{"Otto", "sem IA", "Com IA", "painel", "assume"}},
-		{"Como funciona o desenvolvimento de sistemas sob medida?", "sob_medida", []string{"Otto", "estudo detalhado", "integrados", "exclusivo"}},
-		{"O que é o SaaS da Pyloto?", "saas", []string{"Otto", "O Pyloto da sua comunicação", "em desenvolvimento", "CRM"}},
-		{"/automacao agora", "automacao_atendimento", []string{"caixa de entrada", "assume"}},
-		{"/sobmedida", "sob_medida", []string{"estudo detalhado", "web ou local"}},
-		{"/sob-medida", "sob_medida", []string{"estudo detalhado"}},
-		{"/entregas_servicos", "intermediacao_entregas", []string{"prestadores", "pessoa física ou empresa", "+55 42 99161-9261"}},
-		{"/saas", "saas", []string{"O Pyloto da sua comunicação", "em desenvolvimento"}},
-	}
-	for _, tt := range tests {
-		d, err := mind.Decide(t.Context(), otto.Request{
-			Conversation: conversation.New("cid", "1", conversation.Identity{Phone: "5511900001111"}), Now: at,
-			Messages: []conversation.Inbound{{ID: "a", Kind: conversation.KindText, Text: pii.Text(tt.write), SentAt: at}},
-		})
-		if err != nil || d.Route != conversation.RouteFixed || d.Session.Interest != tt.interest || len(d.Replies) != 1 {
-			t.Errorf("%q: route %s, interest %q, %v", tt.write, d.Route, d.Session.Interest, err)
-			continue
-		}
-		for _, want := range tt.says {
-			if text := d.Replies[0].Text.Reveal(); !strings.Contains(text, want) {
-				t.Errorf("%q does not say %q: %s", tt.write, want, text)
-			}
-		}
-	}
-}
-
 // The page that every turn of a business shares is only cached by providers
 // when it is long enough, and a thin one tells the model too little.
 func TestTheDefaultPackTellsTheModelEnough(t *testing.T) {

@@ -3,14 +3,14 @@ package pledge
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // section is what the forms under one heading of the file are for.
-type section int
+type section byte
 
 const (
 	sectionGuarantee section = iota
@@ -33,7 +33,7 @@ const (
 	sectionTheirs     // people of the lead's, not ours
 	sectionProduct    // a subject that is a thing, or somebody it serves
 	sectionImpersonal // what a thing's sentence can go on with
-	sectionPass       // no pledge, nor is what it touches
+	sectionPass       // no pledge, nor is what begins or ends in it
 	sectionDeferred   // after a noun: it is left to somebody else, or denied
 	sectionOffer      // leaves what follows, or what it ends, to the lead
 	sectionTag        // asks for leave at the end of a sentence
@@ -42,6 +42,9 @@ const (
 	sectionQuestion   // begins a question of its own
 	sections
 )
+
+// bars reports whether gaps may not cross the words of a section.
+func (s section) bars() bool { return s == sectionNegation || s == sectionTheirs }
 
 // headings are the sections by the names that the file gives them.
 func headings() map[string]section {
@@ -77,37 +80,50 @@ const (
 // described.
 type step struct {
 	op      operation
-	id      int    // of a word, or of a set of words
-	prefix  string // of a word
-	next    int    // the step after this one
-	other   int    // the second place of a split
 	section section
+	id      int32 // of a word, of a set of words, or of a beginning of words
+	next    int32 // the step after this one
+	other   int32 // the second place of a split
 }
 
 // grammar is all forms, compiled.
 type grammar struct {
-	ids    map[string]int
-	sets   [][]int // of words, in order
-	steps  []step
-	starts []int
-	pieces map[string]string
+	ids      map[string]int32
+	sets     [][]int32 // of words, in order
+	prefixes []string
+	// members are the sets again, a bit a word.
+	members [][]uint64
+	steps   []step
+	begin   []start
+	pieces  map[string]string
 	// after are, for each step, the steps that ask something of a word or end a
 	// form, reached without a word.
-	after [][]int
-	// first are the steps that a form can begin with by the word they ask for,
-	// and loose are those that ask for no certain word.
-	first map[int][]entry
+	after      [][]int32
+	bars, rest starts
+	scratch    sync.Pool // of *machine
+}
+
+// starts are the steps that forms can begin with: by the word they ask for,
+// and those that ask for no certain word.
+type starts struct {
+	first [][]entry
 	loose []entry
+}
+
+// start is the first step of a form.
+type start struct {
+	step    int32
+	section section
 }
 
 // entry is where a form begins.
 type entry struct {
-	step   int
+	step   int32
 	clause bool // only at the start of one
 }
 
 func newGrammar() *grammar {
-	return &grammar{ids: map[string]int{}, pieces: map[string]string{}, first: map[int][]entry{}}
+	return &grammar{ids: map[string]int32{}, pieces: map[string]string{}}
 }
 
 var (
@@ -118,22 +134,22 @@ var (
 // phrase adds a text as a form, word for word.
 func (g *grammar) phrase(s section, phrase string) error {
 	words := split(phrase)
-	if len(words) == 0 {
+	if !slices.ContainsFunc(words, func(w word) bool { return w.folded != "%" }) {
 		return errNoWord
 	}
-	from := len(g.steps)
+	from := int32(len(g.steps))
 	for _, w := range words {
-		g.emit(step{op: opWord, id: g.id(w.folded), next: len(g.steps) + 1})
+		g.emit(step{op: opWord, id: g.id(w.folded), next: int32(len(g.steps)) + 1})
 	}
 	g.emit(step{op: opMatch, section: s})
-	g.starts = append(g.starts, from)
+	g.begin = append(g.begin, start{from, s})
 	return nil
 }
 
 // name adds a text to a piece, as one of its alternatives.
 func (g *grammar) name(piece, phrase string) error {
 	words := split(phrase)
-	if len(words) == 0 {
+	if !slices.ContainsFunc(words, func(w word) bool { return w.folded != "%" }) {
 		return errNoWord
 	}
 	quoted := make([]string, 0, len(words))
@@ -185,7 +201,7 @@ func (g *grammar) form(s section, pattern string) error {
 	if err != nil {
 		return err
 	}
-	c := compiler{grammar: g, tokens: slices.Concat([]string{"("}, tokens, []string{")"})}
+	c := compiler{grammar: g, section: s, tokens: slices.Concat([]string{"("}, tokens, []string{")"})}
 	f, err := c.sequence()
 	if err != nil {
 		return err
@@ -193,12 +209,8 @@ func (g *grammar) form(s section, pattern string) error {
 	if len(c.tokens) > 0 {
 		return fmt.Errorf("%w: a bracket too many", errForm)
 	}
-	match := g.emit(step{op: opMatch, section: s})
-	if c.end {
-		g.steps[match].op = opEnd
-	}
-	g.patch(f.open, match)
-	g.starts = append(g.starts, f.start)
+	g.patch(f.open, g.emit(step{op: opMatch, section: s}))
+	g.begin = append(g.begin, start{f.start, s})
 	return nil
 }
 
@@ -215,7 +227,7 @@ func (g *grammar) tokens(pattern string, depth int) ([]string, error) {
 		switch c := pattern[0]; {
 		case c == ' ':
 			pattern = pattern[1:]
-		case strings.IndexByte("()|?^$#", c) >= 0:
+		case strings.IndexByte("()|?^$&", c) >= 0:
 			tokens = append(tokens, pattern[:1])
 			pattern = pattern[1:]
 		case c == '{':
@@ -245,6 +257,9 @@ func (g *grammar) tokens(pattern string, depth int) ([]string, error) {
 			if end == 0 {
 				return nil, fmt.Errorf("%w: a bracket too many", errForm)
 			}
+			if word := strings.Trim(pattern[:end], "~*"); !folded(word) {
+				return nil, fmt.Errorf("%w: a word that is not folded", errForm)
+			}
 			tokens = append(tokens, pattern[:end])
 			pattern = pattern[end:]
 		}
@@ -252,23 +267,29 @@ func (g *grammar) tokens(pattern string, depth int) ([]string, error) {
 	return tokens, nil
 }
 
+// folded reports whether a word is written as the words of a text are read.
+func folded(word string) bool {
+	words := split(word)
+	return len(words) == 1 && words[0].folded == word
+}
+
 // compiler turns the tokens of one form into steps.
 type compiler struct {
 	grammar *grammar
+	section section
 	tokens  []string
-	end     bool // the form ends with its clause
 }
 
 // fragment is a part of a form: where it begins, and the steps whose next
 // place is still open.
 type fragment struct {
-	start int
+	start int32
 	open  []hole
 }
 
 // hole is a place of a step that leads nowhere yet.
 type hole struct {
-	step   int
+	step   int32
 	second bool
 }
 
@@ -293,9 +314,11 @@ func (c *compiler) sequence() (fragment, error) {
 	var whole fragment
 	empty := true
 	for len(c.tokens) > 0 && c.tokens[0] != "|" && c.tokens[0] != ")" {
-		if c.tokens[0] == "$" {
-			c.tokens, c.end = c.tokens[1:], true
-			continue
+		if c.tokens[0] == "$" && !empty {
+			end := c.grammar.emit(step{op: opEnd, section: c.section})
+			c.grammar.patch(whole.open, end)
+			c.tokens, whole.open = c.tokens[1:], nil
+			return whole, nil
 		}
 		f, err := c.atom()
 		if err != nil {
@@ -336,7 +359,7 @@ func (c *compiler) atom() (fragment, error) {
 		f = inner
 	case token == "^":
 		f = c.single(step{op: opStart})
-	case token == "#":
+	case token == "&":
 		f = c.single(step{op: opNumber})
 	case strings.HasPrefix(token, "~"):
 		op := opAny
@@ -349,7 +372,8 @@ func (c *compiler) atom() (fragment, error) {
 		}
 		return c.gap(op, n), nil
 	case strings.HasSuffix(token, "*"):
-		f = c.single(step{op: opPrefix, prefix: strings.TrimSuffix(token, "*")})
+		g.prefixes = append(g.prefixes, strings.TrimSuffix(token, "*"))
+		f = c.single(step{op: opPrefix, id: int32(len(g.prefixes) - 1)})
 	default:
 		f = c.single(step{op: opWord, id: g.id(strings.Trim(token, `"`))})
 	}
@@ -363,7 +387,7 @@ func (c *compiler) atom() (fragment, error) {
 
 // set reads a bracket that holds nothing but single words, after it was
 // opened, as one step.
-func (c *compiler) set() (int, bool) {
+func (c *compiler) set() (int32, bool) {
 	var words []string
 	depth, end, word := 1, 0, false
 	for ; depth > 0; end++ {
@@ -377,7 +401,7 @@ func (c *compiler) set() (int, bool) {
 			depth--
 		case token == "(" && !word:
 			depth++
-		case !word && !strings.ContainsAny(token, "()|?^$#~*"):
+		case !word && !strings.ContainsAny(token, "()|?^$&~*"):
 			words, word = append(words, strings.Trim(token, `"`)), true
 		default:
 			return 0, false
@@ -400,25 +424,25 @@ func (c *compiler) gap(op operation, n int) fragment {
 	var whole fragment
 	for i := range n {
 		split := c.grammar.emit(step{op: opSplit})
-		any := c.grammar.emit(step{op: op})
-		c.grammar.steps[split].next = any
+		taken := c.grammar.emit(step{op: op})
+		c.grammar.steps[split].next = taken
 		if i == 0 {
 			whole.start = split
 		} else {
 			c.grammar.patch(whole.open[len(whole.open)-1:], split)
 			whole.open = whole.open[:len(whole.open)-1]
 		}
-		whole.open = append(whole.open, hole{split, true}, hole{any, false})
+		whole.open = append(whole.open, hole{split, true}, hole{taken, false})
 	}
 	return whole
 }
 
-func (g *grammar) emit(s step) int {
+func (g *grammar) emit(s step) int32 {
 	g.steps = append(g.steps, s)
-	return len(g.steps) - 1
+	return int32(len(g.steps) - 1)
 }
 
-func (g *grammar) patch(open []hole, to int) {
+func (g *grammar) patch(open []hole, to int32) {
 	for _, h := range open {
 		if h.second {
 			g.steps[h.step].other = to
@@ -429,75 +453,97 @@ func (g *grammar) patch(open []hole, to int) {
 }
 
 // id is the number of a word that forms ask for, from one.
-func (g *grammar) id(word string) int {
+func (g *grammar) id(word string) int32 {
 	if id, ok := g.ids[word]; ok {
 		return id
 	}
-	g.ids[word] = len(g.ids) + 1
-	return len(g.ids)
+	g.ids[word] = int32(len(g.ids) + 1)
+	return g.ids[word]
 }
 
 // set is the number of a set of words.
-func (g *grammar) set(words []string) int {
-	ids := make([]int, 0, len(words))
+func (g *grammar) set(words []string) int32 {
+	ids := make([]int32, 0, len(words))
 	for _, word := range words {
 		ids = append(ids, g.id(word))
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	if at := slices.IndexFunc(g.sets, func(set []int) bool { return slices.Equal(set, ids) }); at >= 0 {
-		return at
+	if at := slices.IndexFunc(g.sets, func(set []int32) bool { return slices.Equal(set, ids) }); at >= 0 {
+		return int32(at)
 	}
 	g.sets = append(g.sets, ids)
-	return len(g.sets) - 1
+	return int32(len(g.sets) - 1)
 }
 
 // index prepares the steps for reading.
 func (g *grammar) index() {
-	g.after = make([][]int, len(g.steps))
+	g.after = make([][]int32, len(g.steps))
 	for i, s := range g.steps {
 		if s.op <= opWide {
 			g.after[i] = g.reach(nil, s.next)
 		}
 	}
-	seen := map[entry]bool{}
-	for _, start := range g.starts {
-		g.begin(start, false, seen)
+	for _, set := range g.sets {
+		members := make([]uint64, len(g.ids)/64+1)
+		for _, id := range set {
+			members[id/64] |= 1 << (id % 64)
+		}
+		g.members = append(g.members, members)
 	}
-	for _, e := range slices.SortedFunc(maps.Keys(seen), func(a, b entry) int { return a.step - b.step }) {
-		switch s := g.steps[e.step]; s.op {
-		case opWord:
-			g.first[s.id] = append(g.first[s.id], e)
-		case opSet:
-			for _, id := range g.sets[s.id] {
-				g.first[id] = append(g.first[id], e)
-			}
-		default:
-			g.loose = append(g.loose, e)
+	var bars, rest []entry
+	for _, b := range g.begin {
+		if b.section.bars() {
+			bars = g.enter(bars, b.step, false)
+		} else {
+			rest = g.enter(rest, b.step, false)
 		}
 	}
+	g.bars, g.rest = g.sort(bars), g.sort(rest)
+	g.scratch.New = func() any { return &machine{grammar: g, seen: make([]int, len(g.steps))} }
 }
 
-// reach are the steps that ask or end, from a step on.
-func (g *grammar) reach(found []int, at int) []int {
-	if s := g.steps[at]; s.op == opSplit {
+// sort files entries by the word that they ask for.
+func (g *grammar) sort(entries []entry) starts {
+	sorted := starts{first: make([][]entry, len(g.ids)+1)}
+	for _, e := range entries {
+		switch s := g.steps[e.step]; s.op {
+		case opWord:
+			sorted.first[s.id] = append(sorted.first[s.id], e)
+		case opSet:
+			for _, id := range g.sets[s.id] {
+				sorted.first[id] = append(sorted.first[id], e)
+			}
+		default:
+			sorted.loose = append(sorted.loose, e)
+		}
+	}
+	return sorted
+}
+
+// reach are the steps that ask or end, from a step on. Where a clause would
+// have to begin in the middle of a form, it goes nowhere.
+func (g *grammar) reach(found []int32, at int32) []int32 {
+	switch s := g.steps[at]; {
+	case s.op == opSplit:
 		return g.reach(g.reach(found, s.next), s.other)
-	}
-	if slices.Contains(found, at) {
+	case s.op == opStart, slices.Contains(found, at):
 		return found
+	default:
+		return append(found, at)
 	}
-	return append(found, at)
 }
 
-func (g *grammar) begin(at int, clause bool, seen map[entry]bool) {
+// enter are the steps that a form can begin with.
+func (g *grammar) enter(found []entry, at int32, clause bool) []entry {
 	switch s := g.steps[at]; s.op {
 	case opSplit:
-		g.begin(s.next, clause, seen)
-		g.begin(s.other, clause, seen)
+		return g.enter(g.enter(found, s.next, clause), s.other, clause)
 	case opStart:
-		g.begin(s.next, true, seen)
+		return g.enter(found, s.next, true)
 	case opMatch, opEnd: // A form without a word says nothing.
+		return found
 	default:
-		seen[entry{at, clause}] = true
+		return append(found, entry{at, clause})
 	}
 }

@@ -1,11 +1,11 @@
 package pledge
 
-// meant reports whether a form of a pledge is one where it stands.
+// meant reports whether a form of a pledge is one where it stands. What is no
+// pledge counts where the form begins or ends, and not in the middle of it:
+// "vou confirmar o melhor horário com a equipe" is one.
 func (t *parsed) meant(kind Kind, f form) bool {
-	for i := f.from; i < f.to; i++ {
-		if t.marks[i].has(sectionPass) {
-			return false
-		}
+	if t.marks[f.from].has(sectionPass) || t.marks[f.to-1].has(sectionPass) {
+		return false
 	}
 	verbal := t.verbal(f)
 	if t.negated(f, verbal) || t.asked(kind, f) || !verbal && t.deferred(f) {
@@ -30,13 +30,16 @@ func (t *parsed) verbal(f form) bool {
 	return false
 }
 
+// far is how many words away a word of the same clause still counts.
+const far = 40
+
 // negated reports whether a word before a form takes it back. A clause that
 // follows without a joint is a new one when there was a verb already: "não sei
 // te dizer vou verificar".
 func (t *parsed) negated(f form, verbal bool) bool {
 	fresh := verbal && !t.linked(f) // the form would begin a clause of its own
 	verb := false                   // between the word that negates and the form
-	for i := f.from - 1; i >= 0; i-- {
+	for i := f.from - 1; i >= max(0, f.from-far); i-- {
 		next := t.words[i+1]
 		if next.stop || t.begun[i+1].has(sectionTurn) {
 			return false
@@ -81,7 +84,7 @@ func (t *parsed) linked(f form) bool {
 // listed reports whether the stretch that a comma begins goes on with a list:
 // "prazo, resultado garantido ou desconto".
 func (t *parsed) listed(from int) bool {
-	for i := from; i < len(t.words) && (i == from || !t.words[i].stop); i++ {
+	for i := from; i < min(len(t.words), from+far) && (i == from || !t.words[i].stop); i++ {
 		if t.marks[i].has(sectionOr) {
 			return true
 		}
@@ -91,52 +94,20 @@ func (t *parsed) listed(from int) bool {
 
 // asked reports whether a form is asked and not said.
 func (t *parsed) asked(kind Kind, f form) bool {
-	end, comma, own := t.sentenceEnd(f)
-	if !t.words[end-1].asked {
+	end := t.end[f.to-1]
+	if before := t.before[f.from]; !t.words[end-1].asked || before.has(sectionPresuming) {
 		return false
+	} else if kind == ClosedPrice || kind == Comparison {
+		return before.has(sectionOpinion)
 	}
-	begin := t.sentenceStart(f)
-	for i := begin; i < f.from; i++ {
-		if t.begun[i].has(sectionPresuming) {
-			return false
-		}
+	if f.to == end {
+		return true
 	}
-	switch kind {
-	case ClosedPrice, Comparison:
-		for i := begin; i < f.from; i++ {
-			if t.begun[i].has(sectionOpinion) {
-				return true
-			}
-		}
-		return false
-	case Action:
-		if comma >= 0 && t.begun[comma].has(sectionTag) && t.done[end-1].has(sectionTag) {
-			return true
-		}
+	comma := t.comma[f.to]
+	if kind == Action && comma < end && t.begun[comma].has(sectionTag) && t.done[end-1].has(sectionTag) {
+		return true
 	}
-	return comma < 0 && !own
-}
-
-func (t *parsed) sentenceStart(f form) int {
-	i := f.from
-	for i > 0 && !t.words[i].wall {
-		i--
-	}
-	return i
-}
-
-// sentenceEnd is the word after the sentence of a form, the first word after a
-// comma behind it, or -1, and whether a question of its own begins behind it.
-func (t *parsed) sentenceEnd(f form) (end, comma int, own bool) {
-	comma = -1
-	i := f.to
-	for ; i < len(t.words) && !t.words[i].wall; i++ {
-		if comma < 0 && t.words[i].comma {
-			comma = i
-		}
-		own = own || t.begun[i].has(sectionQuestion)
-	}
-	return i, comma, own
+	return comma == end && !t.behind[f.to].has(sectionQuestion)
 }
 
 // deferred reports whether what follows a noun leaves it to somebody else, or
@@ -147,13 +118,8 @@ func (t *parsed) deferred(f form) bool {
 
 // offered reports whether an action waits for the lead's word.
 func (t *parsed) offered(f form) bool {
-	for i := t.sentenceStart(f); i < f.from; i++ {
-		if t.begun[i].has(sectionOffer) {
-			return true
-		}
-	}
-	end, _, _ := t.sentenceEnd(f)
-	return end > f.to && t.done[end-1].has(sectionOffer)
+	end := t.end[f.to-1]
+	return t.before[f.from].has(sectionOffer) || end > f.to && t.done[end-1].has(sectionOffer)
 }
 
 // product reports whether what acts is a thing: "o sistema avisa a equipe e o
@@ -162,7 +128,7 @@ func (t *parsed) product(f form) bool {
 	if !t.begun[f.from].has(sectionImpersonal) {
 		return false
 	}
-	for i := f.from - 1; i >= 0 && !t.words[i+1].stop; i-- {
+	for i := f.from - 1; i >= max(0, f.from-far) && !t.words[i+1].stop; i-- {
 		if t.marks[i].has(sectionProduct) {
 			return true
 		}

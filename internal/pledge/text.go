@@ -1,7 +1,6 @@
 package pledge
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -24,6 +23,12 @@ type parsed struct {
 	// begun are the sections of which a form begins at a word, and done those of
 	// which one ends there.
 	begun, done []marks
+	// end is the word after the sentence of a word, and comma the first word
+	// from it on that stands behind a comma, or end.
+	end, comma []int
+	// before are the sections that begin in a word's sentence ahead of it, and
+	// behind those that begin from it on.
+	before, behind []marks
 }
 
 // parse reads a text.
@@ -31,23 +36,42 @@ func (g *grammar) parse(text string) *parsed {
 	words := split(text)
 	t := &parsed{
 		words: words, marks: make([]marks, len(words)), begun: make([]marks, len(words)), done: make([]marks, len(words)),
+		end: make([]int, len(words)), comma: make([]int, len(words)),
+		before: make([]marks, len(words)), behind: make([]marks, len(words)),
 	}
 	for i := range words {
 		words[i].id = g.ids[words[i].folded]
 	}
-	// What the gaps of forms may not cross must be known before they are read.
-	m := machine{grammar: g, words: words, marks: t.marks, seen: make([]int, len(g.steps))}
-	for i := range words {
-		m.single(i)
-	}
-	for i := range words {
-		for s, to := range m.run(i) {
-			if to > i {
-				t.add(form{section(s), i, to})
-			}
+	m := g.scratch.Get().(*machine)
+	m.parsed = t
+	// What gaps may not cross is known before the forms that have some are read.
+	for _, s := range []*starts{&g.bars, &g.rest} {
+		for i := range words {
+			m.run(s, i)
 		}
 	}
+	m.parsed = nil
+	g.scratch.Put(m)
+	t.survey()
 	return t
+}
+
+// survey fills in what is known of sentences.
+func (t *parsed) survey() {
+	for i := 1; i < len(t.words); i++ {
+		if !t.words[i].wall {
+			t.before[i] = t.before[i-1] | t.begun[i-1]
+		}
+	}
+	for i := len(t.words) - 1; i >= 0; i-- {
+		t.end[i], t.comma[i], t.behind[i] = i+1, i+1, t.begun[i]
+		if i+1 < len(t.words) && !t.words[i+1].wall {
+			t.end[i], t.comma[i], t.behind[i] = t.end[i+1], t.comma[i+1], t.begun[i]|t.behind[i+1]
+		}
+		if t.words[i].comma {
+			t.comma[i] = i
+		}
+	}
 }
 
 func (t *parsed) add(f form) {
@@ -61,13 +85,13 @@ func (t *parsed) add(f form) {
 
 // machine follows all forms that begin at one word at once.
 type machine struct {
-	grammar    *grammar
-	words      []word
-	marks      []marks
-	now, after []int
-	seen       []int // by step, the round in which it was last added
-	round      int
-	ends       [sections]int
+	*parsed
+	grammar   *grammar
+	now, next []int32
+	seen      []int // by step, the round in which it was last added
+	round     int
+	ends      [sections]int // of the longest form of each section
+	ended     marks
 }
 
 // barred reports whether a gap may not cross a word.
@@ -75,43 +99,40 @@ func (m *machine) barred(i int) bool {
 	return m.marks[i].has(sectionNegation) || m.marks[i].has(sectionTheirs)
 }
 
-// single marks a word that gaps may not cross.
-func (m *machine) single(i int) {
-	for s, to := range m.run(i) {
-		if (section(s) == sectionNegation || section(s) == sectionTheirs) && to > i {
-			m.marks[i] |= 1 << s
-		}
-	}
-}
-
-// run returns where the longest form of each section that begins at a word
-// ends, zero when there is none.
-func (m *machine) run(from int) [sections]int {
-	m.ends = [sections]int{}
+// run adds the longest form of each section that begins at a word.
+func (m *machine) run(s *starts, from int) {
+	m.ended = 0
 	m.round++
-	m.after = m.after[:0]
-	m.enter(m.grammar.first[m.words[from].id], from)
-	m.enter(m.grammar.loose, from)
-	for i := from + 1; len(m.after) > 0 && i < len(m.words) && !m.words[i].wall; i++ {
-		m.now, m.after = m.after, m.now[:0]
+	m.next = m.next[:0]
+	m.enter(s.first[m.words[from].id], from)
+	m.enter(s.loose, from)
+	for i := from + 1; len(m.next) > 0 && i < len(m.words) && !m.words[i].wall; i++ {
+		m.now, m.next = m.next, m.now[:0]
 		m.round++
 		for _, at := range m.now {
 			m.advance(at, i)
 		}
 	}
-	return m.ends
+	if m.ended == 0 {
+		return
+	}
+	for found := range sections {
+		if m.ended.has(found) {
+			m.add(form{found, from, m.ends[found]})
+		}
+	}
 }
 
 func (m *machine) enter(entries []entry, i int) {
 	for _, e := range entries {
-		if !e.clause || m.words[i].comma {
+		if !e.clause || m.words[i].comma || i > 0 && m.done[i-1].has(sectionTurn) {
 			m.advance(e.step, i)
 		}
 	}
 }
 
 // advance takes a word with a step, if it is what the step asks for.
-func (m *machine) advance(at, i int) {
+func (m *machine) advance(at int32, i int) {
 	s := &m.grammar.steps[at]
 	w := &m.words[i]
 	switch s.op {
@@ -120,11 +141,11 @@ func (m *machine) advance(at, i int) {
 			return
 		}
 	case opSet:
-		if _, ok := slices.BinarySearch(m.grammar.sets[s.id], w.id); !ok {
+		if m.grammar.members[s.id][w.id/64]>>(w.id%64)&1 == 0 {
 			return
 		}
 	case opPrefix:
-		if !strings.HasPrefix(w.folded, s.prefix) {
+		if !strings.HasPrefix(w.folded, m.grammar.prefixes[s.id]) {
 			return
 		}
 	case opNumber:
@@ -145,15 +166,20 @@ func (m *machine) advance(at, i int) {
 			continue
 		}
 		m.seen[next] = m.round
-		switch s := m.grammar.steps[next]; s.op {
+		switch s := &m.grammar.steps[next]; s.op {
 		case opMatch:
-			m.ends[s.section] = i + 1
+			m.end(s.section, i+1)
 		case opEnd:
 			if i+1 == len(m.words) || m.words[i+1].comma {
-				m.ends[s.section] = i + 1
+				m.end(s.section, i+1)
 			}
 		default:
-			m.after = append(m.after, next)
+			m.next = append(m.next, next)
 		}
 	}
+}
+
+func (m *machine) end(s section, to int) {
+	m.ends[s] = to
+	m.ended |= 1 << s
 }

@@ -12,7 +12,7 @@ import (
 type word struct {
 	folded     string
 	start, end int // bytes of the text
-	id         int
+	id         int32
 	// comma, stop and wall are what separates this word from the last one, each
 	// stronger than the one before: a comma, the end of a clause, the end of a
 	// sentence.

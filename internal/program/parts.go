@@ -113,6 +113,8 @@ type Hint interface {
 	Leave(ctx context.Context, d conversation.Departure) error
 	Waiting(ctx context.Context, id conversation.ID) ([]conversation.Letter, error)
 	Forget(ctx context.Context, id conversation.ID) error
+	Spent(ctx context.Context, account string) (tokens int64, err error)
+	Spend(ctx context.Context, account string, tokens int64) error
 }
 
 // OpenHint opens Redis, or memory when nothing asks for Redis.

@@ -66,6 +66,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/conversations", a.getConversations)
 	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
 	mux.HandleFunc("GET /api/conversations/{from}/turns", a.getTurns)
+	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)
 	mux.HandleFunc("POST /api/faults", a.postFault)

@@ -22,17 +22,18 @@
 //
 // Besides the page, its address serves an API to it and to checks from outside:
 //
-//	POST   /api/messages                    what a lead writes
-//	POST   /api/webhooks                    a message's webhook, delivered again
-//	GET    /api/conversations               everybody, newest first
-//	GET    /api/conversations/{from}        one transcript, with state and owner
-//	GET    /api/conversations/{from}/turns  the audit record of its turns
-//	GET    /api/media/{id}                  a file that a lead sent
-//	GET    /api/events                      server-sent events: whose conversation changed
-//	POST   /api/faults, DELETE /api/faults  what breaks next
-//	POST   /api/clock                       the time machine
-//	GET    /api/street                      what is real, and what is on its way
-//	GET    /api/logs                        the services' newest log lines
+//	POST   /api/messages                       what a lead writes
+//	POST   /api/webhooks                       a message's webhook, delivered again
+//	GET    /api/conversations                  everybody, newest first
+//	GET    /api/conversations/{from}           one transcript, with state and owner
+//	GET    /api/conversations/{from}/turns     the audit record of its turns
+//	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
+//	GET    /api/media/{id}                     a file that a lead sent
+//	GET    /api/events                         server-sent events: whose conversation changed
+//	POST   /api/faults, DELETE /api/faults     what breaks next
+//	POST   /api/clock                          the time machine
+//	GET    /api/street                         what is real, and what is on its way
+//	GET    /api/logs                           the services' newest log lines
 //
 // It refuses any ENVIRONMENT but development and any reference to Secret
 // Manager. It keeps everything in memory and is no place for load.

@@ -23,6 +23,7 @@ func (a *api) registerOperator(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/operator/items/{id}/retry", a.postAct(a.operator.Retry))
 	mux.HandleFunc("POST /api/operator/items/{id}/drop", a.postAct(a.operator.Drop))
 	mux.HandleFunc("POST /api/operator/items/{id}/close", a.postAct(a.operator.Close))
+	mux.HandleFunc("GET /api/operator/receipts/{id}", a.getReceipt)
 	mux.HandleFunc("GET /api/operator/replay/{who}", a.getReplay)
 }
 
@@ -41,6 +42,12 @@ func (a *api) getParked(w http.ResponseWriter, r *http.Request) {
 func (a *api) getItem(w http.ResponseWriter, r *http.Request) {
 	answerOperator(w, r, func(ctx context.Context) (any, error) {
 		return a.operator.Show(ctx, r.PathValue("id"), r.URL.Query().Get("reveal") == "true")
+	})
+}
+
+func (a *api) getReceipt(w http.ResponseWriter, r *http.Request) {
+	answerOperator(w, r, func(ctx context.Context) (any, error) {
+		return a.operator.Receipt(ctx, r.PathValue("id"), r.URL.Query().Get("reveal") == "true")
 	})
 }
 

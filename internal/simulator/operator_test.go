@@ -272,6 +272,37 @@ func TestAConversationIsDecidedAgain(t *testing.T) {
 	}
 }
 
+func TestAnOperatorAsksWhyOttoSaidThat(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.say(iara, erp)
+	s.untilReplies(iara, 1)
+	s.until("rest", s.idle)
+	messages := s.conversation(iara).Messages
+	receipt := func(query string) (r operator.Receipt) {
+		t.Helper()
+		path := "/api/operator/receipts/" + url.PathEscape(messages[0].ID) + query
+		if status := s.call(http.MethodGet, path, "", &r); status != http.StatusOK {
+			t.Fatalf("the receipt was answered %d", status)
+		}
+		return r
+	}
+	r := receipt("?reveal=true")
+	if len(r.Heard) != 1 || r.Heard[0].Text.Text != erp || len(r.Parts) != 1 || r.Parts[0].Text.Text != messages[1].Text {
+		t.Errorf("revealed, heard %+v and said %+v", r.Heard, r.Parts)
+	}
+	if m := r.Model; r.Decision.Route != domain.RouteModel || !r.Decision.PackCurrent || m == nil || len(m.Calls) != 1 || m.CostMicroUSD == 0 {
+		t.Errorf("decided %+v by %+v", r.Decision, m)
+	}
+	if len(r.Verdicts) == 0 || len(r.Steps) == 0 || len(r.Parts[0].Attempts[0].Receipts) == 0 {
+		t.Errorf("verdicts %+v, steps %+v, parts %+v", r.Verdicts, r.Steps, r.Parts)
+	}
+	hidden := receipt("")
+	if hidden.Turn != r.Turn || hidden.Heard[0].Text.Text != "" || hidden.Parts[0].Text.Text != "" || hidden.Model.Calls[0].Said.Text != "" {
+		t.Errorf("hidden is %+v", hidden)
+	}
+}
+
 func TestWhatOperatorsCannotAsk(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct {
@@ -288,6 +319,9 @@ func TestWhatOperatorsCannotAsk(t *testing.T) {
 		{http.MethodPost, "items/absent~1/close", `{"sure":true}`, http.StatusBadRequest},
 		{http.MethodPost, "items/absent~1/close", "", http.StatusUnsupportedMediaType},
 		{http.MethodGet, "items/absent~1/close", "", http.StatusNotFound},
+		{http.MethodGet, "receipts/absent", "", http.StatusNotFound},
+		{http.MethodGet, "receipts/absent~1", "", http.StatusNotFound},
+		{http.MethodGet, "receipts/wamid.absent", "", http.StatusNotFound},
 		{http.MethodGet, "replay/" + bruno, "", http.StatusNotFound},
 		{http.MethodGet, "nothing", "", http.StatusNotFound},
 	} {

@@ -105,7 +105,7 @@ func TestExport(t *testing.T) {
 	m.Turn(ctx, "", time.Second)
 	m.Turn(ctx, "98765-4321", time.Second)
 	m.Turn(ctx, strings.Repeat("x", 49), time.Second)
-	m.ModelCall(ctx, "gpt-4o-mini-2024-07-18", "ok", time.Second, 100, -1)
+	m.ModelCall(ctx, "gpt-4o-mini-2024-07-18", "ok", time.Second, 100, -1, 75)
 	m.Send(ctx, "ambiguous", time.Second)
 	m.StoreFailure(ctx, telemetry.Ledger, "commit")
 	if err := tel.Shutdown(t.Context()); err != nil {
@@ -176,6 +176,7 @@ func TestExport(t *testing.T) {
 		"atende.events":           {"outcome=enqueued"},
 		"atende.enqueue.duration": {"ok=true"},
 		"atende.turn.duration":    {"fate=other", "fate=sent"},
+		"atende.model.cost":       {"model=gpt-4o-mini-2024-07-18"},
 		"atende.model.duration":   {"model=gpt-4o-mini-2024-07-18", "outcome=ok"},
 		"atende.model.tokens":     {"direction=completion", "direction=prompt", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18"},
 		"atende.send.duration":    {"outcome=ambiguous"},
@@ -185,7 +186,7 @@ func TestExport(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]float64{
 		"atende.webhooks": 2, "atende.events": 3, "atende.enqueue.duration": 1, "atende.turn.duration": 6,
-		"atende.model.duration": 1, "atende.model.tokens": 100, "atende.send.duration": 1, "atende.store.failures": 1,
+		"atende.model.cost": 75, "atende.model.duration": 1, "atende.model.tokens": 100, "atende.send.duration": 1, "atende.store.failures": 1,
 	}, sums); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}

@@ -85,6 +85,7 @@ const (
 	PromptTokens
 	CachedTokens
 	CompletionTokens
+	CostMicroUSD
 	BytesIn
 	BytesOut
 	Port
@@ -157,6 +158,7 @@ var keyNames = [endFlags]string{
 	PromptTokens:     "prompt_tokens",
 	CachedTokens:     "cached_tokens",
 	CompletionTokens: "completion_tokens",
+	CostMicroUSD:     "cost_micro_usd",
 	BytesIn:          "bytes_in",
 	BytesOut:         "bytes_out",
 	Port:             "port",

@@ -22,6 +22,7 @@ type Metrics struct {
 	turns         metric.Float64Histogram
 	modelCalls    metric.Float64Histogram
 	modelTokens   metric.Int64Counter
+	modelCost     metric.Int64Counter
 	sends         metric.Float64Histogram
 	storeFailures metric.Int64Counter
 	replies       metric.Int64Counter
@@ -66,8 +67,9 @@ func (m *Metrics) Turn(ctx context.Context, fate string, took time.Duration) {
 }
 
 // ModelCall records one call of a model: what came of it in a word, how long it
-// took and the tokens it was billed for.
-func (m *Metrics) ModelCall(ctx context.Context, model, outcome string, took time.Duration, promptTokens, completionTokens int) {
+// took, the tokens it was billed for, and what they cost in millionths of a US
+// dollar.
+func (m *Metrics) ModelCall(ctx context.Context, model, outcome string, took time.Duration, promptTokens, completionTokens int, microUSD int64) {
 	if !m.on {
 		return
 	}
@@ -75,6 +77,7 @@ func (m *Metrics) ModelCall(ctx context.Context, model, outcome string, took tim
 	m.modelCalls.Record(ctx, took.Seconds(), attrs(name, attribute.String("outcome", label(outcome))))
 	m.modelTokens.Add(ctx, int64(max(promptTokens, 0)), attrs(name, attribute.String("direction", "prompt")))
 	m.modelTokens.Add(ctx, int64(max(completionTokens, 0)), attrs(name, attribute.String("direction", "completion")))
+	m.modelCost.Add(ctx, max(microUSD, 0), attrs(name))
 }
 
 // Send records one message handed to the channel, by what came of it in a word.
@@ -108,6 +111,7 @@ func newMetrics(meter metric.Meter) (*Metrics, error) {
 		{&m.webhooks, "atende.webhooks", "Webhook POSTs by status."},
 		{&m.events, "atende.events", "Elements of webhooks by outcome."},
 		{&m.modelTokens, "atende.model.tokens", "Tokens billed by a model."},
+		{&m.modelCost, "atende.model.cost", "Cost of a model, in millionths of a US dollar."},
 		{&m.storeFailures, "atende.store.failures", "Failed operations of a store."},
 		{&m.replies, "atende.replies", "Parts of answers by what receipts prove."},
 	} {

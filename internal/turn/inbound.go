@@ -452,19 +452,22 @@ func ask(conv conversation.Conversation, fresh []conversation.Inbound, now time.
 // think chooses the way to an answer. The cheap refusals come first: nothing
 // to answer, not ours to answer, too late to answer.
 func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, conversation.Mode, error) {
+	h.report.Fallback = ""
 	route, oldest := unanswerable(r)
-	switch {
-	case route != "":
+	if route != "" {
 		return silent(h.Mind, r, route), conversation.ModeSilent, nil
-	case h.report.Tries >= modelOffFrom, h.overBudget(r):
+	}
+	if h.report.Fallback = h.withoutModel(ctx, r); h.report.Fallback != "" {
 		return h.Mind.Fallback(r), conversation.ModeFallback, nil
 	}
 	began := h.Now()
 	decision, err := h.Mind.Decide(ctx, r)
+	h.spend(ctx, r, decision.Model)
 	if decision.Model.Calls > 0 {
 		decision.Model.Took = h.Now().Sub(began)
 	}
 	if ill(err) && r.Now.Sub(oldest) >= outagePatience {
+		h.report.Fallback = conversation.FallbackOutage
 		return h.Mind.Fallback(r), conversation.ModeFallback, nil
 	}
 	if err != nil {
@@ -507,16 +510,9 @@ func silent(mind Mind, r otto.Request, route conversation.Route) otto.Decision {
 	return decision
 }
 
-// overBudget reports whether the contact has spent the day's turns or tokens.
-func (h *handling) overBudget(r otto.Request) bool {
-	spent := h.spentToday(r)
-	return h.Budget.Turns > 0 && spent.Turns >= h.Budget.Turns ||
-		h.Budget.Tokens > 0 && spent.Tokens >= h.Budget.Tokens
-}
-
 // spentToday is what the contact cost since midnight in the business's zone.
 func (h *handling) spentToday(r otto.Request) conversation.Spent {
-	today := r.Now.In(h.Budget.Zone).Format(time.DateOnly)
+	today := h.today(r)
 	if r.Conversation.Spent.Day != today {
 		return conversation.Spent{Day: today}
 	}

@@ -124,6 +124,16 @@ type Mailbox interface {
 	Forget(ctx context.Context, id conversation.ID) error
 }
 
+// Meter counts the tokens that all contacts of a tenant spend in a day. It is
+// part of the hint: it may fail or forget at any moment, and what it does not
+// know was not spent. An account is the keyed name of one tenant's day.
+type Meter interface {
+	// Spent is what was counted on an account; zero when nothing is known.
+	Spent(ctx context.Context, account string) (tokens int64, err error)
+	// Spend adds to it; what is not positive adds nothing.
+	Spend(ctx context.Context, account string, tokens int64) error
+}
+
 // Inbox makes tasks that certainly come back.
 type Inbox interface {
 	// Put durably creates the task that carries e, to be dispatched from at

@@ -33,6 +33,7 @@ type street struct {
 	model  otto.Model
 	policy turn.Policy
 	budget turn.Budget
+	meter  turn.Meter
 	quiet  time.Duration
 	meta   *meta
 	team   *team // nil when nobody is told
@@ -65,7 +66,7 @@ func newStreet(t *testing.T) *street {
 		queue:  &queue{},
 		worker: &mortal{},
 	}
-	s.meta.street = s
+	s.meta.street, s.meter = s, s.hint
 	return s
 }
 
@@ -90,7 +91,7 @@ func (s *street) turns() *turn.Turns {
 		Reopener: ledgerPort{m, s.ledger}, EffectRecords: ledgerPort{m, s.ledger}, Performer: performer,
 		Consequence: turn.Noting{Journal: s.ledger},
 		Watermark:   s.ledger, Morgue: ledgerPort{m, s.ledger},
-		Hint: hintPort{m, s.hint}, Mailbox: hintPort{m, s.hint},
+		Hint: hintPort{m, s.hint}, Mailbox: hintPort{m, s.hint}, Meter: s.meter,
 		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: mind,
 		Now: time.Now, Token: s.token, PackHash: knowledge.Hash, Policy: s.policy, Budget: s.budget,
 		Limits: turn.Limits{

@@ -43,10 +43,13 @@ type Limits struct {
 	LeaseTTL time.Duration
 }
 
-// Budget bounds what one contact may cost on one day; zero is unlimited.
+// Budget bounds what may be spent on one day; zero is unlimited.
 type Budget struct {
+	// Turns and Tokens are for one contact.
 	Turns  int64
 	Tokens int64
+	// TenantTokens are for all contacts together; they are counted by a [Meter].
+	TenantTokens int64
 	// Zone is where a day begins.
 	Zone *time.Location
 }
@@ -107,8 +110,8 @@ func lookAt(n int) time.Duration {
 // codeWindow is Meta's code for a message outside the customer-service window.
 const codeWindow = 131047
 
-// Options are what a Turns needs; all fields are required except Performer and
-// Budget.
+// Options are what a Turns needs; all fields are required except Performer,
+// Meter and Budget.
 type Options struct {
 	Tenant        string
 	Key           *pii.HashKey
@@ -123,8 +126,11 @@ type Options struct {
 	Morgue        Morgue
 	Hint          Hint
 	Mailbox       Mailbox
-	Inbox         Inbox
-	Sender        Sender
+	// Meter counts what the tenant spends; without one contacts alone have
+	// budgets.
+	Meter  Meter
+	Inbox  Inbox
+	Sender Sender
 	// Performer performs effects; without one turns have none.
 	Performer Performer
 	Mind      Mind
@@ -186,6 +192,8 @@ type Report struct {
 	Conflicts    int
 	// Hintless says that the hint store did not answer.
 	Hintless bool
+	// Fallback is why the model was left out; empty when it was not.
+	Fallback conversation.Fallback
 	Model    conversation.Model
 	// Handoff is why a person was asked for; a code, empty when none was.
 	Handoff string

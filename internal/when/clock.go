@@ -27,7 +27,7 @@ func (r *reader) hour(i int) (hour, bool) {
 		h = r.minutes(h)
 		h.figure = h.minutes / 60
 		return h, true
-	case t.kind == digits && t.size <= 2 && t.value >= 0 && r.whole(i):
+	case t.kind == digits && t.size <= 2 && t.value >= 0 && r.joined(i):
 		h.minutes, h.next = t.value*60, i+1
 	default:
 		values, next, ok := r.match(number, i)
@@ -174,7 +174,7 @@ func (r *reader) clock(i int) (int, bool) {
 	}
 	switch {
 	case h.parted:
-	case led && r.lasts(h):
+	case led && h.minutes <= small && r.lasts(h):
 		return h.next, true
 	case led:
 		if !h.marked && (!r.ended(h.next) || h.words && values[0] == 0 && !r.afterDay(i)) {
@@ -207,7 +207,8 @@ func (r *reader) short(i, at int, led bool) (int, bool) {
 		return i, false
 	}
 	h, ok := r.hour(next)
-	if !ok || h.minutes%60 != 0 || !(led || words || h.parted) || !h.marked && !r.ended(h.next) || h.minutes == 0 {
+	plain := led || words || h.parted
+	if !ok || !plain || h.minutes == 0 || h.minutes%60 != 0 || !h.marked && !r.ended(h.next) {
 		return i, false
 	}
 	return r.add(i, h.next, Mention{Kind: Clock, From: h.minutes - values[0]}), true
@@ -249,11 +250,11 @@ func (r *reader) duration(i int, h hour) bool {
 	if r.is(ofSpan, i-1) {
 		return h.figure < 8 || h.figure < 13 && h.minutes%60 == 0 || h.figure == 24
 	}
-	if !h.unit {
-		return h.spelt && h.minutes <= small+30 && !r.afterDay(i)
-	}
-	if r.lasts(h) || h.figure == 24 {
+	if r.lasts(h) || h.unit && h.figure == 24 {
 		return true
+	}
+	if !h.unit {
+		return h.spelt && h.figure*60 <= small && !r.afterDay(i)
 	}
 	if r.afterDay(i) {
 		return false
@@ -265,7 +266,7 @@ func (r *reader) duration(i int, h hour) bool {
 // not 15h de amanhã.
 func (r *reader) lasts(h hour) bool {
 	_, at, ok := r.match(ofSpan, h.next)
-	if !h.unit || !ok {
+	if !ok {
 		return h.unit && r.sign(h.next, '/') && r.token(h.next).glued && r.token(h.next+1).kind == letters
 	}
 	if r.token(at).kind != letters {
@@ -313,7 +314,7 @@ func (r *reader) hours(i int) (int, bool) {
 	}
 	sure := a.parted || b.parted || a.marked && !a.unit || b.marked && !b.unit
 	long := !r.afterDay(i) && a.minutes <= small && b.minutes <= small && (a.spelt || b.spelt || !strict && joint != toHour)
-	if !sure && b.unit && (r.spanned == i || r.spanned == at || r.lasts(b) || r.is(spanAfter, b.next) || long && (joint == either || joint == dash || pair)) {
+	if !sure && b.unit && (!strict || joint != toHour) && (r.spanned == i || r.spanned == at || r.lasts(b) || r.is(spanAfter, b.next) || long && (joint == either || joint == dash || pair)) {
 		return b.next, true
 	}
 	switch {
@@ -337,6 +338,11 @@ func (r *reader) hours(i int) (int, bool) {
 		return i, false
 	}
 	from, until := span(a, b)
+	// Nobody means a span of so many hours past midnight.
+	const longNight = 14 * 60
+	if until > 24*60 && until-from > longNight {
+		return i, false
+	}
 	return r.add(i, b.next, Mention{Kind: ClockRange, From: from, To: until}), true
 }
 

@@ -3,7 +3,7 @@ package when
 import "time"
 
 // mostDays is how many days one list of them may hold.
-const mostDays = 8
+const mostDays = 6
 
 // A dated is one day of a list: where it stands and what is known of it.
 type dated struct {
@@ -62,9 +62,10 @@ func (r *reader) date(i int) (int, bool) {
 	return end, true
 }
 
-// dates reads the days of a list, as many as belong together.
+// dates reads the days of a list, as many as belong together. They last until
+// the next call.
 func (r *reader) dates(at int, announced bool) []dated {
-	var list []dated
+	list := r.days[:0]
 	comma := 0 // how many days stand before the first comma
 	for len(list) < mostDays {
 		d, ok := r.dayAt(at, announced)
@@ -121,7 +122,7 @@ func (r *reader) dayAt(i int, vouched bool) (dated, bool) {
 	d := dated{first: i}
 	if values, next, ok := r.match(number, i); ok {
 		d.day, d.next = values[0], next
-	} else if t.kind == digits && t.size <= 2 && r.whole(i) {
+	} else if t.kind == digits && t.size <= 2 && r.joined(i) {
 		d.day, d.next = t.value, i+1
 		switch {
 		case r.sign(i+1, masculineSign):
@@ -324,7 +325,7 @@ func (r *reader) name(i int) (named, bool) {
 		return named{day: time.Weekday(values[0]), next: next, short: true}, true
 	}
 	t, ending := r.token(i), r.token(i+1)
-	if t.kind == digits && t.size == 1 && t.value >= 2 && t.value <= 6 && r.whole(i) && ending.glued && (r.sign(i+1, feminineSign) || r.is(feminine, i+1)) {
+	if t.kind == digits && t.size == 1 && t.value >= 2 && t.value <= 6 && r.joined(i) && ending.glued && (r.sign(i+1, feminineSign) || r.is(feminine, i+1)) {
 		n := named{day: time.Weekday(t.value - 1), next: i + 2, short: true}
 		at := n.next
 		if r.sign(at, '-') {

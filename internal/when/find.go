@@ -37,6 +37,8 @@ type reader struct {
 	// shorts is the token after the last abbreviated day of the week, which
 	// vouches for the next one beside it.
 	shorts int
+	// days is room for one list of days.
+	days [mostDays]dated
 }
 
 func read(text string, now time.Time) *reader {
@@ -160,11 +162,13 @@ func (r *reader) whole(i int) bool {
 	case r.sign(i-1, '#', '+'):
 		return false
 	}
-	if !before.glued || r.token(i-2).kind != digits {
-		return true
-	}
-	// Of longer numbers, a hyphen makes a telephone.
-	return !r.sign(i-1, '.', ',', ':', '/') && (!r.sign(i-1, '-') || r.token(i-2).size <= 2)
+	return !r.sign(i-1, '.', ',', ':', '/', '-') || !before.glued || r.token(i-2).kind != digits
+}
+
+// joined reports whether a number within a mention is whole: there a hyphen
+// after another small number joins the two.
+func (r *reader) joined(i int) bool {
+	return r.whole(i) || r.sign(i-1, '-') && r.token(i-2).size <= 2
 }
 
 // ended reports whether a bare number may end before a token: no unit, decimal

@@ -105,6 +105,9 @@ func (c *choice) fit(part choice) {
 	c.from, c.to = from, to
 }
 
+// mostFillers is how many small words may stand between a refusal and the day.
+const mostFillers = 5
+
 // refused says of each finding whether the text takes it back.
 func (r *reader) refused() []bool {
 	refused := make([]bool, len(r.found))
@@ -128,23 +131,22 @@ func (r *reader) refused() []bool {
 		}
 		if values, next, ok := r.match(not, i); ok {
 			at := next
-			for r.is(filler, at) && (k == len(r.found) || r.found[k].first > at) {
+			for range mostFillers {
+				if k < len(r.found) && r.found[k].first == at {
+					break
+				}
 				at = r.maybe(filler, at)
 			}
 			switch {
-			case k < len(r.found) && r.found[k].first == at:
+			case values[0] < 3 && k < len(r.found) && r.found[k].first == at:
 				taking, next = true, at
-			case values[0] == 2, values[0] == 1 && (next == len(r.tokens) || r.token(next).kind == sign || r.is(but, next)):
+			case values[0] >= 2, values[0] == 1 && (next == len(r.tokens) || r.token(next).kind == sign || r.is(but, next)):
 				r.takeBack(refused, k, i)
 			}
 			i = next
 			continue
 		}
-		if next := r.maybe(filler, i); next > i {
-			i++
-			continue
-		}
-		taking = false
+		taking = taking && r.is(filler, i)
 		i++
 	}
 	return refused

@@ -70,14 +70,26 @@ func tokens(text string, id func([]byte) int32) []token {
 	}
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
+		switch {
+		case r >= utf8.RuneSelf:
 			r, size = utf8.DecodeRuneInString(text[i:])
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			grow(letters, i, i+1)
+			last = byte(fold(r))
+			if len(folded) <= longest {
+				folded = append(folded, last)
+			}
+			i++
+			continue
+		case r == ' ':
+			finish()
+			i++
+			continue
 		}
 		start, stop := i, i+size
 		i = stop
-		var parts [1]rune
-		spelt := parts[:1]
-		spelt[0] = r
+		var parts [4]rune
+		spelt := append(parts[:0], r)
 		if r >= utf8.RuneSelf && r != masculineSign && r != feminineSign {
 			if r == degreeSign {
 				spelt[0] = masculineSign

@@ -66,7 +66,6 @@ const (
 	not                       // takes a day back
 	but                       // ends that
 	filler                    // may stand between that and the day
-	classes
 )
 
 // names are the classes as the file spells them, in their order.
@@ -93,6 +92,7 @@ type words struct {
 	starts   []uint64         // by number: the classes of spellings that begin with it
 	nodes    [][]meaning      // the first is the root
 	edges    map[uint64]int32 // node and word to node
+	forks    []bool           // by node: whether any edge leaves it
 	says     map[string]string
 	weekdays [7]string
 	months   [13]string
@@ -101,7 +101,7 @@ type words struct {
 func mustRead(file string) *words {
 	w := &words{
 		ids: map[string]int32{}, starts: make([]uint64, 1), nodes: make([][]meaning, 1),
-		edges: map[uint64]int32{}, says: map[string]string{},
+		edges: map[uint64]int32{}, forks: make([]bool, 1), says: map[string]string{},
 	}
 	line := 0
 	for text := range strings.Lines(file) {
@@ -171,7 +171,9 @@ func (w *words) add(spelling string, m meaning) {
 		if !ok {
 			next = int32(len(w.nodes))
 			w.nodes = append(w.nodes, nil)
+			w.forks = append(w.forks, false)
 			w.edges[edge(node, t.word)] = next
+			w.forks[node] = true
 		}
 		node = next
 	}
@@ -207,6 +209,9 @@ func (w *words) match(c class, ts []token, at int) (values [2]int, next int, ok 
 			continue
 		}
 		if ts[i].kind != letters || ts[i].word == 0 {
+			break
+		}
+		if i > at && !w.forks[node] {
 			break
 		}
 		deeper, found := w.edges[edge(node, ts[i].word)]

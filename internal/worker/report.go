@@ -64,6 +64,9 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 	if r.Handoff != "" {
 		add(telemetry.Reason("handoff:" + r.Handoff))
 	}
+	if r.Fallback != "" {
+		add(telemetry.Reason("without_model:" + string(r.Fallback)))
+	}
 	if r.Reason != "" {
 		add(telemetry.Reason(r.Reason))
 	}
@@ -89,6 +92,7 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 			telemetry.Count(telemetry.PromptTokens, int(r.Model.TokensIn)),
 			telemetry.Count(telemetry.CachedTokens, int(r.Model.TokensCached)),
 			telemetry.Count(telemetry.CompletionTokens, int(r.Model.TokensOut)),
+			telemetry.Count(telemetry.CostMicroUSD, int(r.Model.CostMicroUSD)),
 			telemetry.Count(telemetry.Drafts, r.Model.Calls))
 	}
 	for _, phase := range r.Phases {

@@ -184,7 +184,7 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	metrics.Replies(ctx, "duplicate", report.Duplicates)
 	metrics.Replies(ctx, "failed", len(report.Failures))
 	if report.Model.Calls > 0 {
-		metrics.ModelCall(ctx, report.Model.Name, last(report.Model.Outcomes), report.Model.Took, int(report.Model.TokensIn), int(report.Model.TokensOut))
+		metrics.ModelCall(ctx, report.Model.Name, last(report.Model.Outcomes), report.Model.Took, int(report.Model.TokensIn), int(report.Model.TokensOut), report.Model.CostMicroUSD)
 	}
 	return c.NoContent(status)
 }

@@ -216,7 +216,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Tenant: s.cfg.Tenant, Key: values.HashKey, Ring: values.Ring,
 		Ledger: ledger, Outbox: ledger, Reopener: ledger, EffectRecords: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
 		Consequence: turn.Noting{Journal: ledger}, Performer: performer,
-		Hint: store, Mailbox: store, Inbox: s.Inbox,
+		Hint: store, Mailbox: store, Meter: store, Inbox: s.Inbox,
 		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
 		Mind:     mind,
 		PackHash: s.pack.Hash,
@@ -229,7 +229,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Policy: turn.Policy(s.cfg.Send.Ambiguous),
 		Budget: turn.Budget{
 			Turns: int64(s.cfg.Budget.TurnsPerContactDay), Tokens: int64(s.cfg.Budget.TokensPerContactDay),
-			Zone: s.pack.Location,
+			TenantTokens: int64(s.cfg.Budget.TokensPerDay), Zone: s.pack.Location,
 		},
 	}), nil
 }

@@ -85,11 +85,11 @@ func TestSendOnTheWire(t *testing.T) {
 			"type":"text","text":{"body":"veja https://example.com","preview_url":true}}`},
 		{"buttons", whatsapp.Send{
 			To: whatsapp.Phone("5521900000001"),
-			Message: whatsapp.ButtonsMessage{Header: "Agenda", Body: "Confirma?", Footer: "Pyloto", Buttons: []whatsapp.Button{
+			Message: whatsapp.ButtonsMessage{Header: "Agenda", Body: "Confirma?", Footer: "Padaria", Buttons: []whatsapp.Button{
 				{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}}},
 		}, `{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5521900000001","type":"interactive",
 			"interactive":{"type":"button","header":{"type":"text","text":"Agenda"},"body":{"text":"Confirma?"},
-			"footer":{"text":"Pyloto"},"action":{"buttons":[
+			"footer":{"text":"Padaria"},"action":{"buttons":[
 			{"type":"reply","reply":{"id":"sim","title":"Sim"}},{"type":"reply","reply":{"id":"nao","title":"Não"}}]}}}`},
 		{"list", whatsapp.Send{
 			To: whatsapp.Phone("5521900000001"),

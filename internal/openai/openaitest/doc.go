@@ -2,7 +2,9 @@
 // loopback that speaks Chat Completions with structured output.
 //
 // It is the one fake at that edge. Tests script it, crash runs stall it, and
-// a development machine without a key talks to its offline model.
+// a development machine without a key talks to its offline model. A cassette
+// repeats what a real model once said, and the worst model says the worst that
+// a schema allows.
 //
 // What it promises:
 //

@@ -20,6 +20,7 @@ var offlineWords []byte
 const (
 	maxAnswer = 480 // characters of an answer
 	maxWords  = 200 // words that are looked at
+	maxPlain  = 25  // words of an answer that tells one thing
 )
 
 // offline is the model behind a server that nobody scripted: deterministic,
@@ -29,16 +30,22 @@ type offline struct {
 	Sections struct {
 		Offers string `json:"offers"`
 		Card   string `json:"card"`
+		Asked  string `json:"asked"`
+		Next   string `json:"next"`
+		Invite string `json:"invite"`
+		Slots  string `json:"slots"`
 	} `json:"sections"`
-	Interest  string     `json:"interest"`
-	Stop      []string   `json:"stop"`
-	Groups    [][]string `json:"groups"`
-	Person    []string   `json:"person"`
-	Thanks    []string   `json:"thanks"`
-	Greetings []string   `json:"greetings"`
-	Asks      []string   `json:"asks"`
-	Want      []string   `json:"want"`
-	Urgent    []string   `json:"urgent"`
+	Meeting    string     `json:"meeting"`    // the field that an invitation asks for
+	Invitation []string   `json:"invitation"` // before and after the times on offer
+	Interest   string     `json:"interest"`
+	Stop       []string   `json:"stop"`
+	Groups     [][]string `json:"groups"`
+	Person     []string   `json:"person"`
+	Thanks     []string   `json:"thanks"`
+	Greetings  []string   `json:"greetings"`
+	Asks       []string   `json:"asks"`
+	Want       []string   `json:"want"`
+	Urgent     []string   `json:"urgent"`
 
 	Hello           []string   `json:"hello"`
 	Openers         []string   `json:"openers"`
@@ -144,6 +151,10 @@ type reading struct {
 	card     map[string]bool // fields already known
 	interest bool
 	answers  []string // the assistant's earlier ones
+	// asked is the field that was asked for last; next and field are the question
+	// that the prompt suggests, and slots the times that it offers.
+	asked, next, field, slots string
+	invite                    bool
 }
 
 type fact struct {
@@ -198,6 +209,9 @@ func (o *offline) readSystem(in *reading, content string) {
 			in.facts = append(in.facts, fact{id: m[1], text: m[2], words: wordsOf(m[2])})
 			continue
 		}
+		if o.readNow(in, line) {
+			continue
+		}
 		m := offerLine.FindStringSubmatch(line)
 		switch {
 		case m == nil:
@@ -208,6 +222,29 @@ func (o *offline) readSystem(in *reading, content string) {
 			in.interest = in.interest || m[1] == o.Interest
 		}
 	}
+}
+
+// readNow reads what the prompt says of the moment.
+func (o *offline) readNow(in *reading, line string) bool {
+	if rest, ok := strings.CutPrefix(line, o.Sections.Asked); ok {
+		in.asked = strings.TrimSuffix(rest, ".")
+		return true
+	}
+	if rest, ok := strings.CutPrefix(line, o.Sections.Slots); ok {
+		in.slots, _, _ = strings.Cut(rest, ". ")
+		return true
+	}
+	if rest, ok := strings.CutPrefix(line, o.Sections.Next); ok {
+		if i := strings.LastIndex(rest, " ("); i > 0 {
+			in.next, in.field = rest[:i], strings.TrimSuffix(rest[i+2:], ")")
+		}
+		return true
+	}
+	if strings.HasPrefix(line, o.Sections.Invite) {
+		in.invite = true
+		return true
+	}
+	return false
 }
 
 // mind is what the offline model made of a reading.
@@ -297,6 +334,15 @@ func (o *offline) asking(in reading) bool {
 // next is the first question whose answer is not known and that was not asked
 // before.
 func (o *offline) next(in reading, learned []learnt) (string, any) {
+	told := func(field string) bool {
+		return slices.ContainsFunc(learned, func(l learnt) bool { return l.field == field })
+	}
+	switch {
+	case in.invite && in.slots != "":
+		return o.Invitation[0] + in.slots + ". " + o.Invitation[1], o.Meeting
+	case in.next != "" && !told(in.field):
+		return in.next, in.field
+	}
 	for _, q := range o.Questions {
 		known := in.card[q.Field] || slices.ContainsFunc(learned, func(l learnt) bool { return l.field == q.Field })
 		asked := slices.ContainsFunc(in.answers, func(a string) bool { return strings.Contains(a, q.Text) })
@@ -399,6 +445,10 @@ func (o *offline) learn(in reading) []learnt {
 				add(learnt{q.Field, m[1], m[0]})
 			}
 		}
+	}
+	// What was asked for is what a plain answer tells, whatever it is.
+	if said := strings.TrimSpace(in.said); in.asked != "" && in.asked != o.Meeting && said != "" && !o.asking(in) && len(in.all) <= maxPlain {
+		add(learnt{in.asked, said, said})
 	}
 	if l, ok := o.interested(in); ok && !in.interest {
 		add(l)

@@ -2,6 +2,7 @@ package openaitest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -213,8 +214,14 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	}
 	reply, ok := turn.answer(request)
 	if !ok {
-		refuse(w, http.StatusInternalServerError, "no_answer", "The stand-in has no answer for this request.")
+		refuse(w, http.StatusInternalServerError, "no_answer", cmp.Or(reply.missing, "The stand-in has no answer for this request."))
 		return
+	}
+	if reply.Fault.Kind != "" {
+		turn.fault = reply.Fault
+		if turn.fault.answer(w, r, turn.healed, s.closed) {
+			return
+		}
 	}
 	if turn.fault.Kind != "" && turn.fault.Kind != CutOff {
 		reply = turn.fault.spoil(reply, schemaOf(request))

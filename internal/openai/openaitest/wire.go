@@ -25,6 +25,9 @@ type Request struct {
 	Store     *bool // nil when not said; OpenAI may then keep the exchange
 	CacheKey  string
 	MaxTokens int
+	// Parameters are the other arguments that shape an answer, such as
+	// temperature, as they came; nil when there are none.
+	Parameters map[string]json.RawMessage
 	// Attempt is the SDK's own retry count; anything but zero says that a
 	// retry policy is at work which the caller does not own.
 	Attempt string
@@ -37,6 +40,10 @@ type Reply struct {
 	Refusal string
 	// Finish is the finish reason; empty means stop.
 	Finish string
+	// Fault is what goes wrong with this reply; its Times do not count.
+	Fault Fault
+	// missing says why there is no reply, where there is none.
+	missing string
 }
 
 type wireRequest struct {
@@ -135,6 +142,7 @@ func decode(body []byte) (Request, error) {
 	case len(w.PromptCacheKey) > 1024:
 		return Request{}, errors.New("prompt_cache_key: too long")
 	}
+	r.Parameters = w.parameters()
 	for i, m := range w.Messages {
 		switch m.Role {
 		case "system", "developer", "user", "assistant":
@@ -143,6 +151,26 @@ func decode(body []byte) (Request, error) {
 		}
 	}
 	return withFormat(r, w.ResponseFormat)
+}
+
+// parameters are the arguments that a model listens to and that Request has no
+// field for.
+func (w wireRequest) parameters() map[string]json.RawMessage {
+	given := map[string]json.RawMessage{}
+	for name, value := range map[string]*json.RawMessage{"temperature": w.Temperature, "top_p": w.TopP, "seed": w.Seed} {
+		if value != nil {
+			given[name] = *value
+		}
+	}
+	for name, word := range map[string]string{"reasoning_effort": w.ReasoningEffort, "verbosity": w.Verbosity} {
+		if word != "" {
+			given[name] = json.RawMessage(encode(word))
+		}
+	}
+	if len(given) == 0 {
+		return nil
+	}
+	return given
 }
 
 func withFormat(r Request, format *wireFormat) (Request, error) {

@@ -151,6 +151,9 @@ function drawHead(conversation) {
   state.textContent = states[conversation.state] || conversation.state || "";
   state.title = conversation.state ? `Estado da conversa: ${conversation.state}` : "";
   byId("owner").textContent = owners[conversation.owner] || "";
+  const scenario = byId("scenario");
+  scenario.hidden = !summaries.has(current);
+  scenario.href = `/api/conversations/${encodeURIComponent(current)}/scenario`;
 }
 
 async function refresh() {

@@ -158,6 +158,7 @@ func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 			"name": text(t.Model.Name), "calls": integer(int64(t.Model.Calls)),
 			"tokens_in": integer(t.Model.TokensIn), "tokens_out": integer(t.Model.TokensOut),
 			"tokens_cached": integer(t.Model.TokensCached), "took_us": integer(t.Model.Took.Microseconds()),
+			"cost_micro_usd": integer(t.Model.CostMicroUSD),
 		})
 	}
 	if len(t.Effects) > 0 {

@@ -65,7 +65,7 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 	c.Pointers = []conversation.ID{"phone"}
 	c.Handoff = &conversation.Handoff{ID: "hid", Conversation: "cid", Turn: "cid~1", Reason: "asked", Briefing: "oi", Deadline: noon}
 	c.Conversation.Spent = conversation.Spent{Day: "2026-11-23", Tokens: 7, Turns: 1}
-	c.Turn.Model = conversation.Model{Name: "gpt-4o-mini", Calls: 1, TokensIn: 10, TokensOut: 2, Took: time.Second}
+	c.Turn.Model = conversation.Model{Name: "gpt-4o-mini", Calls: 1, TokensIn: 10, TokensOut: 2, CostMicroUSD: 3, Took: time.Second}
 	commit(t, l, c)
 	if err := l.Bury(t.Context(), conversation.Dead{ID: "mid", Message: true, Reason: "attempts", At: noon}); err != nil {
 		t.Fatal(err)
@@ -127,6 +127,10 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("fields of %s (-want +got):\n%s", path, diff)
 		}
+	}
+	model := docs[below+"turns/cid~1"].GetFields()["model"].GetMapValue().GetFields()
+	if got := model["cost_micro_usd"].GetIntegerValue(); got != 3 {
+		t.Errorf("the turn says that the model cost %d", got)
 	}
 }
 

@@ -25,6 +25,8 @@ const (
 	// freely; triesTTL forgets the deaths of a message that stopped coming.
 	mailboxTTL = 26 * time.Hour
 	triesTTL   = time.Hour
+	// spentTTL outlives a day in every zone.
+	spentTTL = 48 * time.Hour
 	// maxLetters and maxBytes bound one mailbox.
 	maxLetters = 50
 	maxBytes   = 64 << 10
@@ -49,7 +51,14 @@ type Hint struct {
 
 	mu    sync.Mutex
 	rooms map[conversation.ID]*room
+	spent map[string]account
 	swept time.Time
+}
+
+// account is what was spent on one.
+type account struct {
+	tokens int64
+	gone   time.Time
 }
 
 // room is what is known of one conversation. What is past its time is gone,
@@ -86,7 +95,7 @@ func NewHint(o HintOptions) *Hint {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Hint{options: o, rooms: map[conversation.ID]*room{}}
+	return &Hint{options: o, rooms: map[conversation.ID]*room{}, spent: map[string]account{}}
 }
 
 // Flush forgets everything, as a hint store may at any moment.
@@ -94,6 +103,7 @@ func (h *Hint) Flush() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clear(h.rooms)
+	clear(h.spent)
 }
 
 // Arrive puts messages into their mailboxes and says what is known of each, in
@@ -211,6 +221,30 @@ func (h *Hint) Forget(ctx context.Context, id conversation.ID) error {
 	})
 }
 
+// Spent is what was counted on an account; zero when nothing is known.
+func (h *Hint) Spent(ctx context.Context, name string) (tokens int64, err error) {
+	err = h.locked(ctx, "spent", func(now time.Time) {
+		if a := h.spent[name]; now.Before(a.gone) {
+			tokens = a.tokens
+		}
+	})
+	return tokens, err
+}
+
+// Spend adds to an account, which lasts for two days after it was last added to.
+func (h *Hint) Spend(ctx context.Context, name string, tokens int64) error {
+	return h.locked(ctx, "spend", func(now time.Time) {
+		if tokens <= 0 {
+			return
+		}
+		a := h.spent[name]
+		if !now.Before(a.gone) {
+			a.tokens = 0
+		}
+		h.spent[name] = account{tokens: a.tokens + tokens, gone: now.Add(spentTTL)}
+	})
+}
+
 // locked runs act alone, unless the caller has given up.
 func (h *Hint) locked(ctx context.Context, operation string, act func(now time.Time)) error {
 	if err := ctx.Err(); err != nil {
@@ -227,6 +261,11 @@ func (h *Hint) locked(ctx context.Context, operation string, act func(now time.T
 		for id, r := range h.rooms {
 			if r.expire(now); r.empty() {
 				delete(h.rooms, id)
+			}
+		}
+		for name, a := range h.spent {
+			if !now.Before(a.gone) {
+				delete(h.spent, name)
 			}
 		}
 	}

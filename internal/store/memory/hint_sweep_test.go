@@ -38,6 +38,9 @@ func TestHintForgetsConversationsThatEnded(t *testing.T) {
 	}
 	for round := range 5 {
 		use(round * busy)
+		if err := h.Spend(t.Context(), fmt.Sprintf("day%d", round), 1); err != nil {
+			t.Fatal(err)
+		}
 		// Asking about strangers leaves nothing behind for long, either.
 		for i := range busy {
 			if _, err := h.Waiting(t.Context(), conversation.ID(fmt.Sprintf("stranger%d", i))); err != nil {
@@ -53,6 +56,9 @@ func TestHintForgetsConversationsThatEnded(t *testing.T) {
 		}
 		if got := len(h.rooms); got > 1 {
 			t.Errorf("round %d: %d conversations are kept after everything expired", round, got)
+		}
+		if got := len(h.spent); got > 0 {
+			t.Errorf("round %d: %d accounts are kept after everything expired", round, got)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package redis is the hint: session cache, leases, mailboxes and dedupe marks
-// in Redis; every key is built by one documented function in keys.go.
+// Package redis is the hint: session cache, leases, mailboxes, dedupe marks and
+// the day's spending in Redis; every key is built by one documented function in keys.go.
 //
 // Promises:
 //
@@ -15,8 +15,8 @@
 //   - Every error is a [fault.Dependency] and holds no key, value, address or
 //     password.
 //   - Every key has a time to live, holds keyed pseudonyms only, and shares one
-//     hash tag with the other keys of its conversation, so that scripts touch a
-//     single slot of a cluster.
+//     hash tag with the other keys of its conversation or account, so that
+//     scripts touch a single slot of a cluster.
 //   - Letters and snapshots are sealed, each for the key and field it stands
 //     at. A value that does not open is as good as lost: it is left out and
 //     counted.

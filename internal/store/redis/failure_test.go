@@ -44,6 +44,8 @@ func everyCall(ctx context.Context, s storetest.HintPorts) map[string]error {
 	errs["leave"] = s.Leave(ctx, conversation.Departure{Conversation: cid, Token: canary, Version: 1, Snapshot: []byte(canary)})
 	_, errs["waiting"] = s.Waiting(ctx, cid)
 	errs["forget"] = s.Forget(ctx, cid)
+	errs["spend"] = s.Spend(ctx, string(cid), 1)
+	_, errs["spent"] = s.Spent(ctx, string(cid))
 	return errs
 }
 

@@ -6,8 +6,9 @@ import (
 	"github.com/pyloto/atende/internal/conversation"
 )
 
-// Every key starts with "atende:" and carries the conversation's id as its
-// hash tag. Ids are keyed hashes; no key holds personal data.
+// Every key starts with "atende:" and carries as its hash tag the id of its
+// conversation, or of the account that something is spent on. Ids are keyed
+// hashes; no key holds personal data.
 //
 //	key                    type    time to live        holds
 //	atende:dd:{cid}:<mid>  string  DedupeTTL           mark: "q" its task exists, "d" it is terminal
@@ -15,6 +16,7 @@ import (
 //	atende:ls:{cid}        string  LeaseTTL            lease: token of its holder
 //	atende:ss:{cid}        string  SessionTTL          cache: version "|" sealed snapshot
 //	atende:pz:{cid}        hash    1 h, from entry     tries: <mid> → times it led, less those excused
+//	atende:sp:{account}    string  48 h, from spending spent: tokens on the account of a tenant's day
 
 // markKey is the dedupe mark of one message.
 func markKey(id conversation.ID, message conversation.MessageID) string {
@@ -33,6 +35,9 @@ func snapshotKey(id conversation.ID) string { return "atende:ss:{" + string(id) 
 // triesKey counts the entries of a conversation's messages.
 func triesKey(id conversation.ID) string { return "atende:pz:{" + string(id) + "}" }
 
+// spentKey counts what is spent on an account.
+func spentKey(account string) string { return "atende:sp:{" + account + "}" }
+
 // letterPlace is where a letter is sealed for: one field of one mailbox.
 func letterPlace(mailbox string, message conversation.MessageID) string {
 	return mailbox + "#" + string(message)
@@ -44,6 +49,8 @@ const (
 	mailboxTTL = 26 * time.Hour
 	// triesTTL forgets the silent deaths of a message that stopped coming.
 	triesTTL = time.Hour
+	// spentTTL outlives a day in every zone.
+	spentTTL = 48 * time.Hour
 	// maxLetters and maxBytes bound one mailbox against a flood. What does not
 	// fit is not kept: its own task still carries it.
 	maxLetters = 50

@@ -48,7 +48,7 @@ func TestKeysAreThoseOfTheTable(t *testing.T) {
 	tag := "{" + string(cid) + "}"
 	want := map[string]bool{
 		"atende:dd:" + tag + ":" + string(mid): true, "atende:dd:" + tag + ":n": true,
-		"atende:mb:" + tag: true, "atende:ls:" + tag: true, "atende:ss:" + tag: true, "atende:pz:" + tag: true,
+		"atende:mb:" + tag: true, "atende:ls:" + tag: true, "atende:ss:" + tag: true, "atende:pz:" + tag: true, "atende:sp:" + tag: true,
 	}
 	all := dump(t, admin)
 	for key := range all {
@@ -167,10 +167,14 @@ func TestTimesToLive(t *testing.T) {
 	if _, err := store.Enter(t.Context(), entryOf("n", "t")); err != nil {
 		t.Fatal(err)
 	}
+	if err := store.Spend(t.Context(), string(cid), 1); err != nil {
+		t.Fatal(err)
+	}
 	tag := "{" + string(cid) + "}"
 	for key, want := range map[string]time.Duration{
 		"atende:dd:" + tag + ":" + string(mid): 5 * time.Hour, "atende:dd:" + tag + ":n": 5 * time.Hour,
 		"atende:mb:" + tag: 26 * time.Hour, "atende:ls:" + tag: 20 * time.Second, "atende:ss:" + tag: 3 * time.Hour, "atende:pz:" + tag: time.Hour,
+		"atende:sp:" + tag: 48 * time.Hour,
 	} {
 		if got := admin.PTTL(t.Context(), key).Val(); got > want || got < want-15*time.Second {
 			t.Errorf("%.9s… lives for %v, want %v", key, got, want)
@@ -298,4 +302,15 @@ func TestKeysOfAnotherType(t *testing.T) {
 		}
 		flush(t, admin)
 	}
+	spent := "atende:sp:{" + string(cid) + "}"
+	if err := admin.LPush(t.Context(), spent, canary).Err(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := store.Spent(t.Context(), string(cid))
+	wantIll(t, map[string]error{"spent": err, "spend": store.Spend(t.Context(), string(cid), 1)})
+	if err := admin.Set(t.Context(), spent, canary, time.Hour).Err(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Spent(t.Context(), string(cid))
+	wantIll(t, map[string]error{"spent": err, "spend": store.Spend(t.Context(), string(cid), 1)})
 }

@@ -23,6 +23,8 @@ var (
 	renewSource string
 	//go:embed leave.lua
 	leaveSource string
+	//go:embed spend.lua
+	spendSource string
 )
 
 // script is a Lua program: one round trip, and indivisible.
@@ -39,7 +41,7 @@ func newScript(source string) script {
 // scripts are all programs of the store. Their constants come from Go, so that
 // each has one home.
 type scripts struct {
-	arrive, enter, renew, leave script
+	arrive, enter, renew, leave, spend script
 }
 
 func newScripts() scripts {
@@ -52,6 +54,7 @@ func newScripts() scripts {
 		enter:  newScript(fmt.Sprintf("local tries_ttl = %d\n", triesTTL.Milliseconds()) + enterSource),
 		renew:  newScript(renewSource),
 		leave:  newScript(leaveSource),
+		spend:  newScript(spendSource),
 	}
 }
 

@@ -27,6 +27,8 @@ type HintPorts interface {
 	Leave(ctx context.Context, d conversation.Departure) error
 	Waiting(ctx context.Context, id conversation.ID) ([]conversation.Letter, error)
 	Forget(ctx context.Context, id conversation.ID) error
+	Spent(ctx context.Context, account string) (tokens int64, err error)
+	Spend(ctx context.Context, account string, tokens int64) error
 }
 
 // HintOptions are the times to live that a store under test must have.
@@ -82,6 +84,9 @@ func Hint(t *testing.T, newStore func(t *testing.T, o HintOptions) HintStore) {
 		{"RoomIsFreedByLeaving", roomIsFreedByLeaving},
 		{"LettersOfAnySize", lettersOfAnySize},
 		{"OddTokens", oddTokens},
+		{"SpendingAddsUp", spendingAddsUp},
+		{"SpendingIsForgotten", spendingIsForgotten},
+		{"SpendingOfMany", spendingOfMany},
 		{"ConversationsAreApart", conversationsAreApart},
 		{"NothingIsShared", nothingIsShared},
 		{"EmptyCalls", emptyCalls},
@@ -778,6 +783,11 @@ func cancelledContext(h *hintTest) {
 			return err
 		},
 		"Forget": func() error { return h.store.Forget(ctx, hintRoom) },
+		"Spent": func() error {
+			_, err := h.store.Spent(ctx, hintAccount)
+			return err
+		},
+		"Spend": func() error { return h.store.Spend(ctx, hintAccount, 1) },
 	}
 	for range 10 { // Callers that give up say nothing against the store.
 		for name, call := range calls {
@@ -787,6 +797,7 @@ func cancelledContext(h *hintTest) {
 		}
 	}
 	h.standing(conversation.Fresh, "m")
+	h.wantSpent(hintAccount, 0)
 }
 
 func oneLeaderOfMany(h *hintTest) {

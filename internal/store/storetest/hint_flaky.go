@@ -22,6 +22,8 @@ const (
 	HintLeave   HintMethod = "Leave"
 	HintWaiting HintMethod = "Waiting"
 	HintForget  HintMethod = "Forget"
+	HintSpent   HintMethod = "Spent"
+	HintSpend   HintMethod = "Spend"
 )
 
 // HintFault is a way to fail.
@@ -68,7 +70,7 @@ func (f *FlakyHint) Break(method HintMethod, how HintFault, times int) {
 
 // BreakAll makes every call of every method fail in one way.
 func (f *FlakyHint) BreakAll(how HintFault) {
-	for _, m := range []HintMethod{HintArrive, HintQueued, HintEnter, HintRenew, HintLeave, HintWaiting, HintForget} {
+	for _, m := range []HintMethod{HintArrive, HintQueued, HintEnter, HintRenew, HintLeave, HintWaiting, HintForget, HintSpent, HintSpend} {
 		f.Break(m, how, -1)
 	}
 }
@@ -173,4 +175,21 @@ func (f *FlakyHint) Waiting(ctx context.Context, id conversation.ID) ([]conversa
 // Forget is that of the wrapped store, or fails.
 func (f *FlakyHint) Forget(ctx context.Context, id conversation.ID) error {
 	return f.run(ctx, HintForget, func() error { return f.HintPorts.Forget(ctx, id) })
+}
+
+// Spent is that of the wrapped store, or fails.
+func (f *FlakyHint) Spent(ctx context.Context, account string) (tokens int64, err error) {
+	err = f.run(ctx, HintSpent, func() (err error) {
+		tokens, err = f.HintPorts.Spent(ctx, account)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return tokens, nil
+}
+
+// Spend is that of the wrapped store, or fails.
+func (f *FlakyHint) Spend(ctx context.Context, account string, tokens int64) error {
+	return f.run(ctx, HintSpend, func() error { return f.HintPorts.Spend(ctx, account, tokens) })
 }

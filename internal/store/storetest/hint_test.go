@@ -43,6 +43,11 @@ func hintCalls(ctx context.Context, s storetest.HintPorts) map[storetest.HintMet
 			return err
 		},
 		storetest.HintForget: func() error { return s.Forget(ctx, "c") },
+		storetest.HintSpent: func() error {
+			_, err := s.Spent(ctx, "a")
+			return err
+		},
+		storetest.HintSpend: func() error { return s.Spend(ctx, "a", 1) },
 	}
 }
 

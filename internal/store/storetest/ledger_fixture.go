@@ -85,11 +85,12 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 			},
 			Verdicts: []conversation.Verdict{{Guard: "form", OK: true}, {Guard: "legality", Found: canaryText}},
 			Model: conversation.Model{
-				Name: "gpt-4o-mini", Fingerprint: "abc", Calls: 2, TokensIn: 1000, TokensOut: 150, TokensCached: 500,
+				Name: "gpt-4o-mini", Fingerprint: "abc", Calls: 2, TokensIn: 1000, TokensOut: 150, TokensCached: 500, CostMicroUSD: 203,
 				Outcomes: []string{"invalid", "ok"}, Took: 1234567 * time.Nanosecond,
 				Answers: []conversation.ModelAnswer{{Fingerprint: "abc", Outcome: "ok", Text: canaryText}, {Fingerprint: "def"}},
 			},
-			Mode: conversation.ModeDecide, SendBy: noon.Add(24 * time.Hour),
+			Reasons: conversation.Reasons{Facts: []string{"f1", "f2"}, Asked: "email", Intent: 0.5, Confidence: 0.9},
+			Mode:    conversation.ModeDecide, SendBy: noon.Add(24 * time.Hour),
 			Effects: []conversation.Effect{
 				{Kind: conversation.EffectHandoff, Handoff: &conversation.Handoff{ID: "h", Reason: "asked", Briefing: canaryText}},
 				{Kind: "another"},
