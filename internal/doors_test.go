@@ -188,9 +188,9 @@ var rooms = map[string]room{
 		rooms:    []string{"internal/conversation", "pkg/whatsapp"},
 	},
 	"internal/handoff": {
-		sentence: "Tells the team that a lead waits for a person: a signed webhook to a system of theirs.",
+		sentence: "Tells the team what is theirs to know: that a lead waits for a person, that a meeting waits to be confirmed, what a lead writes meanwhile.",
 		layer:    adapter,
-		rooms:    []string{"internal/conversation"},
+		rooms:    []string{"internal/conversation", "pkg/whatsapp"},
 	},
 	"internal/cloudtasks": {
 		sentence: "Puts work on Cloud Tasks under names that make repeats harmless.",
@@ -308,7 +308,7 @@ var rooms = map[string]room{
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/handoff", "internal/httpserver", "internal/openai", "internal/otto",
+			"internal/channel", "internal/config", "internal/conversation", "internal/handoff", "internal/httpserver", "internal/openai", "internal/otto",
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",

@@ -14,6 +14,7 @@ type flag struct {
 
 // The options there are.
 const (
+	flagPack   = "pack"
 	flagJSON   = "json"
 	flagReveal = "reveal"
 	flagLimit  = "limit"

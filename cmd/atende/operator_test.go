@@ -37,7 +37,7 @@ const (
 func atende(t *testing.T, environ []string, line string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), strings.Fields(line), environ, &out, &errs)
+	code = run(t.Context(), strings.Fields(line), environ, nil, &out, &errs)
 	return out.String(), errs.String(), code
 }
 
@@ -97,7 +97,7 @@ func newTestStreet(t *testing.T, environ ...string) (base string, env []string) 
 	var stderr bytes.Buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"dev"}, append([]string{"PORT_BASE=0", "COALESCE_WINDOW=0"}, environ...), stdout, &stderr)
+		ended <- run(ctx, []string{"dev"}, append([]string{"PORT_BASE=0", "COALESCE_WINDOW=0"}, environ...), nil, stdout, &stderr)
 	}()
 	t.Cleanup(func() {
 		cancel()

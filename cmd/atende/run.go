@@ -26,6 +26,7 @@ type call struct {
 	args    []string // after the command's own words
 	flags   flags
 	environ []string
+	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
 }
@@ -46,6 +47,8 @@ func commands() []command {
 			does: "run the whole street on this machine and print its address (PORT_BASE, ATENDE_LOG=1)"},
 		{words: []string{"fsm"}, run: fsm,
 			does: "print the state machine of a conversation as a Mermaid diagram"},
+		{words: []string{"guard", "check"}, flags: []flag{{name: flagPack, value: "DIR"}}, run: guardCheck,
+			does: "judge sentences from standard input, one JSON object a line (docs/otto.md)"},
 		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
 			does: "read a knowledge pack and say everything that is wrong with it"},
 		{words: []string{"scenario", "run"}, args: "DIR", takes: 1, run: scenarioRun,
@@ -60,8 +63,8 @@ func commands() []command {
 }
 
 // run does what the arguments say and returns the exit code.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	c := call{environ: environ, stdout: stdout, stderr: stderr}
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := call{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
 	if len(args) == 0 {
 		usage(stderr)
 		return exitUsage

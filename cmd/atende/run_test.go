@@ -46,7 +46,7 @@ func TestCommands(t *testing.T) {
 		{"doctor", 2, "", `there is no command "doctor"; "atende help" lists all`},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), strings.Fields(c.args), nil, &stdout, &stderr)
+		code := run(t.Context(), strings.Fields(c.args), nil, nil, &stdout, &stderr)
 		if code != c.code {
 			t.Errorf("atende %s ended with %d", c.args, code)
 		}
@@ -62,7 +62,7 @@ func TestCommands(t *testing.T) {
 
 func TestHelpListsOnlyWhatWorks(t *testing.T) {
 	var stdout bytes.Buffer
-	run(t.Context(), []string{"help"}, nil, &stdout, io.Discard)
+	run(t.Context(), []string{"help"}, nil, nil, &stdout, io.Discard)
 	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
 	if len(lines) != len(commands()) {
 		t.Fatalf("%d lines for %d commands", len(lines), len(commands()))
@@ -93,7 +93,7 @@ func TestDevRunsUntilItIsInterrupted(t *testing.T) {
 	stdout := &opened{address: make(chan struct{})}
 	var stderr bytes.Buffer
 	code := make(chan int, 1)
-	go func() { code <- run(ctx, []string{"dev"}, []string{"PORT_BASE=0"}, stdout, &stderr) }()
+	go func() { code <- run(ctx, []string{"dev"}, []string{"PORT_BASE=0"}, nil, stdout, &stderr) }()
 	select {
 	case <-stdout.address:
 	case <-time.After(30 * time.Second):
@@ -107,7 +107,7 @@ func TestDevRunsUntilItIsInterrupted(t *testing.T) {
 
 func TestDevRefuses(t *testing.T) {
 	var stderr bytes.Buffer
-	if code := run(t.Context(), []string{"dev"}, []string{"ENVIRONMENT=production"}, io.Discard, &stderr); code != 2 {
+	if code := run(t.Context(), []string{"dev"}, []string{"ENVIRONMENT=production"}, nil, io.Discard, &stderr); code != 2 {
 		t.Errorf("it ended with %d", code)
 	}
 	if !strings.Contains(stderr.String(), "ENVIRONMENT") {
@@ -123,7 +123,7 @@ func TestDevNamesPortsThatAreTaken(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	var stderr bytes.Buffer
-	if code := run(t.Context(), []string{"dev"}, []string{"PORT_BASE=" + port}, io.Discard, &stderr); code != 1 {
+	if code := run(t.Context(), []string{"dev"}, []string{"PORT_BASE=" + port}, nil, io.Discard, &stderr); code != 1 {
 		t.Errorf("it ended with %d", code)
 	}
 	if !strings.Contains(stderr.String(), port+" for the page") {

@@ -27,7 +27,7 @@ func TestScenarioRun(t *testing.T) {
 	junit := filepath.Join(t.TempDir(), "junit.xml")
 	runs := func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
-		code := run(t.Context(), append([]string{"scenario", "run", folder}, args...), nil, &stdout, &stderr)
+		code := run(t.Context(), append([]string{"scenario", "run", folder}, args...), nil, nil, &stdout, &stderr)
 		return code, stdout.String(), stderr.String()
 	}
 	if code, stdout, stderr := runs("--junit", junit); code != 0 || stderr != "" || !strings.Contains(stdout, "1 scenarios, 0 failed") {

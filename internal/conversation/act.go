@@ -30,6 +30,8 @@ const (
 	ActDropped ActKind = "dropped"
 	// ActClosed is an operator who ended a turn that was under way.
 	ActClosed ActKind = "closed"
+	// ActReleased is an operator who gave a conversation back to Otto.
+	ActReleased ActKind = "released"
 )
 
 // Failure is Meta reporting that a part of an answer which it had accepted did

@@ -39,6 +39,8 @@ const (
 	// FieldMeetingAt the moment that was read from them, by RFC 3339.
 	FieldMeeting   = "meeting_preference"
 	FieldMeetingAt = "meeting_at"
+	// FieldMeetingMode is how the lead wants to meet.
+	FieldMeetingMode = "meeting_mode"
 )
 
 // fieldKind is how the value of a field is read.
@@ -86,7 +88,7 @@ func fieldRules() []fieldRule {
 		{name: "legacy_systems", kind: fieldList, limit: 12},
 		{name: FieldMeeting, limit: 120},
 		{name: FieldMeetingAt, kind: fieldMoment},
-		{name: "meeting_mode", kind: fieldChoice, choices: []string{"online", "presencial"}},
+		{name: FieldMeetingMode, kind: fieldChoice, choices: []string{"online", "presencial"}},
 	}
 }
 

@@ -117,16 +117,28 @@ type StatusBatch struct {
 // TimerNotice is what one timer task carries.
 type TimerNotice struct {
 	Kind TimerKind `json:"kind"`
-	Turn TurnID    `json:"turn,omitempty"`
+	// Turn is the turn that the timer is about, or that set the first of its
+	// kind.
+	Turn TurnID `json:"turn,omitempty"`
 	// N counts the timers of one kind and turn, from 1.
 	N int `json:"n,omitempty"`
+	// Waits counts how often this one was put off, because the conversation was
+	// not ready for it.
+	Waits int `json:"waits,omitempty"`
 }
 
 // TimerKind is what a timer is for.
 type TimerKind string
 
-// TimerResolve looks once more at a turn that was parked.
-const TimerResolve TimerKind = "resolve"
+// The kinds of timers.
+const (
+	// TimerResolve looks once more at a turn that was parked.
+	TimerResolve TimerKind = "resolve"
+	// TimerHandoff tells lead and team that nobody has come.
+	TimerHandoff TimerKind = "handoff"
+	// TimerInactivity ends a session in which nothing happens any more.
+	TimerInactivity TimerKind = "inactivity"
+)
 
 // Receipt is the report as a receipt of one of our attempts; ok is false when
 // it concerns a message that we did not send.

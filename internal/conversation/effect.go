@@ -3,6 +3,8 @@ package conversation
 import (
 	"strconv"
 	"time"
+
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // Effect is something that a turn makes happen outside the conversation. It is
@@ -12,10 +14,42 @@ import (
 // began.
 type Effect struct {
 	Kind EffectKind `json:"kind"`
-	// Handoff is what the team is told; set for [EffectHandoff].
+	// Way is how the team is told. Empty is the webhook, which was the only way
+	// once; a timer has none.
+	Way Way `json:"way,omitempty"`
+	// Handoff is what the team is told; set for [EffectHandoff] and
+	// [EffectUnanswered].
 	Handoff *Handoff `json:"handoff,omitempty"`
 	// Appointment is what the team is told; set for [EffectAppointment].
 	Appointment *Appointment `json:"appointment,omitempty"`
+	// Message is what the team is told; set for [EffectMessage].
+	Message *Forwarded `json:"message,omitempty"`
+	// Timer is what is to be set; set for [EffectTimer].
+	Timer *Timer `json:"timer,omitempty"`
+}
+
+// Way is one way of telling the team.
+type Way string
+
+// The ways of telling the team.
+const (
+	WayWebhook  Way = "webhook"
+	WayWhatsApp Way = "whatsapp"
+)
+
+// Forwarded is what a lead wrote while a person owns the conversation.
+type Forwarded struct {
+	// Kinds are those of the messages, in order.
+	Kinds []Kind `json:"kinds"`
+	// Text is what can be read of them; empty when nothing can.
+	Text pii.Text `json:"text,omitempty"`
+}
+
+// Timer is a timer that a turn sets: at At, the worker looks at the
+// conversation again. One that fires for nothing does nothing.
+type Timer struct {
+	TimerNotice
+	At time.Time `json:"at"`
 }
 
 // EffectKind is what an effect does.
@@ -27,6 +61,12 @@ const (
 	EffectHandoff EffectKind = "handoff"
 	// EffectAppointment tells the team that a meeting waits to be confirmed.
 	EffectAppointment EffectKind = "appointment"
+	// EffectUnanswered tells the team again that a lead waits for a person.
+	EffectUnanswered EffectKind = "handoff_unanswered"
+	// EffectMessage tells the team what a lead wrote to the person.
+	EffectMessage EffectKind = "message"
+	// EffectTimer sets a timer.
+	EffectTimer EffectKind = "timer"
 )
 
 // Effect is the id of the turn's i-th effect, the same for every copy of it: the

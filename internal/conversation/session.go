@@ -32,6 +32,36 @@ type Conversation struct {
 	Session Session `json:"session"`
 	Card    Card    `json:"card,omitempty"`
 	Spent   Spent   `json:"spent,omitzero"`
+	// Handoff is the waiting for a person; nil when nobody was asked for, or the
+	// conversation was given back.
+	Handoff *Waiting `json:"handoff,omitempty"`
+	// Expiry is the timer that watches the session.
+	Expiry Expiry `json:"expiry,omitzero"`
+}
+
+// Waiting is how the waiting for a person stands.
+type Waiting struct {
+	// ID is the handoff's, and Since when it was asked for.
+	ID    string    `json:"id"`
+	Since time.Time `json:"since"`
+	// Deadline is when the lead, or the team, is told next that nobody has
+	// come; zero when somebody has, or nobody is told any more.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Came is when a person first wrote to the lead; zero when none has.
+	Came time.Time `json:"came,omitzero"`
+	// Told is when the lead was last told that nobody has come.
+	Told time.Time `json:"told,omitzero"`
+	// Reminders are the turns that told the team again, in order.
+	Reminders []TurnID `json:"reminders,omitempty"`
+}
+
+// Expiry is the timer that watches a session. There is one as a rule: it
+// follows the conversation by setting itself anew.
+type Expiry struct {
+	// Turn is the turn that set it first, and At when it fires first: as long
+	// as that has not come, it is certain to fire.
+	Turn TurnID    `json:"turn,omitempty"`
+	At   time.Time `json:"at,omitzero"`
 }
 
 // Session is what Otto remembers from turn to turn. It is stored sealed.

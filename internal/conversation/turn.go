@@ -19,6 +19,7 @@ const (
 	RouteLate   Route = "late"   // too old or out of the window: recorded, not answered
 	RouteMuted  Route = "muted"  // a person owns the conversation
 	RouteSilent Route = "silent" // nothing to answer: reactions, system events
+	RouteTimer  Route = "timer"  // nobody wrote: time passed, or a person gave the conversation back
 )
 
 // Turn is one answer to one or more messages. Its decision is created once, in
@@ -75,6 +76,11 @@ const (
 	ModeDecide   Mode = "decide"   // for the best answer there is
 	ModeFallback Mode = "fallback" // for one without a model
 	ModeSilent   Mode = "silent"   // for none
+
+	ModeUnanswered Mode = "unanswered" // for the truth about a person who has not come
+	ModeReminded   Mode = "reminded"   // for nothing: only the team is told that nobody has come
+	ModeInactive   Mode = "inactive"   // for nothing: the session ended
+	ModeReleased   Mode = "released"   // for nothing: a person gave the conversation back
 )
 
 // Fallback is why a turn was answered without a model.

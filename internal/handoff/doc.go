@@ -1,5 +1,6 @@
-// Package handoff tells the team that a lead waits for a person: a signed
-// webhook to a system of theirs.
+// Package handoff tells the team what is theirs to know: that a lead waits for a
+// person, that a meeting waits to be confirmed, what a lead writes meanwhile. It
+// does so by a signed webhook to a system of theirs, or by WhatsApp.
 //
 // It makes exactly one attempt per call; whether to make another is the turn's
 // decision. Every copy of one notice has the same id, in its body and as its

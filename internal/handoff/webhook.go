@@ -61,31 +61,10 @@ func New(o Options) *Webhook {
 	}}
 }
 
-// notice is the body of the webhook.
-type notice struct {
-	ID           string    `json:"id"`
-	Kind         string    `json:"kind"`
-	Conversation string    `json:"conversation"`
-	Turn         string    `json:"turn"`
-	Reason       string    `json:"reason"`
-	Lead         lead      `json:"lead"`
-	Briefing     string    `json:"briefing"`
-	DecidedAt    time.Time `json:"decided_at"`
-}
-
-type lead struct {
-	Name   string `json:"name,omitempty"`
-	Phone  string `json:"phone,omitempty"`
-	UserID string `json:"user_id,omitempty"`
-}
-
 // Perform tells the team once, within the time of ctx. Anything but a 2xx is an
 // error: a [fault.Throttled] or [fault.Dependency] when it may pass by itself,
 // else a [fault.Refused]. An effect of another kind is [fault.Broken].
 func (w *Webhook) Perform(ctx context.Context, e conversation.Errand) error {
-	if e.Effect.Kind != conversation.EffectHandoff || e.Effect.Handoff == nil {
-		return fault.Mark(errors.New("tell the team: not a handoff"), fault.Broken)
-	}
 	request, err := w.request(ctx, e)
 	if err != nil {
 		return fmt.Errorf("tell the team: %w", err)
@@ -100,6 +79,10 @@ func (w *Webhook) Perform(ctx context.Context, e conversation.Errand) error {
 }
 
 func (w *Webhook) request(ctx context.Context, e conversation.Errand) (*http.Request, error) {
+	n, err := write(e)
+	if err != nil {
+		return nil, err
+	}
 	address, err := w.o.URL(ctx)
 	if err != nil {
 		return nil, err
@@ -108,12 +91,7 @@ func (w *Webhook) request(ctx context.Context, e conversation.Errand) (*http.Req
 	if err != nil {
 		return nil, err
 	}
-	to, h := e.Turn.To, e.Effect.Handoff
-	body, err := json.Marshal(notice{
-		ID: e.ID, Kind: string(e.Effect.Kind), Conversation: string(e.Turn.Conversation), Turn: string(e.Turn.ID),
-		Reason: h.Reason, Briefing: h.Briefing.Reveal(), DecidedAt: e.Turn.DecidedAt.UTC(),
-		Lead: lead{Name: to.Name.Reveal(), Phone: to.Phone.Reveal(), UserID: to.UserID.Reveal()},
-	})
+	body, err := json.Marshal(n)
 	if err != nil {
 		return nil, fault.Mark(errors.New("the notice has no JSON form"), fault.Broken)
 	}

@@ -40,7 +40,7 @@ func errand() conversation.Errand {
 			To: conversation.Identity{Phone: "5511988887777", UserID: "BR.1", Name: "Iara"},
 		},
 		Effect: conversation.Effect{Kind: conversation.EffectHandoff, Handoff: &conversation.Handoff{
-			Reason: "requested", Briefing: "quero falar com uma pessoa",
+			ID: "cid~3", Reason: "requested", Briefing: "quero falar com uma pessoa", Deadline: noon.Add(time.Hour),
 		}},
 	}
 }
@@ -71,6 +71,7 @@ func TestATeamIsTold(t *testing.T) {
 	}
 	want := map[string]any{
 		"id": "cid~3.0", "kind": "handoff", "conversation": "cid", "turn": "cid~3", "reason": "requested",
+		"handoff": "cid~3", "deadline": "2026-11-28T13:00:00Z",
 		"lead":     map[string]any{"name": "Iara", "phone": "5511988887777", "user_id": "BR.1"},
 		"briefing": "quero falar com uma pessoa", "decided_at": "2026-11-28T11:59:59Z",
 	}

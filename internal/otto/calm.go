@@ -12,15 +12,18 @@ const (
 	// the answers never makes it run over.
 	floodLevel = 30
 	drain      = 4 * time.Second
-	// loopLines equal messages in a row, within loopWithin, are what a machine
-	// writes that answers a machine.
-	loopLines  = 3
+	// loopLines messages in a row that say the same, within loopWithin and at a
+	// regular pace, are what a machine writes that answers a machine: the longest
+	// pause is at most regular times the shortest, or brisk.
+	loopLines  = 5
 	loopWithin = 15 * time.Minute
+	regular    = 2
+	brisk      = 5 * time.Second
 	// calmFor is how long after asking for calm nothing more is said to the same
 	// behaviour.
 	calmFor = 10 * time.Minute
 	// alike is from which share of equal trigrams two messages say the same.
-	alike = 0.85
+	alike = 0.9
 )
 
 // tempo is the bucket with this turn in it.
@@ -42,10 +45,15 @@ func restless(s *scene) bool {
 	if tempo(s).Level > floodLevel {
 		return true
 	}
-	newest := s.said[len(s.said)-1].folded
-	same := 0
+	return looping(s)
+}
+
+// looping reports whether the lead says the same again and again, like a machine.
+func looping(s *scene) bool {
+	newest, at := s.said[len(s.said)-1].folded, s.request.Now
+	same, shortest, longest := 0, loopWithin, time.Duration(0)
 	history := s.request.Conversation.Session.History
-	for i := len(history) - 1; i >= 0 && newest != ""; i-- {
+	for i := len(history) - 1; i >= 0 && newest != "" && same < loopLines; i-- {
 		line := history[i]
 		if line.Who != conversation.Lead {
 			continue
@@ -54,8 +62,10 @@ func restless(s *scene) bool {
 			break
 		}
 		same++
+		pause := at.Sub(line.At)
+		shortest, longest, at = min(shortest, pause), max(longest, pause), line.At
 	}
-	return same >= loopLines
+	return same == loopLines && (longest <= brisk || longest <= regular*shortest)
 }
 
 // similar reports whether two folded texts say the same but for details.

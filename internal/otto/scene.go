@@ -196,6 +196,9 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 	if a.reply != nil {
 		d.Replies = []conversation.Reply{*a.reply}
 	}
+	if d.Handoff != "" || !d.Appointment.IsZero() {
+		d.Briefing = o.Briefing(s.request, d)
+	}
 	return d
 }
 

@@ -12,7 +12,8 @@ import (
 // say if a model had drafted it.
 type Trial struct {
 	Text string
-	// Facts are ids of facts that the text relies on.
+	// Facts are ids of facts that the text relies on. Naming one allows nothing:
+	// the guards know all facts that hold at Now.
 	Facts []string
 	// LeadSaid is what the lead wrote, oldest first.
 	LeadSaid []string
@@ -20,16 +21,19 @@ type Trial struct {
 	// is triage, and staying.
 	State, Next conversation.State
 	Now         time.Time
-	Card        conversation.Card
+	// Card is what is known of the lead; the interest on it is the lead's.
+	Card conversation.Card
 	// Slots are times on offer, instead of those that the hours of the business
-	// make.
+	// make, which nil stands for; empty is none.
 	Slots []time.Time
 	// Handoff, Appointment and FollowUp are the records that would be made.
 	Handoff, Appointment, FollowUp bool
 }
 
-// Try says what the guards say of a sentence. Unlike in a conversation nothing
-// is completed or asked for once more: what is missing is a verdict.
+// Try says what the guards say of a sentence, one verdict a guard, in their
+// order. Unlike in a conversation nothing is completed or asked for once more:
+// what is missing is a verdict. What a guard repairs, such as a text that is too
+// long, is allowed, and the verdict says what it found.
 func (o *Otto) Try(t Trial) []conversation.Verdict {
 	if t.State == "" {
 		t.State = conversation.Triage
@@ -42,6 +46,7 @@ func (o *Otto) Try(t Trial) []conversation.Verdict {
 	}
 	c := conversation.New("", "", conversation.Identity{})
 	c.Session.State, c.Session.Since, c.Card = t.State, t.Now, t.Card
+	c.Session.Interest = t.Card[conversation.FieldInterest].Value.Reveal()
 	r := Request{Conversation: c, Now: t.Now}
 	for _, said := range t.LeadSaid {
 		r.Messages = append(r.Messages, conversation.Inbound{
@@ -49,6 +54,7 @@ func (o *Otto) Try(t Trial) []conversation.Verdict {
 		})
 	}
 	s := o.begin(r)
+	o.interested(s, o.recognise(s).chosen)
 	if t.Slots != nil {
 		s.slots = nil
 		for _, slot := range t.Slots {

@@ -220,7 +220,9 @@ func (c *comparison) consequences(e *Expect) {
 	var start time.Time
 	for _, t := range c.turns {
 		for _, effect := range t.Effects {
-			kinds = append(kinds, string(effect.Kind))
+			if effect.Kind != conversation.EffectTimer { // is nobody's to notice
+				kinds = append(kinds, string(effect.Kind))
+			}
 			if effect.Appointment != nil {
 				start = effect.Appointment.Start
 			}

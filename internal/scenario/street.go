@@ -47,6 +47,7 @@ const (
 	patience    = 30 * time.Second
 	noPatience  = 250 * time.Millisecond // of a model that is going to stall
 	turnPatient = time.Minute
+	sessionTTL  = 2 * time.Hour
 )
 
 // street is everything around one scenario.
@@ -103,7 +104,7 @@ func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.T
 
 	w.ledger = memory.NewLedger(memory.LedgerOptions{Now: w.clock.Now})
 	hint := memory.NewHint(memory.HintOptions{
-		LeaseTTL: turnPatient, SessionTTL: 2 * time.Hour, DedupeTTL: 48 * time.Hour, Now: w.clock.Now,
+		LeaseTTL: turnPatient, SessionTTL: sessionTTL, DedupeTTL: 48 * time.Hour, Now: w.clock.Now,
 	})
 	var model otto.Model
 	if s.Model != NoModel {
@@ -128,11 +129,12 @@ func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.T
 		Tenant: tenant, Key: w.key, Ring: ring,
 		Ledger: w.ledger, Outbox: w.ledger, Reopener: w.ledger, EffectRecords: w.ledger, Receipts: w.ledger,
 		Watermark: w.ledger, Morgue: w.ledger, Consequence: turn.Noting{Journal: w.ledger},
-		Performer: handoff.New(handoff.Options{
+		Ways: []conversation.Way{conversation.WayWebhook},
+		Performer: handoff.Team{conversation.WayWebhook: handoff.New(handoff.Options{
 			URL:    func(context.Context) (pii.Secret, error) { return pii.Secret(w.team.url), nil },
 			Secret: func(context.Context) (pii.Secret, error) { return appSecret, nil },
 			Now:    w.clock.Now,
-		}),
+		})},
 		Hint: hint, Mailbox: hint, Inbox: w.queue,
 		Sender: channel.New(channel.Options{Graph: graph, Menu: pack.Sentences.ListLabel, Now: w.clock.Now}),
 		Mind:   mind, PackHash: pack.Hash, Now: w.clock.Now, Token: rand.Text, Policy: turn.Resend,
@@ -140,7 +142,7 @@ func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.T
 			// A turn waits in real time, which does not pass here: the queue
 			// alone waits for a burst.
 			Quiet: 0, TurnDeadline: turnPatient, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
-			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: turnPatient,
+			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: turnPatient, SessionTTL: sessionTTL,
 		},
 		Budget: turn.Budget{Zone: pack.Location},
 	})

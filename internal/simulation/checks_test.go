@@ -107,6 +107,7 @@ func (w *world) judge() {
 			}
 			w.verdict(turn)
 		}
+		w.over(id)
 	}
 	letters, err := w.ledger.DeadLetters(bare(), everything)
 	if err != nil {
@@ -160,7 +161,8 @@ func (w *world) verdict(turn conversation.StoredTurn) {
 		}
 	}
 	for i, r := range turn.Records {
-		told := w.meta.told[turn.ID.Effect(i)] > 0
+		// A timer is told to nobody: what it is for shows in the end.
+		told := w.meta.told[turn.ID.Effect(i)] > 0 || turn.Effects[i].Kind == conversation.EffectTimer
 		switch phase := r.Phase(); phase {
 		case conversation.EffectDone:
 			if !told {
@@ -168,15 +170,32 @@ func (w *world) verdict(turn conversation.StoredTurn) {
 			}
 		case conversation.EffectParked:
 			w.tally.parked["effect-"+r.Reason]++
-			if r.Reason != "refused" {
+			// Another worker's attempt may have failed for another reason since.
+			if !w.meta.declined[turn.ID.Effect(i)] {
 				w.broke(unended, "an effect of %s is parked as %q", turnName(turn.ID), r.Reason)
 			}
 		default:
 			w.broke(unended, "an effect of %s is %s for ever", turnName(turn.ID), phase)
 		}
 	}
-	if turn.Into == conversation.HandoffHuman && turn.From != conversation.HandoffHuman && len(turn.Records) != 1 {
-		w.broke(lost, "%s asks for a person and tells nobody", turnName(turn.ID))
+	asks := turn.Into == conversation.HandoffHuman && turn.From != conversation.HandoffHuman
+	if tells := len(turn.Effects) > 0 && turn.Effects[0].Kind == conversation.EffectHandoff; asks != tells {
+		w.broke(lost, "%s asks for a person, %v, and tells the team, %v", turnName(turn.ID), asks, tells)
+	}
+}
+
+// over checks that a conversation in which nothing happens any more has come to
+// rest, or that whoever waits in it was told the truth as often as is right.
+func (w *world) over(id conversation.ID) {
+	stored, err := w.ledger.Conversation(bare(), []conversation.ID{id})
+	if err != nil || stored == nil || w.timeless {
+		return
+	}
+	if stored.Session.State.Active() {
+		w.broke(stuck, "%s is in %s for ever", short(id), stored.Session.State)
+	}
+	if waiting := stored.Handoff; waiting != nil && (len(waiting.Reminders) != 3 || waiting.Told.IsZero()) {
+		w.broke(unheard, "%s waits for a person; the team was told %d times that nobody came, the lead at %v", short(id), len(waiting.Reminders), waiting.Told)
 	}
 }
 

@@ -303,6 +303,7 @@ func (p teamPort) Perform(ctx context.Context, e conversation.Errand) error {
 		case teamIsAway:
 			return nothing{}, fault.After(errors.New("tell: not now"), 30*time.Second)
 		case teamRefuses:
+			p.w.meta.declined[e.ID] = true
 			return nothing{}, fault.Mark(errors.New("tell: refused"), fault.Refused)
 		}
 		p.w.told(e)

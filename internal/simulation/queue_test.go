@@ -36,6 +36,10 @@ type task struct {
 
 // put creates a task unless its name is taken.
 func (w *world) put(e envelope.Envelope, body []byte, at time.Time, calm bool) (existed bool) {
+	var n conversation.TimerNotice
+	if w.timeless && e.Kind == envelope.Timer && e.Open(w.ring, &n) == nil && n.Kind != conversation.TimerResolve {
+		return false
+	}
 	name := e.TaskName()
 	switch {
 	case name == "":

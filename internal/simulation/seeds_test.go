@@ -115,7 +115,7 @@ func TestSeeds(t *testing.T) {
 	}
 	if *update && n >= 1000 && without == nil && !t.Failed() {
 		compare(t, "run", fmt.Sprintf("The newest recorded run: %d seeds, %d messages, %d turns, %d calls of which %d met a fault, %d process deaths, "+
-			"%d deployments. Lost 0, duplicate 0, disordered 0. Handoffs told to the team: %d, and %d copies of them. Parked turns that were taken up again: %d. "+
+			"%d deployments. Lost 0, duplicate 0, disordered 0. Notices to the team: %d, and %d copies of them. Parked turns that were taken up again: %d. "+
 			"Parked in the end: %s. Given up: %s. Pairs of a call and a fault that occurred: %d; that are still to be seen: %d.\n",
 			n, total.messages, total.turns, total.ops, total.faults, total.crashes, total.stops, total.effects, total.copies, total.reopened,
 			listed(total.parked), listed(total.buried), met, len(missing)))

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
 )
 
 // script says what goes wrong at which call: nothing else does, and
@@ -68,6 +70,8 @@ type scene struct {
 	name     string
 	messages int
 	text     string
+	// timeless: no timer of a handoff or a session fires.
+	timeless bool
 }
 
 // play makes a world in which a lead writes what a scene says and the script
@@ -75,7 +79,7 @@ type scene struct {
 // which proves that webhooks arrive.
 func (sc scene) play(w *world, faults map[string]string) *scripted {
 	s := &scripted{faults: faults, counts: map[string]int{}}
-	w.luck = s
+	w.luck, w.timeless = s, sc.timeless
 	w.meta.answered, w.meta.garbage = map[string]bool{}, map[string]bool{}
 	w.meta.keeps = true
 	w.ingresses = []*instance{w.process(false, 0)}
@@ -100,6 +104,7 @@ func (sc scene) play(w *world, faults map[string]string) *scripted {
 type outcome struct {
 	replies, parked int
 	took            time.Duration // until the last reply
+	truths          int           // told because nobody came
 	broken          []violation
 	calls           []string
 }
@@ -122,6 +127,10 @@ func (c *common) stage(t *testing.T, sc scene, faults map[string]string) outcome
 	o := outcome{broken: w.failures, calls: s.calls, parked: sum(w.tally.parked)}
 	for _, accepted := range w.meta.accepted {
 		for _, a := range accepted {
+			if stored, err := w.ledger.Load(bare(), conversation.Query{Turn: a.turn}); err == nil && stored.Turn.Route == conversation.RouteTimer {
+				o.truths++
+				continue
+			}
 			o.replies++
 			o.took = max(o.took, a.at.Sub(w.began))
 		}
@@ -133,9 +142,9 @@ const aQuestion = "preciso de ajuda com o atendimento da minha loja"
 
 // scenes are those that are swept.
 var scenes = []scene{
-	{"One message", 1, aQuestion},
-	{"A burst of 3 messages", 3, aQuestion},
-	{"A message that asks for a person", 1, aPerson},
+	{"One message", 1, aQuestion, false},
+	{"A burst of 3 messages", 3, aQuestion, false},
+	{"A message that asks for a person", 1, aPerson, false},
 }
 
 // matrix is what becomes of a scene, by call and fault kind.
@@ -157,8 +166,12 @@ func sweep(t *testing.T, c *common, sc scene) matrix {
 	forSeeds(t, 0, len(m.calls)*len(faultKinds), func(t *testing.T, n uint64) bool {
 		call, kind := m.calls[int(n)/len(faultKinds)], faultKinds[int(n)%len(faultKinds)]
 		o := c.stage(t, sc, map[string]string{call: kind})
-		if len(o.broken) > 0 || o.replies == 0 {
-			t.Errorf("%s, %s at %s: %d replies, %v", sc.name, kind, call, o.replies, o.broken)
+		truths := 0
+		if sc.text == aPerson {
+			truths = 1
+		}
+		if len(o.broken) > 0 || o.replies == 0 || o.truths != truths {
+			t.Errorf("%s, %s at %s: %d replies, %d truths, %v", sc.name, kind, call, o.replies, o.truths, o.broken)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -197,8 +210,9 @@ func TestGeneratedSweep(t *testing.T) {
 	}
 }
 
-// pairedScenes are those that every pair of faults befalls: each of one message.
-var pairedScenes = []scene{scenes[0], scenes[2]}
+// pairedScenes are those that every pair of faults befalls: each of one message,
+// up to where it is answered.
+var pairedScenes = []scene{{scenes[0].name, 1, aQuestion, true}, {scenes[2].name, 1, aPerson, true}}
 
 // pairs runs scenes of one message with every second fault at every call that
 // follows a first one, or every stride-th of them.

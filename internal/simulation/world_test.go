@@ -28,12 +28,13 @@ const (
 )
 
 // windows are the times that the protocol rests on, as they are in production
-// but for a few milliseconds: a lease that is renewed at the very instant at
+// but for sessions, which end while luck is bad, and for a few milliseconds: a lease that is renewed at the very instant at
 // which a turn runs out of time would be a race inside the rooms, which no
 // scheduler decides.
 var windows = turn.Limits{
 	Quiet: 1200 * time.Millisecond, TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
 	AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: 30*time.Second + 7*time.Millisecond,
+	SessionTTL: 3 * time.Minute,
 }
 
 // wireLifetime is how long bytes that the kernel has may still arrive.
@@ -62,6 +63,7 @@ var shared = sync.OnceValues(func() (*common, error) {
 	if err != nil {
 		return nil, err
 	}
+	impatient(&knowledge)
 	mind, err := otto.New(otto.Options{Pack: knowledge, Model: model{}, Tenant: tenant})
 	if err != nil {
 		return nil, err
@@ -75,6 +77,20 @@ var shared = sync.OnceValues(func() (*common, error) {
 	return &common{key: key, ring: ring, mind: mind, hash: knowledge.Hash, tel: tel}, nil
 })
 
+// impatient makes a business that is always open and has little time to answer,
+// so that its timers fire while luck is bad.
+func impatient(p *otto.Pack) {
+	p.AnswerWithin = time.Minute
+	p.Sentences.Unanswered, p.Sentences.UnansweredClosed = truth, truth
+	p.Hours = otto.Hours{}
+	for day := range p.Hours.Week {
+		p.Hours.Week[day] = []otto.Span{{From: 0, To: 24 * 60}}
+	}
+}
+
+// truth is what a lead is told when nobody came.
+const truth = "Ninguém da equipe respondeu ainda."
+
 // world is one history: everything around the rooms, and the scheduler.
 type world struct {
 	*common
@@ -84,6 +100,8 @@ type world struct {
 	began  time.Time
 	// horizon is how long bad luck lasts.
 	horizon time.Duration
+	// timeless: the timers of handoffs and sessions never fire.
+	timeless bool
 
 	ledger *memory.Ledger
 	hints  *hintStore
@@ -157,6 +175,7 @@ const (
 	unaudited  = "unaudited"  // what was accepted is not what the record says
 	torn       = "torn"       // versions or history of a conversation have a gap
 	stuck      = "stuck"      // work is left, or nothing ends
+	unheard    = "unheard"    // a lead waits for a person, and nobody is told that nobody came
 )
 
 // broke notes a broken invariant.
@@ -202,7 +221,7 @@ func newWorld(c *common, l luck, m *mutant) *world {
 	w.ledger = memory.NewLedger(memory.LedgerOptions{Now: time.Now})
 	w.hints = newHintStore()
 	w.queue = queue{tasks: map[string]*task{}, burnt: map[string]time.Time{}}
-	w.meta = meta{accepted: map[string][]acceptance{}, intents: map[string]time.Time{}, told: map[string]int{}, reopened: map[conversation.TurnID]bool{}}
+	w.meta = meta{accepted: map[string][]acceptance{}, intents: map[string]time.Time{}, told: map[string]int{}, declined: map[string]bool{}, reopened: map[conversation.TurnID]bool{}}
 	w.calmIngress, w.calmWorker = w.process(false, 0), w.process(true, 0)
 	w.calmIngress.calm, w.calmWorker.calm = true, true
 	return w

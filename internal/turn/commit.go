@@ -29,9 +29,33 @@ func (p permit) valid(now time.Time, life time.Duration) bool {
 	return p.granted() && monotonic < life && wall < life
 }
 
+// origin says where a turn comes from.
+type origin struct {
+	token, correlationID, traceparent string
+	fallback                          conversation.Fallback
+	phases                            []conversation.Phase
+}
+
 // draft is the commit that turns a decision into a turn.
 func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, d otto.Decision, mode conversation.Mode) conversation.Commit {
-	conv := after(r, d, h.spent(r, d))
+	c := h.compose(snapshot.Conversation, r, d, mode, h.spent(r, d), origin{
+		token: h.token, correlationID: h.e.CorrelationID, traceparent: h.e.Traceparent, phases: h.report.Phases,
+		fallback: h.report.Fallback,
+	})
+	if h.cached == nil { // With a cached conversation the aliases were not read.
+		for _, id := range h.aliases() {
+			if id != c.Conversation.ID && !snapshot.Known[id] {
+				c.Pointers = append(c.Pointers, id)
+			}
+		}
+	}
+	return c
+}
+
+// compose is the commit of a decision, upon the conversation that was read; nil
+// when there was none.
+func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d otto.Decision, mode conversation.Mode, spent conversation.Spent, o origin) conversation.Commit {
+	conv := after(t.Mind, r, d, mode, spent)
 	turn := conversation.Turn{
 		ID:            conv.LastTurn,
 		Conversation:  conv.ID,
@@ -47,13 +71,13 @@ func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, d otto.
 		Verdicts:      d.Verdicts,
 		Model:         d.Model,
 		Reasons:       d.Reasons,
-		PackHash:      h.PackHash,
+		PackHash:      t.PackHash,
 		Mode:          mode,
-		Fallback:      h.report.Fallback,
-		Phases:        slices.Clone(h.report.Phases),
-		Token:         h.token,
-		CorrelationID: h.e.CorrelationID,
-		Traceparent:   h.e.Traceparent,
+		Fallback:      o.fallback,
+		Phases:        slices.Clone(o.phases),
+		Token:         o.token,
+		CorrelationID: o.correlationID,
+		Traceparent:   o.traceparent,
 		DecidedAt:     r.Now,
 	}
 	if !conv.WindowFrom.IsZero() {
@@ -65,46 +89,77 @@ func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, d otto.
 	for _, m := range r.Messages {
 		turn.Messages = append(turn.Messages, m.ID)
 	}
-
 	c := conversation.Commit{Conversation: conv, Messages: r.Messages, At: r.Now}
-	if snapshot.Conversation != nil {
-		c.Base = snapshot.Conversation.Updated
+	if base != nil {
+		c.Base = base.Updated
 	}
-	if d.Handoff != "" {
-		c.Handoff = &conversation.Handoff{
-			ID:           string(turn.ID),
-			Conversation: conv.ID,
-			Turn:         turn.ID,
-			Reason:       d.Handoff,
-			Briefing:     lastWords(r.Messages),
-		}
-		if h.Performer != nil {
-			turn.Effects = []conversation.Effect{{Kind: conversation.EffectHandoff, Handoff: c.Handoff}}
-		}
-	}
+	c.Handoff, c.Appointment = records(conv, turn.ID, r, d)
+	turn.Effects = t.effects(&c.Conversation, turn.ID, r, d, c.Handoff, c.Appointment)
 	c.Turn = turn
-	if h.cached == nil { // With a cached conversation the aliases were not read.
-		for _, id := range h.aliases() {
-			if id != conv.ID && !snapshot.Known[id] {
-				c.Pointers = append(c.Pointers, id)
-			}
-		}
-	}
 	return c
 }
 
+// records are what a turn writes down beside itself.
+func records(conv conversation.Conversation, id conversation.TurnID, r otto.Request, d otto.Decision) (*conversation.Handoff, *conversation.Appointment) {
+	var handoff *conversation.Handoff
+	var appointment *conversation.Appointment
+	briefing := d.Briefing
+	if briefing == "" {
+		briefing = lastWords(r.Messages)
+	}
+	if d.Handoff != "" {
+		handoff = &conversation.Handoff{
+			ID: string(id), Conversation: conv.ID, Turn: id, Reason: d.Handoff, Briefing: briefing, Deadline: conv.Handoff.Deadline,
+		}
+	}
+	if !d.Appointment.IsZero() {
+		appointment = &conversation.Appointment{
+			ID: string(id), Conversation: conv.ID, Turn: id, Start: d.Appointment,
+			Mode: d.Card[conversation.FieldMeetingMode].Value.Reveal(), Briefing: briefing,
+		}
+	}
+	return handoff, appointment
+}
+
 // after is the conversation once a decision is committed.
-func after(r otto.Request, d otto.Decision, spent conversation.Spent) conversation.Conversation {
+func after(mind Mind, r otto.Request, d otto.Decision, mode conversation.Mode, spent conversation.Spent) conversation.Conversation {
 	conv := r.Conversation
 	conv.Version++
 	person := conv.Session.Person
 	conv.Session, conv.Card, conv.Spent = d.Session, d.Card, spent
 	conv.Session.Person = person
 	conv.LastTurn = conversation.NewTurnID(conv.ID, conv.Version)
-	if d.Handoff != "" {
+	switch {
+	case d.Handoff != "":
 		conv.Owner = conversation.OwnerPerson
+		conv.Handoff = &conversation.Waiting{ID: string(conv.LastTurn), Since: r.Now, Deadline: mind.AnswerBy(r.Now, 1)}
+	case mode == conversation.ModeReleased:
+		conv.Owner, conv.Handoff = conversation.OwnerOtto, nil
+	case conv.Handoff != nil:
+		waiting := waited(mind, *conv.Handoff, r, d, mode, conv.LastTurn)
+		conv.Handoff = &waiting
 	}
 	return conv
+}
+
+// waited is how the waiting for a person stands once a decision is committed:
+// whoever of the team writes to the lead has come.
+func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, mode conversation.Mode, id conversation.TurnID) conversation.Waiting {
+	if mode == conversation.ModeUnanswered || mode == conversation.ModeReminded {
+		if len(d.Replies) > 0 {
+			w.Told = r.Now
+		}
+		w.Reminders, w.Deadline = append(slices.Clone(w.Reminders), id), time.Time{}
+		if n := len(w.Reminders); n < maxReminders {
+			w.Deadline = mind.AnswerBy(r.Now, n+1)
+		}
+	}
+	for _, m := range r.Messages {
+		if m.Kind == conversation.KindEcho && w.Came.IsZero() {
+			w.Came, w.Deadline = r.Now, time.Time{}
+		}
+	}
+	return w
 }
 
 // spent is what the contact has cost today, once a decision is committed.
@@ -127,22 +182,22 @@ func keyframe(r otto.Request) bool {
 // commit makes the one write before anything is sent. A conflict with our own
 // write, which a retry inside a client or a lost answer makes look like
 // somebody else's, is recognised by the token.
-func (h *handling) commit(ctx context.Context, c conversation.Commit, issued permit) (conversation.Committed, error) {
+func (t *Turns) commit(ctx context.Context, c conversation.Commit, issued permit) (conversation.Committed, error) {
 	// From here on nobody's impatience counts: a half-known commit is worse
 	// than a late answer to the queue.
 	ctx = context.WithoutCancel(ctx)
 	for {
-		committed, err := h.Ledger.Commit(ctx, c)
+		committed, err := t.Ledger.Commit(ctx, c)
 		if err == nil {
 			return committed, nil
 		}
 		if fault.Is(err, fault.Conflict) {
-			if at, mine := h.mine(ctx, c); mine {
+			if at, mine := t.mine(ctx, c); mine {
 				return conversation.Committed{At: at}, nil
 			}
 			return conversation.Committed{}, err
 		}
-		if !ill(err) || !issued.valid(h.Now(), h.Limits.SendPermit) {
+		if !ill(err) || !issued.valid(t.Now(), t.Limits.SendPermit) {
 			return conversation.Committed{}, err
 		}
 		if err := pause(ctx, commitPause); err != nil {
@@ -166,8 +221,8 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // mine reports whether the turn that stands in the way is this very commit.
-func (h *handling) mine(ctx context.Context, c conversation.Commit) (at time.Time, mine bool) {
-	snapshot, err := h.Ledger.Load(ctx, conversation.Query{Turn: c.Turn.ID})
+func (t *Turns) mine(ctx context.Context, c conversation.Commit) (at time.Time, mine bool) {
+	snapshot, err := t.Ledger.Load(ctx, conversation.Query{Turn: c.Turn.ID})
 	if err != nil || snapshot.Turn == nil || snapshot.Turn.Token != c.Turn.Token {
 		return time.Time{}, false
 	}

@@ -56,12 +56,17 @@ func (t *Turns) perform(ctx context.Context, turn conversation.StoredTurn, settl
 
 // attempt tries one effect once and says what is to be recorded of it.
 func (t *Turns) attempt(ctx context.Context, turn conversation.Turn, i int, effect conversation.Effect, record conversation.EffectRecord) conversation.EffectRecord {
-	if t.Performer == nil {
-		return conversation.EffectRecord{Mark: conversation.EffectParked, Reason: "no-receiver"}
-	}
 	ctx, cancel := context.WithTimeout(ctx, effectTimeout)
 	defer cancel()
-	err := t.Performer.Perform(ctx, conversation.Errand{ID: turn.ID.Effect(i), Turn: turn, Effect: effect})
+	var err error
+	switch {
+	case effect.Kind == conversation.EffectTimer && effect.Timer != nil:
+		err = t.set(ctx, turn, *effect.Timer)
+	case t.Performer == nil:
+		return conversation.EffectRecord{Mark: conversation.EffectParked, Reason: "no-receiver"}
+	default:
+		err = t.Performer.Perform(ctx, conversation.Errand{ID: turn.ID.Effect(i), Turn: turn, Effect: effect})
+	}
 	now := t.Now()
 	switch {
 	case err == nil:

@@ -96,7 +96,7 @@ func TestATaskStaysUntilTheTeamKnows(t *testing.T) {
 		// The next message does not wait for it either.
 		s.arrive(s.text(iara, "wamid.2", "tem alguém aí?"))
 		s.drain(s.turns())
-		if ids := s.team.ids(); len(ids) != 1 {
+		if ids := s.team.ids(); len(ids) != 2 || !strings.HasSuffix(ids[0], "~2.0") || !strings.HasSuffix(ids[1], "~1.0") {
 			t.Errorf("the team knows %v", ids)
 		}
 		if turns := s.turnsOf(iara); len(turns) != 2 || !turns[1].Ended() {
@@ -186,6 +186,41 @@ func TestAnEffectWithoutAReceiverIsParked(t *testing.T) {
 		s.drain(s.turns())
 		if r := s.turnsOf(iara)[0].Records[0]; r.Phase() != conversation.EffectParked || r.Reason != "no-receiver" {
 			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// A meeting is noted in the same commit as the answer that says so, and the team
+// is told.
+func TestATeamIsToldOfAnAppointment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet(t)
+		s.team, s.agreed = &team{}, time.Now().Add(48*time.Hour)
+		s.arrive(s.text(iara, "wamid.1", "oi"))
+		s.drain(s.turns())
+		last := s.turnsOf(iara)[0]
+		if len(s.team.told) != 1 || !last.Ended() {
+			t.Fatalf("told %d times, ended %v", len(s.team.told), last.Ended())
+		}
+		e := s.team.told[0]
+		a := e.Effect.Appointment
+		if e.ID != string(last.ID)+".0" || e.Effect.Kind != conversation.EffectAppointment || a == nil || a.ID != string(last.ID) ||
+			!a.Start.Equal(s.agreed) || a.Briefing != "Reunião com Iara" || a.Conversation != last.Conversation {
+			t.Errorf("told %+v of %+v", e, a)
+		}
+		if last.Reasons.Asked != "email" || last.Reasons.Intent != 0.7 {
+			t.Errorf("it rests on %+v", last.Reasons)
+		}
+		if c := s.stored(iara); c.Owner != conversation.OwnerOtto || c.Handoff != nil {
+			t.Errorf("%s's, %+v", c.Owner, c.Handoff)
+		}
+		// The record is there: another one of its name is in the way.
+		_, err := s.ledger.Commit(context.Background(), conversation.Commit{
+			Conversation: conversation.New("another", number, conversation.Identity{}), Appointment: a,
+			Turn: conversation.Turn{ID: "another~1", Conversation: "another"},
+		})
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("the record is not there: %v", err)
 		}
 	})
 }

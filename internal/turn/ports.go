@@ -55,7 +55,7 @@ type EffectRecords interface {
 	RecordEffect(ctx context.Context, turn conversation.TurnID, effect int, r conversation.EffectRecord) error
 }
 
-// Performer performs effects.
+// Performer tells the team.
 type Performer interface {
 	// Perform makes exactly one attempt. It may be called again for an errand
 	// that was performed: the receiver knows copies by the errand's id. An
@@ -161,4 +161,10 @@ type Mind interface {
 	Fallback(r otto.Request) otto.Decision
 	// Silent remembers what needs no answer.
 	Silent(r otto.Request) otto.Decision
+	// Unanswered is for a handoff whose limit passed: the truth for the lead,
+	// or nothing unless the lead is to be told.
+	Unanswered(r otto.Request, tell bool) otto.Decision
+	// AnswerBy is when the n-th limit for answering a handoff passes, the first
+	// being n = 1.
+	AnswerBy(from time.Time, n int) time.Time
 }

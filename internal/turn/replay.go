@@ -133,16 +133,16 @@ func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 	}
 	r.compare(&result, t, decision, request)
 	if len(result.Differences) == 0 {
-		next := after(request, decision, request.Conversation.Spent)
+		next := after(r.thoughtless, request, decision, t.Mode, request.Conversation.Spent)
 		r.conv = &next
 	}
 	return result
 }
 
-// frugal is a conversation without what it cost, which no decision depends on:
-// what a budget forbade is in a turn's mode.
+// frugal is a conversation without what no decision depends on: what it cost, for
+// what a budget forbade is in a turn's mode, and which timer watches it.
 func frugal(c conversation.Conversation) conversation.Conversation {
-	c.Spent = conversation.Spent{}
+	c.Spent, c.Expiry = conversation.Spent{}, conversation.Expiry{}
 	return c
 }
 
@@ -154,6 +154,12 @@ func (r *replayer) decide(ctx context.Context, request otto.Request, t conversat
 		return silent(r.thoughtful, request, route), nil
 	case conversation.ModeFallback:
 		return r.thoughtful.Fallback(request), nil
+	case conversation.ModeUnanswered, conversation.ModeReminded:
+		return r.thoughtful.Unanswered(request, t.Mode == conversation.ModeUnanswered), nil
+	case conversation.ModeInactive:
+		return otto.Inactive(request), nil
+	case conversation.ModeReleased:
+		return otto.Released(request), nil
 	}
 	r.player.answers, r.player.asked = t.Model.Answers, nil
 	decision, err := r.thoughtful.Decide(ctx, request)
@@ -186,12 +192,7 @@ func (r *replayer) compare(result *Replayed, t conversation.StoredTurn, d otto.D
 		result.differ(StepReplies, "recorded %d, replayed %d, to the same person: %v",
 			len(t.Replies), len(d.Replies), same(request.Conversation.Session.Person, t.To))
 	}
-	for _, effect := range t.Effects {
-		if effect.Kind == conversation.EffectHandoff && effect.Handoff != nil &&
-			(effect.Handoff.Reason != d.Handoff || effect.Handoff.Briefing != lastWords(request.Messages)) {
-			result.differ(StepEffects, "recorded a handoff for %q, replayed one for %q", effect.Handoff.Reason, d.Handoff)
-		}
-	}
+	r.compareEffects(result, t, d, request)
 	for part, delivery := range t.Deliveries {
 		for attempt, answer := range delivery.Results {
 			if answer.Digest == "" || part >= len(d.Replies) {
@@ -203,6 +204,23 @@ func (r *replayer) compare(result *Replayed, t conversation.StoredTurn, d otto.D
 			if digest != answer.Digest {
 				result.differ(StepBytes, "part %d, attempt %d: recorded %.12s, replayed %.12s", part+1, attempt, answer.Digest, digest)
 			}
+		}
+	}
+}
+
+// compareEffects names what was to happen otherwise. Which ways there were to
+// tell the team is in the record alone.
+func (r *replayer) compareEffects(result *Replayed, t conversation.StoredTurn, d otto.Decision, request otto.Request) {
+	next := after(r.thoughtless, request, d, t.Mode, request.Conversation.Spent)
+	handoff, appointment := records(next, t.ID, request, d)
+	for _, effect := range t.Effects {
+		switch {
+		case effect.Kind == conversation.EffectHandoff && !same(effect.Handoff, handoff):
+			result.differ(StepEffects, "recorded another handoff than replayed, for %q", d.Handoff)
+		case effect.Kind == conversation.EffectAppointment && !same(effect.Appointment, appointment):
+			result.differ(StepEffects, "recorded another appointment than replayed")
+		case effect.Kind == conversation.EffectMessage && !same(effect.Message, forwarded(request.Messages)):
+			result.differ(StepEffects, "forwarded something else than replayed")
 		}
 	}
 }

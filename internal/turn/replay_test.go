@@ -13,7 +13,6 @@ import (
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/otto"
-	"github.com/pyloto/atende/internal/pack"
 	"github.com/pyloto/atende/internal/turn"
 )
 
@@ -43,10 +42,7 @@ func digest(m conversation.Outgoing) string {
 
 func (s *street) replay(history []turn.Recorded) []turn.Replayed {
 	s.t.Helper()
-	knowledge, err := pack.Default()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	knowledge := s.knowledge()
 	replayed, err := turn.Replay(context.Background(), turn.ReplayOptions{
 		Mind: func(model otto.Model) (turn.Mind, error) {
 			return otto.New(otto.Options{Pack: knowledge, Model: model, Tenant: "default"})

@@ -37,6 +37,14 @@ type street struct {
 	quiet  time.Duration
 	meta   *meta
 	team   *team // nil when nobody is told
+	// alarms: the timers of handoffs and sessions are dispatched too.
+	alarms bool
+	// session is how long a session lasts; zero is for ever.
+	session time.Duration
+	// agreed is the start of the meeting that every decision notes; zero is none.
+	agreed time.Time
+	// change may change what Otto knows.
+	change func(*otto.Pack)
 	queue  *queue
 	tokens int
 	mu     sync.Mutex
@@ -72,33 +80,61 @@ func newStreet(t *testing.T) *street {
 
 // turns is a worker of its own, with the ports it dies at.
 func (s *street) turns() *turn.Turns {
-	knowledge, err := pack.Default()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	knowledge := s.knowledge()
 	mind, err := otto.New(otto.Options{Pack: knowledge, Model: s.model, Tenant: "default"})
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	var decides turn.Mind = mind
+	if !s.agreed.IsZero() {
+		decides = agreeing{mind, s.agreed}
+	}
 	m := s.worker
 	var performer turn.Performer
+	var ways []conversation.Way
 	if s.team != nil {
-		performer = teamPort{m, s.team}
+		performer, ways = teamPort{m, s.team}, []conversation.Way{conversation.WayWebhook}
 	}
 	return turn.New(turn.Options{
 		Tenant: "default", Key: s.key, Ring: s.ring,
 		Ledger: ledgerPort{m, s.ledger}, Outbox: ledgerPort{m, s.ledger}, Receipts: s.ledger,
-		Reopener: ledgerPort{m, s.ledger}, EffectRecords: ledgerPort{m, s.ledger}, Performer: performer,
+		Reopener: ledgerPort{m, s.ledger}, EffectRecords: ledgerPort{m, s.ledger}, Performer: performer, Ways: ways,
 		Consequence: turn.Noting{Journal: s.ledger},
 		Watermark:   s.ledger, Morgue: ledgerPort{m, s.ledger},
 		Hint: hintPort{m, s.hint}, Mailbox: hintPort{m, s.hint}, Meter: s.meter,
-		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: mind,
+		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: decides,
 		Now: time.Now, Token: s.token, PackHash: knowledge.Hash, Policy: s.policy, Budget: s.budget,
 		Limits: turn.Limits{
 			Quiet: s.quiet, TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
 			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: 30 * time.Second,
+			SessionTTL: s.session,
 		},
 	})
+}
+
+// agreeing is Otto once he has agreed on a meeting.
+type agreeing struct {
+	*otto.Otto
+	at time.Time
+}
+
+func (a agreeing) Decide(ctx context.Context, r otto.Request) (otto.Decision, error) {
+	d, err := a.Otto.Decide(ctx, r)
+	d.Appointment, d.Briefing = a.at, "Reunião com Iara"
+	d.Reasons = conversation.Reasons{Facts: []string{"hours"}, Asked: "email", Intent: 0.7}
+	return d, err
+}
+
+// knowledge is what Otto knows.
+func (s *street) knowledge() otto.Pack {
+	knowledge, err := pack.Default()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.change != nil {
+		s.change(&knowledge)
+	}
+	return knowledge
 }
 
 func (s *street) token() string {
@@ -182,6 +218,10 @@ func (s *street) drain(w *turn.Turns) []turn.Report {
 		if !ok {
 			return reports
 		}
+		if !s.alarms && s.alarm(task.envelope) {
+			s.queue.done(task)
+			continue
+		}
 		if wait := time.Until(task.at); wait > 0 {
 			<-time.After(wait)
 		}
@@ -197,6 +237,12 @@ func (s *street) drain(w *turn.Turns) []turn.Report {
 		s.queue.done(task)
 		reports = append(reports, report)
 	}
+}
+
+// alarm reports whether an envelope is the timer of a handoff or a session.
+func (s *street) alarm(e envelope.Envelope) bool {
+	var n conversation.TimerNotice
+	return e.Kind == envelope.Timer && e.Open(s.ring, &n) == nil && n.Kind != conversation.TimerResolve
 }
 
 // die has so many workers take a message and die silently.

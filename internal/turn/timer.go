@@ -9,45 +9,74 @@ import (
 	"github.com/pyloto/atende/internal/envelope"
 )
 
-// Timer handles the task of a timer, which looks at a turn that no message's
-// task looks after any more: one that was parked, or that an operator had taken
-// up again. One that comes too late, or for a turn that ended, does nothing. An
-// error means that the task must come back.
+// Timer handles the task of a timer. One that comes too late, twice, or for
+// something that is over does nothing. An error means that the task must come
+// back.
 func (t *Turns) Timer(ctx context.Context, e envelope.Envelope) (Report, error) {
-	report := Report{Fate: Applied, Conversation: conversation.ID(e.Conversation)}
-	var notice conversation.TimerNotice
-	if err := e.Open(t.Ring, &notice); err != nil || notice.Kind != conversation.TimerResolve {
-		report.Fate, report.Reason = Parked, "unreadable-timer"
-		return report, t.bury(ctx, e, e.Payload, report.Reason, 1)
-	}
-	report.Turn = notice.Turn
-	turn, readAt, err := t.second(ctx, notice.Turn)
-	if err != nil || turn == nil {
-		return report, err
-	}
-	was := turn.Phase()
-	progress, err := t.pursue(ctx, *turn, readAt, permit{})
-	if err != nil {
-		return report, fmt.Errorf("resolve turn: %w", err)
-	}
-	if progress.parked || progress.phase == conversation.Parked && was != conversation.Parked {
-		report.Fate = Parked
-	}
-	report.Phase, report.Attempt, report.Reason, report.Effects = progress.phase, progress.attempt, progress.reason, progress.effects
-	next, n := max(progress.wait, time.Second), max(notice.N, secondLooks)+1
-	if progress.terminal {
-		if next = t.nextLook(*turn, notice.N); next == 0 {
-			return report, nil
+	w := &waking{Turns: t, e: e, token: t.Token(), report: Report{Fate: Applied, Conversation: conversation.ID(e.Conversation)}}
+	err := w.run(ctx)
+	return w.report, err
+}
+
+// waking is the life of one timer's task in one worker.
+type waking struct {
+	*Turns
+	e      envelope.Envelope
+	notice conversation.TimerNotice
+	token  string
+	report Report
+}
+
+func (w *waking) run(ctx context.Context) error {
+	if err := w.e.Open(w.Ring, &w.notice); err == nil {
+		switch w.notice.Kind {
+		case conversation.TimerResolve:
+			return w.look(ctx)
+		case conversation.TimerHandoff, conversation.TimerInactivity:
+			return w.wake(ctx)
 		}
-		n = notice.N + 1
 	}
-	// Nobody else looks after it.
+	w.report.Fate, w.report.Reason = Parked, "unreadable-timer"
+	return w.bury(ctx, w.e, w.e.Payload, w.report.Reason, 1)
+}
+
+// look looks at a turn that no message's task looks after any more: one that was
+// parked, or that an operator had taken up again.
+func (w *waking) look(ctx context.Context) error {
+	w.report.Turn = w.notice.Turn
+	turn, readAt, err := w.second(ctx, w.notice.Turn)
+	if err != nil || turn == nil {
+		return err
+	}
+	return w.finish(ctx, *turn, readAt, permit{}, w.notice.N)
+}
+
+// finish moves a turn on as far as it can go, and has it looked at again unless
+// it is over: nobody else looks after it. n is how many looks it has had.
+func (w *waking) finish(ctx context.Context, turn conversation.StoredTurn, readAt time.Time, own permit, n int) error {
+	was := turn.Phase()
+	progress, err := w.pursue(ctx, turn, readAt, own)
+	if err != nil {
+		return fmt.Errorf("resolve turn: %w", err)
+	}
+	r := &w.report
+	if progress.parked || progress.phase == conversation.Parked && was != conversation.Parked {
+		r.Fate = Parked
+	}
+	r.Phase, r.Attempt, r.Reason, r.Effects = progress.phase, progress.attempt, progress.reason, progress.effects
+	next, looks := max(progress.wait, time.Second), max(n, secondLooks)+1
+	if progress.terminal {
+		if next = w.nextLook(turn, n); next == 0 {
+			return nil
+		}
+		looks = n + 1
+	}
 	part := len(turn.Deliveries) - 1
 	if open, _, ok := turn.Open(); ok {
 		part = open
 	}
-	report.FollowUp = next
-	return report, t.lookAgain(ctx, *turn, max(part, 0), n, next)
+	r.FollowUp = next
+	return w.lookAgain(ctx, turn, max(part, 0), looks, next)
 }
 
 // second is a turn for a second look, reopened when there is reason to; nil when

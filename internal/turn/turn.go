@@ -41,6 +41,9 @@ type Limits struct {
 	ParkAfter time.Duration
 	// LeaseTTL is the life of a lease; it is renewed three times in it.
 	LeaseTTL time.Duration
+	// SessionTTL is how long after its last turn a conversation that Otto is in
+	// the middle of comes to rest; zero is never.
+	SessionTTL time.Duration
 }
 
 // Budget bounds what may be spent on one day; zero is unlimited.
@@ -82,6 +85,7 @@ const (
 	// for a message that arrived meanwhile.
 	supersedeWithin = 6 * time.Second
 
+	maxReminders = 3  // times the team is told that nobody came
 	maxRestarts  = 2  // drafts dropped for newer messages
 	maxConflicts = 3  // commits lost to other writers
 	maxResends   = 3  // attempts while fates stay unknown
@@ -110,7 +114,7 @@ func lookAt(n int) time.Duration {
 // codeWindow is Meta's code for a message outside the customer-service window.
 const codeWindow = 131047
 
-// Options are what a Turns needs; all fields are required except Performer,
+// Options are what a Turns needs; all fields are required except Performer, Ways,
 // Meter and Budget.
 type Options struct {
 	Tenant        string
@@ -131,8 +135,9 @@ type Options struct {
 	Meter  Meter
 	Inbox  Inbox
 	Sender Sender
-	// Performer performs effects; without one turns have none.
+	// Performer tells the team, by each of the Ways; without ways nobody is told.
 	Performer Performer
+	Ways      []conversation.Way
 	Mind      Mind
 	// PackHash names the knowledge that Mind speaks from; it is part of the
 	// audit.
@@ -154,7 +159,8 @@ type Turns struct{ Options }
 func New(o Options) *Turns {
 	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Outbox == nil || o.Reopener == nil || o.EffectRecords == nil ||
 		o.Receipts == nil || o.Consequence == nil || o.Watermark == nil || o.Morgue == nil || o.Hint == nil ||
-		o.Mailbox == nil || o.Inbox == nil || o.Sender == nil || o.Mind == nil || o.Now == nil || o.Token == nil {
+		o.Mailbox == nil || o.Inbox == nil || o.Sender == nil || o.Mind == nil || o.Now == nil || o.Token == nil ||
+		len(o.Ways) > 0 && o.Performer == nil {
 		panic("turn: an option is missing")
 	}
 	if o.Budget.Zone == nil {

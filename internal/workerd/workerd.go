@@ -17,6 +17,7 @@ import (
 
 	"github.com/pyloto/atende/internal/channel"
 	"github.com/pyloto/atende/internal/config"
+	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/handoff"
 	"github.com/pyloto/atende/internal/httpserver"
@@ -206,16 +207,14 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 	if err != nil {
 		return nil, fmt.Errorf("otto: %w", err)
 	}
-	var performer turn.Performer
-	if !s.cfg.Handoff.WebhookURL.IsZero() {
-		performer = handoff.New(handoff.Options{
-			URL: secrets.One(s.Secrets, s.cfg.Handoff.WebhookURL), Secret: secrets.One(s.Secrets, s.cfg.Handoff.WebhookSecret), Now: s.Now,
-		})
+	team, ways, err := s.team(graph)
+	if err != nil {
+		return nil, fmt.Errorf("team: %w", err)
 	}
 	return turn.New(turn.Options{
 		Tenant: s.cfg.Tenant, Key: values.HashKey, Ring: values.Ring,
 		Ledger: ledger, Outbox: ledger, Reopener: ledger, EffectRecords: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
-		Consequence: turn.Noting{Journal: ledger}, Performer: performer,
+		Consequence: turn.Noting{Journal: ledger}, Performer: team, Ways: ways,
 		Hint: store, Mailbox: store, Meter: store, Inbox: s.Inbox,
 		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
 		Mind:     mind,
@@ -225,6 +224,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Limits: turn.Limits{
 			Quiet: s.cfg.CoalesceWindow, TurnDeadline: s.cfg.TurnDeadline, SendPermit: s.cfg.Send.Permit, GraphTimeout: s.cfg.Send.GraphTimeout,
 			AmbiguityWindow: s.cfg.Send.AmbiguityWindow, ParkAfter: s.cfg.Send.ParkAfter, LeaseTTL: s.cfg.LeaseTTL,
+			SessionTTL: s.cfg.SessionTTL,
 		},
 		Policy: turn.Policy(s.cfg.Send.Ambiguous),
 		Budget: turn.Budget{
@@ -232,6 +232,28 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 			TenantTokens: int64(s.cfg.Budget.TokensPerDay), Zone: s.pack.Location,
 		},
 	}), nil
+}
+
+// team is who is told that a lead waits for a person, and by which ways; without
+// one nobody is.
+func (s *service) team(graph handoff.Graph) (team turn.Performer, ways []conversation.Way, err error) {
+	tellers := handoff.Team{}
+	if !s.cfg.Handoff.WebhookURL.IsZero() {
+		ways = append(ways, conversation.WayWebhook)
+		tellers[conversation.WayWebhook] = handoff.New(handoff.Options{
+			URL: secrets.One(s.Secrets, s.cfg.Handoff.WebhookURL), Secret: secrets.One(s.Secrets, s.cfg.Handoff.WebhookSecret), Now: s.Now,
+		})
+	}
+	if s.cfg.Handoff.WhatsAppTo != "" {
+		ways = append(ways, conversation.WayWhatsApp)
+		tellers[conversation.WayWhatsApp], err = handoff.NewWhatsApp(handoff.WhatsAppOptions{
+			Graph: graph, To: s.cfg.Handoff.WhatsAppTo, Template: s.cfg.Handoff.Template,
+		})
+	}
+	if len(ways) == 0 {
+		return nil, nil, nil
+	}
+	return tellers, ways, err
 }
 
 // token is the access token of every call to Graph; a rotated one is picked

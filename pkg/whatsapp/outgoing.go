@@ -30,7 +30,7 @@ const (
 )
 
 // Outgoing is a message to send. The set is closed: TextMessage,
-// ButtonsMessage and ListMessage.
+// ButtonsMessage, ListMessage and TemplateMessage.
 type Outgoing interface {
 	// check reports the first limit the message breaks.
 	check() error
@@ -88,6 +88,7 @@ type payload struct {
 	Type        string              `json:"type"`
 	Text        *textPayload        `json:"text,omitempty"`
 	Interactive *interactivePayload `json:"interactive,omitempty"`
+	Template    *templatePayload    `json:"template,omitempty"`
 }
 
 type textPayload struct {

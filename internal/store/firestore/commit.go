@@ -13,7 +13,7 @@ import (
 )
 
 // Commit applies c whole or not at all, in one round trip. A stale base, a
-// message, turn or handoff that exists makes it a [fault.Conflict].
+// message, turn, handoff or appointment that exists makes it a [fault.Conflict].
 //
 // A pointer that exists and leads to the conversation already is left alone,
 // at the price of two more round trips: ask [Ledger.Load] which ids are known
@@ -89,6 +89,15 @@ func (l *Ledger) encodeCommit(c conversation.Commit) ([]*firestorepb.Write, erro
 			return nil, err
 		}
 		writes = append(writes, l.create(handoffs, h.ID, f))
+	}
+	if a := c.Appointment; a != nil {
+		if !isDocumentID(a.ID) {
+			return nil, errMalformed
+		}
+		if f, err = l.encodeAppointment(*a, c.At); err != nil {
+			return nil, err
+		}
+		writes = append(writes, l.create(appointments, a.ID, f))
 	}
 	for i, id := range c.Pointers {
 		if id == c.Conversation.ID || slices.Contains(c.Pointers[:i], id) {

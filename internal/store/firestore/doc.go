@@ -1,5 +1,5 @@
 // Package firestore keeps the ledger: conversations, messages and turns (the
-// audit), handoffs, dead letters, watermarks and the epoch, in Firestore's
+// audit), handoffs, appointments, dead letters, watermarks and the epoch, in Firestore's
 // native mode.
 //
 // It promises that a commit is whole or not at all and takes one round trip;

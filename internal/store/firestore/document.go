@@ -17,9 +17,9 @@ import (
 // a newer document; fields that are merely new do not raise it.
 const (
 	schema = 1
-	// schemaEffects is that of turns with effects, of which a program that knows
-	// none would acknowledge the messages before they were performed.
-	schemaEffects = 2
+	// schemaEffects is that of turns with effects. A program that knows fewer
+	// kinds of them would give up those that it does not know.
+	schemaEffects = 3
 	// schemaNewest is the newest that this program reads.
 	schemaNewest = schemaEffects
 )
@@ -38,6 +38,7 @@ const (
 	// how those that wait for an operator are found.
 	fieldParked      = "parked"
 	fieldFingerprint = "fingerprint"
+	fieldOwner       = "owner"
 	fieldReplays     = "replays"
 	fieldDropped     = "dropped_at"
 	// fieldSeen holds microseconds since 1970: Firestore raises a number by
@@ -113,7 +114,7 @@ func (l *Ledger) encodeConversation(c conversation.Conversation, at time.Time) (
 	f[fieldBody] = body
 	f[fieldVersion] = integer(c.Version)
 	f["number"] = text(c.Number)
-	f["owner"] = text(string(c.Owner))
+	f[fieldOwner] = text(string(c.Owner))
 	f["state"] = text(string(c.Session.State))
 	setText(f, "last_turn", string(c.LastTurn))
 	setText(f, "moved_to", string(c.MovedTo))
@@ -228,6 +229,24 @@ func (l *Ledger) encodeHandoff(h conversation.Handoff, at time.Time) (fields, er
 	f[fieldTurn] = text(string(h.Turn))
 	f["reason"] = text(h.Reason)
 	setMoment(f, "deadline", h.Deadline)
+	return f, nil
+}
+
+func (l *Ledger) decodeHandoff(doc *firestorepb.Document, id string) (conversation.Handoff, error) {
+	return open[conversation.Handoff](l, doc, handoffs, id)
+}
+
+func (l *Ledger) encodeAppointment(a conversation.Appointment, at time.Time) (fields, error) {
+	body, err := l.seal(a, l.path(appointments, a.ID))
+	if err != nil {
+		return nil, err
+	}
+	f := l.header(a.ID, at, l.conversationTTL)
+	f[fieldBody] = body
+	f["conversation"] = text(string(a.Conversation))
+	f[fieldTurn] = text(string(a.Turn))
+	setText(f, "mode", a.Mode)
+	setMoment(f, "start", a.Start)
 	return f, nil
 }
 

@@ -43,7 +43,7 @@ func TestNothingPersonalIsReadableAtRest(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []string{"conversations", "turns", "messages", "handoffs", "dead", "audit", "watermarks", "epochs"} {
+	for _, c := range []string{"conversations", "turns", "messages", "handoffs", "appointments", "dead", "audit", "watermarks", "epochs"} {
 		if collections[c] == 0 {
 			t.Errorf("no document of %s was looked at", c)
 		}
@@ -64,6 +64,7 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 	c := first("cid")
 	c.Pointers = []conversation.ID{"phone"}
 	c.Handoff = &conversation.Handoff{ID: "hid", Conversation: "cid", Turn: "cid~1", Reason: "asked", Briefing: "oi", Deadline: noon}
+	c.Appointment = &conversation.Appointment{ID: "aid", Conversation: "cid", Turn: "cid~1", Start: noon, Mode: "online", Briefing: "oi"}
 	c.Conversation.Spent = conversation.Spent{Day: "2026-11-23", Tokens: 7, Turns: 1}
 	c.Turn.Model = conversation.Model{Name: "gpt-4o-mini", Calls: 1, TokensIn: 10, TokensOut: 2, CostMicroUSD: 3, Took: time.Second}
 	commit(t, l, c)
@@ -83,7 +84,7 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"conversations/cid", "conversations/phone", "dead/mid", "epochs/default", "handoffs/hid",
+		"appointments/aid", "conversations/cid", "conversations/phone", "dead/mid", "epochs/default", "handoffs/hid",
 		"messages/mcid", "messages/mid", "turns/cid~1", "watermarks/422",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -99,7 +100,7 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 			continue
 		}
 		ttl := 30 * 24 * time.Hour
-		if collection == "conversations" {
+		if collection == "conversations" || collection == "appointments" {
 			ttl = 60 * 24 * time.Hour
 		}
 		if f["shard"].GetStringValue() != id[:1] || f["day"].GetStringValue() != "2026-11-23" {
@@ -116,9 +117,10 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 			"conversation", "version", "number", "messages", "replies", "route", "from", "into", "event", "token",
 			"correlation_id", "model", "delivery",
 		},
-		"messages/mcid": {"turn", "conversation", "number", "kind", "seq", "sent_at"},
-		"handoffs/hid":  {"conversation", "turn", "reason", "deadline"},
-		"dead/mid":      {"reason", "attempts", "message", "at"},
+		"messages/mcid":    {"turn", "conversation", "number", "kind", "seq", "sent_at"},
+		"handoffs/hid":     {"conversation", "turn", "reason", "deadline"},
+		"appointments/aid": {"conversation", "turn", "start", "mode"},
+		"dead/mid":         {"reason", "attempts", "message", "at"},
 	}
 	for path, names := range readable {
 		got := slices.Sorted(maps.Keys(docs[below+path].GetFields()))
@@ -246,7 +248,7 @@ func TestWhatANewerProgramAdds(t *testing.T) {
 
 	for _, path := range []string{"conversations/c", "turns/c~1", "messages/mc"} {
 		server.Change(below+path, func(f map[string]*firestorepb.Value) map[string]*firestorepb.Value {
-			f["sv"] = &firestorepb.Value{ValueType: &firestorepb.Value_IntegerValue{IntegerValue: 3}}
+			f["sv"] = &firestorepb.Value{ValueType: &firestorepb.Value_IntegerValue{IntegerValue: 4}}
 			return f
 		})
 	}

@@ -435,6 +435,7 @@ func TestMalformedIDsNameNothing(t *testing.T) {
 			"message":      func(c *conversation.Commit) { c.Messages[0].ID = conversation.MessageID(id) },
 			"pointer":      func(c *conversation.Commit) { c.Pointers = []conversation.ID{conversation.ID(id)} },
 			"handoff":      func(c *conversation.Commit) { c.Handoff = &conversation.Handoff{ID: id} },
+			"appointment":  func(c *conversation.Commit) { c.Appointment = &conversation.Appointment{ID: id} },
 		}
 		for what, change := range broken {
 			c := first("new")
@@ -485,6 +486,7 @@ func TestWhatHasNoJSONFormIsRefused(t *testing.T) {
 		"turn":         func(c *conversation.Commit) { c.Turn.DecidedAt = year },
 		"message":      func(c *conversation.Commit) { c.Messages[0].SentAt = year },
 		"handoff":      func(c *conversation.Commit) { c.Handoff = &conversation.Handoff{ID: "h", Deadline: year} },
+		"appointment":  func(c *conversation.Commit) { c.Appointment = &conversation.Appointment{ID: "a", Start: year} },
 	} {
 		c := first("c")
 		change(&c)

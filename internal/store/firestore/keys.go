@@ -11,6 +11,7 @@ const (
 	turns         = "turns"
 	messages      = "messages"
 	handoffs      = "handoffs"
+	appointments  = "appointments"
 	audit         = "audit"
 	dead          = "dead"
 	watermarks    = "watermarks"

@@ -92,54 +92,110 @@ func wrap(op string, err error) error {
 	return fmt.Errorf("firestore: %s: %w", op, err)
 }
 
-// parkedPerRead is how many turns one round trip of [Ledger.Parked] brings.
-const parkedPerRead = 100
+// pageSize is how many documents one round trip of [Ledger.Parked] or
+// [Ledger.HandedOff] brings.
+const pageSize = 100
 
 // Parked are the turns of which a part or an effect is parked, by id, at most
 // limit. Turns that were parked and no longer are cost a read until they
 // expire.
 func (l *Ledger) Parked(ctx context.Context, limit int) ([]conversation.StoredTurn, error) {
 	var parked []conversation.StoredTurn
-	var after string
-	for len(parked) < limit {
-		read := 0
-		err := l.query(ctx, l.parkedAfter(after), func(doc *firestorepb.Document, id string) error {
-			read++
-			after = id
-			t, err := l.decodeTurn(doc, conversation.TurnID(id))
-			if err == nil && t.Parked() && len(parked) < limit {
-				parked = append(parked, t)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("firestore: parked: %w", err)
+	err := l.walk(ctx, turns, fieldParked, boolean(true), func(doc *firestorepb.Document, id string) (more bool, err error) {
+		t, err := l.decodeTurn(doc, conversation.TurnID(id))
+		if err == nil && t.Parked() && len(parked) < limit {
+			parked = append(parked, t)
 		}
-		if read < parkedPerRead {
-			break
-		}
+		return len(parked) < limit, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("firestore: parked: %w", err)
 	}
 	return parked, nil
 }
 
-func (l *Ledger) parkedAfter(id string) *firestorepb.StructuredQuery {
+// HandedOff are the conversations that a person owns, by id, at most limit.
+func (l *Ledger) HandedOff(ctx context.Context, limit int) ([]conversation.StoredConversation, error) {
+	var owned []conversation.StoredConversation
+	err := l.walk(ctx, conversations, fieldOwner, text(string(conversation.OwnerPerson)), func(doc *firestorepb.Document, id string) (more bool, err error) {
+		c, err := l.decodeConversation(doc, conversation.ID(id))
+		if err == nil && c.MovedTo == "" && len(owned) < limit {
+			owned = append(owned, c)
+		}
+		return len(owned) < limit, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("firestore: handed off: %w", err)
+	}
+	return owned, nil
+}
+
+// Handoffs are those of the handoffs that exist, in one round trip.
+func (l *Ledger) Handoffs(ctx context.Context, ids []string) (map[string]conversation.Handoff, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	found := map[string]conversation.Handoff{}
+	var names []string
+	for _, id := range ids {
+		names = l.appendName(names, handoffs, id)
+	}
+	if len(names) == 0 {
+		return found, nil
+	}
+	b, err := l.read(ctx, nil, names...)
+	if err != nil {
+		return nil, wrap("handoffs", err)
+	}
+	for _, id := range ids {
+		doc, ok := b.found[l.name(handoffs, id)]
+		if !ok {
+			continue
+		}
+		if found[id], err = l.decodeHandoff(doc, id); err != nil {
+			return nil, wrap("handoffs", err)
+		}
+	}
+	return found, nil
+}
+
+// walk shows the documents of which a field has a value, by id, until there are
+// no more or none are wanted.
+func (l *Ledger) walk(ctx context.Context, collection, field string, value *firestorepb.Value, each func(doc *firestorepb.Document, id string) (more bool, err error)) error {
+	after := ""
+	for {
+		read, more := 0, true
+		err := l.query(ctx, l.having(collection, field, value, after), func(doc *firestorepb.Document, id string) (err error) {
+			read++
+			after = id
+			more, err = each(doc, id)
+			return err
+		})
+		if err != nil || !more || read < pageSize {
+			return err
+		}
+	}
+}
+
+// having is a page of those documents of a collection of which a field has a
+// value, by id: the index of that field serves it.
+func (l *Ledger) having(collection, field string, value *firestorepb.Value, after string) *firestorepb.StructuredQuery {
 	q := &firestorepb.StructuredQuery{
-		From: []*firestorepb.StructuredQuery_CollectionSelector{{CollectionId: turns}},
+		From: []*firestorepb.StructuredQuery_CollectionSelector{{CollectionId: collection}},
 		Where: &firestorepb.StructuredQuery_Filter{FilterType: &firestorepb.StructuredQuery_Filter_FieldFilter{
 			FieldFilter: &firestorepb.StructuredQuery_FieldFilter{
-				Field: &firestorepb.StructuredQuery_FieldReference{FieldPath: fieldParked},
-				Op:    firestorepb.StructuredQuery_FieldFilter_EQUAL, Value: boolean(true),
+				Field: &firestorepb.StructuredQuery_FieldReference{FieldPath: field},
+				Op:    firestorepb.StructuredQuery_FieldFilter_EQUAL, Value: value,
 			},
 		}},
 		OrderBy: []*firestorepb.StructuredQuery_Order{{
 			Field:     &firestorepb.StructuredQuery_FieldReference{FieldPath: "__name__"},
 			Direction: firestorepb.StructuredQuery_ASCENDING,
 		}},
-		Limit: wrapperspb.Int32(parkedPerRead),
+		Limit: wrapperspb.Int32(pageSize),
 	}
-	if id != "" {
+	if after != "" {
 		q.StartAt = &firestorepb.Cursor{Values: []*firestorepb.Value{{
-			ValueType: &firestorepb.Value_ReferenceValue{ReferenceValue: l.name(turns, id)},
+			ValueType: &firestorepb.Value_ReferenceValue{ReferenceValue: l.name(collection, after)},
 		}}}
 	}
 	return q

@@ -35,6 +35,7 @@ type Ledger struct {
 	turns         map[conversation.TurnID]turnDocument
 	messages      map[conversation.MessageID]messageDocument
 	handoffs      map[string]conversation.Handoff
+	appointments  map[string]conversation.Appointment
 	dead          map[string]conversation.Dead
 	acts          map[string]conversation.Act
 	seen          map[string]time.Time
@@ -71,6 +72,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		turns:         map[conversation.TurnID]turnDocument{},
 		messages:      map[conversation.MessageID]messageDocument{},
 		handoffs:      map[string]conversation.Handoff{},
+		appointments:  map[string]conversation.Appointment{},
 		dead:          map[string]conversation.Dead{},
 		acts:          map[string]conversation.Act{},
 		seen:          map[string]time.Time{},
@@ -118,8 +120,8 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 	return s, nil
 }
 
-// Commit applies c whole or not at all. A stale base, a message, turn or
-// handoff that exists, or a pointer's place that is taken by anything but a
+// Commit applies c whole or not at all. A stale base, a message, turn, handoff
+// or appointment that exists, or a pointer's place that is taken by anything but a
 // pointer to the same conversation makes it a [fault.Conflict].
 func (l *Ledger) Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error) {
 	if err := ended(ctx, "commit"); err != nil {
@@ -172,6 +174,9 @@ func (l *Ledger) Commit(ctx context.Context, c conversation.Commit) (conversatio
 	if c.Handoff != nil {
 		l.handoffs[c.Handoff.ID] = *c.Handoff
 	}
+	if c.Appointment != nil {
+		l.appointments[c.Appointment.ID] = *c.Appointment
+	}
 	return conversation.Committed{At: at}, nil
 }
 
@@ -215,6 +220,11 @@ func (l *Ledger) admit(c conversation.Commit, pointers map[conversation.ID][]byt
 	if c.Handoff != nil {
 		if _, exists := l.handoffs[c.Handoff.ID]; exists {
 			return errors.New("handoff exists")
+		}
+	}
+	if c.Appointment != nil {
+		if _, exists := l.appointments[c.Appointment.ID]; exists {
+			return errors.New("appointment exists")
 		}
 	}
 	for id := range pointers {

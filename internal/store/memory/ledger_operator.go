@@ -66,6 +66,43 @@ func (l *Ledger) Parked(ctx context.Context, limit int) ([]conversation.StoredTu
 	return parked[:min(len(parked), max(limit, 0))], nil
 }
 
+// HandedOff are the conversations that a person owns, by id, at most limit.
+func (l *Ledger) HandedOff(ctx context.Context, limit int) ([]conversation.StoredConversation, error) {
+	if err := ended(ctx, "handed off"); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var owned []conversation.StoredConversation
+	for _, d := range l.conversations {
+		c, err := unmarshal[conversation.Conversation](d.body)
+		if err != nil {
+			return nil, fmt.Errorf("handed off: %w", err)
+		}
+		if c.Owner == conversation.OwnerPerson && c.MovedTo == "" {
+			owned = append(owned, conversation.StoredConversation{Conversation: c, Updated: d.updated})
+		}
+	}
+	slices.SortFunc(owned, func(a, b conversation.StoredConversation) int { return cmp.Compare(a.ID, b.ID) })
+	return owned[:min(len(owned), max(limit, 0))], nil
+}
+
+// Handoffs are those of the handoffs that exist.
+func (l *Ledger) Handoffs(ctx context.Context, ids []string) (map[string]conversation.Handoff, error) {
+	if err := ended(ctx, "handoffs"); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := map[string]conversation.Handoff{}
+	for _, id := range ids {
+		if h, ok := l.handoffs[id]; ok {
+			found[id] = h
+		}
+	}
+	return found, nil
+}
+
 // Exhume makes a message that was given up one that may be answered, for the
 // n-th time. Its letter stays. A message that is not dead, or that has been
 // exhumed as often, is a [fault.Conflict].

@@ -49,6 +49,10 @@ type LedgerStore interface {
 	Drop(ctx context.Context, id string, at time.Time) error
 	// Parked are the turns of which something waits for an operator.
 	Parked(ctx context.Context, limit int) ([]conversation.StoredTurn, error)
+	// HandedOff are the conversations that a person owns, by id.
+	HandedOff(ctx context.Context, limit int) ([]conversation.StoredConversation, error)
+	// Handoffs are those of the handoffs that exist.
+	Handoffs(ctx context.Context, ids []string) (map[string]conversation.Handoff, error)
 	// Note adds an act once; Acts are those noted, newest first.
 	Note(ctx context.Context, a conversation.Act) error
 	Acts(ctx context.Context, limit int) ([]conversation.Act, error)

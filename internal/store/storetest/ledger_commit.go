@@ -127,6 +127,7 @@ var commitPromises = []promise{
 			}},
 			{"the turn exists", func(c *conversation.Commit) { c.Turn.ID = first.Turn.ID }},
 			{"the handoff exists", func(c *conversation.Commit) { c.Handoff = first.Handoff }},
+			{"the appointment exists", func(c *conversation.Commit) { c.Appointment = first.Appointment }},
 			{"a pointer's place is taken", func(c *conversation.Commit) { c.Pointers = []conversation.ID{"free", "other"} }},
 		}
 		q := conversation.Query{

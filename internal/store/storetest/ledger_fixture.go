@@ -72,6 +72,10 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 				"email": {Value: "canário@example.com", Confidence: 0.1 + 0.2, At: noon},
 			},
 			Spent: conversation.Spent{Day: "2026-11-23", Tokens: 1234, Turns: 5},
+			Handoff: &conversation.Waiting{
+				ID: "h" + string(turn), Since: noon, Deadline: noon.Add(time.Hour), Told: noon, Reminders: []conversation.TurnID{turn},
+			},
+			Expiry: conversation.Expiry{Turn: turn, At: noon.Add(2 * time.Hour)},
 		},
 		Base: base,
 		Turn: conversation.Turn{
@@ -93,7 +97,9 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 			Mode:    conversation.ModeDecide, SendBy: noon.Add(24 * time.Hour),
 			Effects: []conversation.Effect{
 				{Kind: conversation.EffectHandoff, Handoff: &conversation.Handoff{ID: "h", Reason: "asked", Briefing: canaryText}},
-				{Kind: "another"},
+				{Kind: conversation.EffectTimer, Timer: &conversation.Timer{
+					TimerNotice: conversation.TimerNotice{Kind: conversation.TimerHandoff, Turn: turn, N: 1}, At: noon.Add(time.Hour),
+				}},
 			},
 			Before:   &conversation.Conversation{ID: id, Number: number, Session: conversation.Session{State: conversation.Triage, Person: person}},
 			PackHash: "cafe", Phases: []conversation.Phase{{Name: "loaded", Took: time.Millisecond}, {Name: "decided", Took: 3}},
@@ -103,6 +109,9 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 		Messages: []conversation.Inbound{in, second},
 		Handoff: &conversation.Handoff{
 			ID: "h" + string(turn), Conversation: id, Turn: turn, Reason: "asked", Briefing: canaryText, Deadline: noon.Add(time.Hour),
+		},
+		Appointment: &conversation.Appointment{
+			ID: "a" + string(turn), Conversation: id, Turn: turn, Start: noon.Add(24 * time.Hour), Mode: "online", Briefing: canaryText,
 		},
 		At: noon,
 	}

@@ -209,6 +209,49 @@ var operatorPromises = []promise{
 		}
 	}},
 
+	{"conversations that a person owns are listed with their handoffs", func(t *ledgerTest) {
+		if owned, err := t.ledger.HandedOff(t.Context(), 9); err != nil || len(owned) != 0 {
+			t.Errorf("before the first: %v, %v", owned, err)
+		}
+		t.start("ours")
+		want := rich("b", 1, time.Time{})
+		t.commit(want)
+		t.commit(rich("a", 1, time.Time{}))
+		owned, err := t.ledger.HandedOff(t.Context(), 9)
+		if err != nil || len(owned) != 2 || owned[0].ID != "a" {
+			t.Fatalf("%+v, %v", owned, err)
+		}
+		t.wantDiff("conversation", owned[1].Conversation, want.Conversation)
+		if owned, err := t.ledger.HandedOff(t.Context(), 1); err != nil || len(owned) != 1 {
+			t.Errorf("at a limit: %d, %v", len(owned), err)
+		}
+		found, err := t.ledger.Handoffs(t.Context(), []string{want.Handoff.ID, "absent"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.wantDiff("handoffs", found, map[string]conversation.Handoff{want.Handoff.ID: *want.Handoff})
+		if found, err := t.ledger.Handoffs(t.Context(), nil); err != nil || len(found) != 0 {
+			t.Errorf("of none: %v, %v", found, err)
+		}
+		_, err = t.ledger.HandedOff(canceled(t), 1)
+		t.wantKind(err, fault.Dependency)
+		_, err = t.ledger.Handoffs(canceled(t), []string{"h"})
+		t.wantKind(err, fault.Dependency)
+	}},
+
+	{"more conversations than one page holds are listed", func(t *ledgerTest) {
+		const pages = 103
+		for i := range pages {
+			c := plain(conversation.ID(fmt.Sprintf("c%03d", i)), 1, time.Time{})
+			c.Conversation.Owner = conversation.OwnerPerson
+			t.commit(c)
+		}
+		owned, err := t.ledger.HandedOff(t.Context(), pages)
+		if err != nil || len(owned) != pages || owned[pages-1].ID != "c102" {
+			t.Errorf("%d, %v", len(owned), err)
+		}
+	}},
+
 	{"an act is noted once and for ever", func(t *ledgerTest) {
 		if acts, err := t.ledger.Acts(t.Context(), 9); err != nil || len(acts) != 0 {
 			t.Errorf("before the first: %v, %v", acts, err)

@@ -25,10 +25,13 @@ type SentMessage struct {
 	// To is the number addressed, without "+"; Recipient is the user id addressed.
 	To        string
 	Recipient string
-	// Type is "text", "button" or "list".
+	// Type is "text", "button", "list" or "template".
 	Type string
-	// Text is the body of any type.
+	// Text is the body of any type but a template, which is known by its name
+	// and the values of its parameters.
 	Text       string
+	Template   string
+	Parameters []string
 	Header     string
 	Footer     string
 	Buttons    []whatsapp.Button
@@ -57,6 +60,7 @@ type wireRequest struct {
 	Opaque        string           `json:"biz_opaque_callback_data"`
 	Text          *wireText        `json:"text"`
 	Interactive   *wireInteractive `json:"interactive"`
+	Template      *wireTemplate    `json:"template"`
 
 	Status    string      `json:"status"`
 	MessageID string      `json:"message_id"`
@@ -82,6 +86,20 @@ type wireInteractive struct {
 	Body   *wireBody   `json:"body"`
 	Footer *wireBody   `json:"footer"`
 	Action *wireAction `json:"action"`
+}
+
+type wireTemplate struct {
+	Name     string `json:"name"`
+	Language struct {
+		Code string `json:"code"`
+	} `json:"language"`
+	Components []struct {
+		Type       string `json:"type"`
+		Parameters []struct {
+			Type string `json:"type"`
+			Text string `json:"text"`
+		} `json:"parameters"`
+	} `json:"components"`
 }
 
 type wireHeader struct {
@@ -219,6 +237,8 @@ func (w wireRequest) message() (SentMessage, *refusal) {
 		bad = m.text(w.Text)
 	case "interactive":
 		bad = m.interactive(w.Interactive)
+	case "template":
+		bad = m.template(w.Template)
 	default:
 		bad = refuse(100, "Param type is not one that this server knows.")
 	}
@@ -232,6 +252,29 @@ func (m *SentMessage) text(t *wireText) *refusal {
 	}
 	m.Text = t.Body
 	return limits(100, limit{"text['body']", t.Body, 1, 4096})
+}
+
+func (m *SentMessage) template(t *wireTemplate) *refusal {
+	m.Type = "template"
+	if t == nil || t.Name == "" || t.Language.Code == "" {
+		return refuse(131008, "Required parameter is missing: template")
+	}
+	m.Template = t.Name
+	for _, component := range t.Components {
+		if component.Type != "body" {
+			return refuse(132012, "Parameter format does not match format in the created template")
+		}
+		for _, p := range component.Parameters {
+			if p.Type != "text" || strings.ContainsAny(p.Text, "\n\t") || strings.Contains(p.Text, "     ") {
+				return refuse(132012, "Parameter format does not match format in the created template")
+			}
+			if bad := limits(132005, limit{"template parameter", p.Text, 1, 1024}); bad != nil {
+				return bad
+			}
+			m.Parameters = append(m.Parameters, p.Text)
+		}
+	}
+	return nil
 }
 
 func (m *SentMessage) interactive(i *wireInteractive) *refusal {

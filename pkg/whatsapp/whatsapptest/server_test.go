@@ -73,6 +73,9 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 				{Title: "Amanhã", Rows: []whatsapp.Row{{ID: "b", Title: "9h"}}},
 			},
 		}}).ID,
+		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.Phone(lead), Message: whatsapp.TemplateMessage{
+			Name: "aviso", Language: "pt_BR", Parameters: []string{"Iara", "pediu uma pessoa"},
+		}}).ID,
 	}
 	want := []whatsapptest.SentMessage{
 		{ID: ids[0], At: now, PhoneNumberID: number, To: lead, Type: "text", Text: "Olá", ReplyTo: "wamid.IN", Opaque: "att:1"},
@@ -80,6 +83,7 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 			Buttons: []whatsapp.Button{{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}}},
 		{ID: ids[2], At: now, PhoneNumberID: number, To: lead, Type: "list", Text: "Quando?", ListButton: "Ver",
 			Rows: []whatsapp.Row{{ID: "a", Title: "15h", Description: "Nair"}, {ID: "b", Title: "9h"}}},
+		{ID: ids[3], At: now, PhoneNumberID: number, To: lead, Type: "template", Template: "aviso", Parameters: []string{"Iara", "pediu uma pessoa"}},
 	}
 	got := server.Sent()
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(whatsapptest.SentMessage{}, "Raw")); diff != "" {

@@ -340,7 +340,7 @@ func copyField(to, from map[string]*firestorepb.Value, path []string) {
 }
 
 // RunQuery implements the protocol for one collection: either ordered by one
-// timestamp, newest first; or those in which one field is true, by name and
+// timestamp, newest first; or those in which one field has a value, by name and
 // after a name. Both have a limit.
 func (s *Server) RunQuery(r *firestorepb.RunQueryRequest, stream firestorepb.Firestore_RunQueryServer) error {
 	if f, failed := s.fault(stream.Context(), "RunQuery"); failed {
@@ -354,8 +354,8 @@ func (s *Server) RunQuery(r *firestorepb.RunQueryRequest, stream firestorepb.Fir
 	field := order.GetField().GetFieldPath()
 	newest := filter == nil && order.GetDirection() == firestorepb.StructuredQuery_DESCENDING
 	if !newest && (field != "__name__" || order.GetDirection() != firestorepb.StructuredQuery_ASCENDING ||
-		filter.GetOp() != firestorepb.StructuredQuery_FieldFilter_EQUAL || !filter.GetValue().GetBooleanValue()) {
-		return status.Error(codes.Unimplemented, "only newest first, or a field that is true, by name")
+		filter.GetOp() != firestorepb.StructuredQuery_FieldFilter_EQUAL) {
+		return status.Error(codes.Unimplemented, "only newest first, or a field that has a value, by name")
 	}
 	if filter != nil {
 		field = filter.GetField().GetFieldPath()
@@ -369,7 +369,7 @@ func (s *Server) RunQuery(r *firestorepb.RunQueryRequest, stream firestorepb.Fir
 	for name, doc := range s.Documents() {
 		id, below := strings.CutPrefix(name, collection)
 		v, ok := doc.GetFields()[field]
-		if below && ok && !strings.Contains(id, "/") && (newest || v.GetBooleanValue() && name > after) {
+		if below && ok && !strings.Contains(id, "/") && (newest || proto.Equal(v, filter.GetValue()) && name > after) {
 			docs = append(docs, doc)
 		}
 	}
