@@ -1,7 +1,7 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold simulate crash model fuzz cover docs clean
+.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ bench: ## Measure what a message costs beside a bare handler
 
 bench-cold: ## Measure start, memory and size of the two services
 	@scripts/bench-cold.sh
+
+adversary: ## Play the worst model that the schema allows (FUZZ_TURNS=200000)
+	@scripts/adversary.sh
 
 simulate: ## Play the delivery protocol through seeded misfortune (SEEDS=5000, REDIS=off)
 	@scripts/simulate.sh

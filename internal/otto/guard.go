@@ -6,6 +6,7 @@ import (
 
 	"github.com/pyloto/atende/internal/claim"
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // proposal is what a draft would have said and done. Guards may repair it.
@@ -21,8 +22,10 @@ type proposal struct {
 	refused  conversation.Refusal
 	// asked is the card's field that the reply asks for.
 	asked string
-	// claims are those of what the lead would read that nothing supports.
-	claims []claim.Claim
+	// unknown are the claims of what the lead would read that nothing supports,
+	// once claims were looked for.
+	unknown []claim.Claim
+	claimed bool
 	// trouble is why a moment that the text proposes cannot be.
 	trouble trouble
 	// strict: nothing is completed, what is not there is missing. It is how a
@@ -40,6 +43,19 @@ func (p *proposal) visible() string {
 		}
 	}
 	return text
+}
+
+// asWritten is the reply of a draft that nobody looked at yet.
+func (d draft) asWritten() conversation.Reply {
+	r := conversation.Reply{Kind: d.MessageType, Text: pii.Text(d.ResponseText)}
+	for _, option := range d.Options {
+		one := conversation.Option{ID: option.ID, Title: option.Title}
+		if option.Description != nil {
+			one.Description = *option.Description
+		}
+		r.Options = append(r.Options, one)
+	}
+	return r
 }
 
 // The guards, in their order. The names are stored and audited.
@@ -99,13 +115,16 @@ func (o *Otto) guards() []guard {
 
 // review asks every guard. findings are those that block.
 func (o *Otto) review(s *scene, p *proposal) (verdicts []conversation.Verdict, findings []finding) {
+	p.reply, p.target = p.draft.asWritten(), p.draft.NextState
+	if field := p.draft.AskedField; field != nil {
+		p.asked = *field
+	}
 	if !guarded {
 		o.form(s, p)
-		p.target, p.handoff = p.draft.NextState, ""
 		return nil, nil
 	}
 	for _, g := range o.guards() {
-		if o.without[g.name] && g.name != guardForm {
+		if o.without[g.name] {
 			continue
 		}
 		r := g.check(s, p)

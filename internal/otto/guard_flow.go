@@ -70,11 +70,9 @@ func (o *Otto) redundant(s *scene, p *proposal, parts []string, questions []int)
 
 // asks is the field that a folded sentence asks for in the pack's own words.
 func (o *Otto) asks(folded string) string {
-	for _, f := range o.pack.Funnels {
-		for _, q := range f.Questions {
-			if mentions(folded, Fold(q.Text)) {
-				return q.Field
-			}
+	for _, q := range o.index.questions {
+		if mentions(folded, q.text) {
+			return q.field
 		}
 	}
 	return ""

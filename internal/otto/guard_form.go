@@ -36,9 +36,6 @@ func (o *Otto) form(_ *scene, p *proposal) ruling {
 		text = short
 	}
 	p.reply = o.canned(conversation.Reply{Kind: kind, Text: pii.Text(text), Options: options})
-	if field := p.draft.AskedField; field != nil {
-		p.asked = *field
-	}
 	if foreign := o.foreign(p.visible()); foreign != "" {
 		return blocked("language", append(found, foreign)...)
 	}
@@ -58,15 +55,10 @@ const (
 // all are.
 func (o *Otto) foreign(text string) string {
 	for _, sentence := range pieces(text) {
-		other := 0
-		for _, r := range sentence {
-			if unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) {
-				other++
-			}
-		}
+		other, mixed := scripts(sentence)
 		words := strings.Fields(Fold(sentence))
 		abroad, home := o.lexicon.count("foreign", words), o.lexicon.count("portuguese", words)
-		if other >= minScript || abroad >= minForeign && abroad > home {
+		if mixed || other >= minScript || abroad >= minForeign && abroad > home {
 			return strings.TrimSpace(sentence)
 		}
 	}
@@ -117,6 +109,25 @@ func (o *Otto) internal(text string) string {
 		}
 	}
 	return ""
+}
+
+// scripts counts the letters that are not Latin; mixed reports a word that has
+// both, which looks like another word than it is.
+func scripts(text string) (other int, mixed bool) {
+	latin, strange := false, false
+	for _, r := range text {
+		switch {
+		case unicode.Is(unicode.Latin, r):
+			latin = true
+		case unicode.IsLetter(r) && !unicode.In(r, unicode.Lm):
+			strange = true
+			other++
+		case !unicode.IsLetter(r) && !unicode.IsMark(r):
+			latin, strange = false, false
+		}
+		mixed = mixed || latin && strange
+	}
+	return other, mixed
 }
 
 // options are the drafted options, cleaned. An id that would be taken for a

@@ -16,15 +16,8 @@ import (
 // asked for.
 func (o *Otto) personal(s *scene, p *proposal) ruling {
 	text := p.visible()
-	p.claims = o.unsupported(s, p.reply.Text.Reveal())
-	for _, c := range o.unsupported(s, strings.TrimPrefix(text, p.reply.Text.Reveal())) {
-		// How many there may be is no claim where the lead is to choose it.
-		if c.Kind != claim.Quantity || p.asked == "" && !strings.Contains(text, "?") {
-			p.claims = append(p.claims, c)
-		}
-	}
 	var found []string
-	for _, c := range p.claims {
+	for _, c := range o.unknown(s, p) {
 		switch c.Kind {
 		case claim.Document, claim.Email, claim.Phone:
 			found = append(found, c.Words)
@@ -33,7 +26,8 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 	if secret := o.asksSecret(text); secret != "" {
 		found = append(found, secret)
 	}
-	for _, m := range o.lexicon.finds["address"].FindAllString(Fold(text), -1) {
+	folded := Fold(text)
+	for _, m := range o.lexicon.finds["address"].FindAllString(folded, -1) {
 		if m = strings.TrimSpace(m); !o.ownAddress(s, m) {
 			found = append(found, m)
 		}
@@ -45,14 +39,14 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 }
 
 // denialReach is how many words before a thing may say that it is not asked for.
-const denialReach = 5
+const denialReach = 7
 
 // asksSecret is the first thing in a text that nobody is ever asked for; empty
 // when there is none. Saying that it is not asked for is the opposite of asking,
 // unless the denial is of forgetting it.
 func (o *Otto) asksSecret(text string) string {
-	for _, sentence := range pieces(text) {
-		folded := Fold(sentence)
+	for _, clause := range clauses(text) {
+		folded := Fold(clause)
 		for _, at := range o.lexicon.finds["secrets"].FindAllStringIndex(folded, -1) {
 			if !o.denied(strings.Fields(o.meant(folded[:at[0]]))) && !o.needless(folded[at[1]:]) {
 				return strings.TrimSpace(folded[at[0]:at[1]])
@@ -78,6 +72,33 @@ func (o *Otto) needless(after string) bool {
 	return slices.ContainsFunc(o.lexicon.lists["needless"], func(words string) bool { return strings.HasPrefix(after+" ", words+" ") })
 }
 
+// unknown are the claims of what the lead would read that nothing supports.
+func (o *Otto) unknown(s *scene, p *proposal) []claim.Claim {
+	if p.claimed {
+		return p.unknown
+	}
+	p.claimed = true
+	p.unknown = o.unsupported(s, p.reply.Text.Reveal())
+	// How many there may be is no claim where the lead is to choose it: where it
+	// is asked, and several options say it or one says nothing else.
+	asks := p.asked != "" || strings.Contains(p.reply.Text.Reveal(), "?")
+	var amounts []claim.Claim // each in an option of its own
+	for _, option := range p.reply.Options {
+		found := o.unsupported(s, option.Title)
+		switch {
+		case !asks || len(found) != 1 || found[0].Kind != claim.Quantity || found[0].Text != "":
+			p.unknown = append(p.unknown, found...)
+		case found[0].Unit != "" || len(strings.Fields(option.Title[:found[0].Start])) > 1:
+			amounts = append(amounts, found...)
+		}
+		p.unknown = append(p.unknown, o.unsupported(s, option.Description)...)
+	}
+	if len(amounts) == 1 {
+		p.unknown = append(p.unknown, amounts...)
+	}
+	return p.unknown
+}
+
 // ownAddress reports whether a street and number are the business's, a
 // colleague's words or the lead's.
 func (o *Otto) ownAddress(s *scene, folded string) bool {
@@ -99,9 +120,9 @@ func (o *Otto) ownAddress(s *scene, folded string) bool {
 }
 
 // claims lets nothing be claimed that is not known.
-func (o *Otto) claims(_ *scene, p *proposal) ruling {
+func (o *Otto) claims(s *scene, p *proposal) ruling {
 	var found []string
-	for _, c := range p.claims {
+	for _, c := range o.unknown(s, p) {
 		if words := strings.TrimSpace(c.Words); c.Kind != claim.Document && !slices.Contains(found, words) {
 			found = append(found, words)
 		}
@@ -131,9 +152,12 @@ func (o *Otto) promise(s *scene, p *proposal) ruling {
 // isFact reports whether a fact of today says something in the same words.
 func (o *Otto) isFact(s *scene, words string) bool {
 	folded := Fold(words)
-	return slices.ContainsFunc(o.pack.Facts, func(f Fact) bool {
-		return f.current(s.now) && mentions(Fold(f.Text), folded)
-	})
+	for i, f := range o.pack.Facts {
+		if f.current(s.now) && mentions(o.index.texts[i], folded) {
+			return true
+		}
+	}
+	return false
 }
 
 // action lets nothing be announced that is not on record. Where a person was
@@ -222,28 +246,32 @@ func (o *Otto) announce(p *proposal, found []pledge.Pledge, sentence string) {
 }
 
 // hours lets no meeting be proposed or confirmed at a moment that cannot be.
-// A sentence that says so is no proposal.
+// Who says that it cannot be proposes nothing.
 func (o *Otto) hours(s *scene, p *proposal) ruling {
-	for _, sentence := range pieces(p.reply.Text.Reveal()) {
-		if o.declines(Fold(sentence)) {
-			continue
-		}
+	for _, sentence := range pieces(p.visible()) {
 		m, ok := when.Read(sentence, s.now)
-		if !ok || m.Several {
+		if !ok {
 			continue
 		}
-		why := o.impossible(s, m, o.lexicon.has("meeting", Fold(sentence)))
-		if why == "" {
-			continue
+		parts := []string{sentence}
+		if m.Several {
+			parts = clauses(sentence)
 		}
-		p.trouble = why
-		return blocked("hours_"+string(why), strings.TrimSpace(sentence[m.Start:m.End]))
+		meeting := o.lexicon.has("meeting", Fold(sentence))
+		for _, part := range parts {
+			if m, ok = when.Read(part, s.now); !ok || m.Several {
+				continue
+			}
+			why := o.impossible(s, m, meeting)
+			if why == "" || o.denies(around(part, m)) || o.denies(sentence) {
+				continue
+			}
+			p.trouble = why
+			return blocked("hours_"+string(why), strings.TrimSpace(part[m.Start:m.End]))
+		}
 	}
 	return ruling{}
 }
-
-// declines reports whether a folded sentence says that something cannot be.
-func (o *Otto) declines(folded string) bool { return o.lexicon.has("impossible", o.meant(folded)) }
 
 // meant is a folded text without negations that negate nothing, such as "não tem
 // problema".
@@ -253,6 +281,30 @@ func (o *Otto) meant(folded string) string {
 		padded = strings.ReplaceAll(padded, " "+phrase+" ", " ")
 	}
 	return strings.TrimSpace(padded)
+}
+
+// denies reports whether a text says that a moment is not possible, and says
+// yes to none.
+func (o *Otto) denies(text string) bool {
+	folded := o.meant(Fold(text))
+	return o.lexicon.finds["impossible"].MatchString(folded) &&
+		!slices.ContainsFunc(o.lexicon.lists["accepts"], func(yes string) bool {
+			return mentions(folded, yes) && !mentions(folded, "nao "+yes)
+		})
+}
+
+// around are the clauses of a sentence that name a moment.
+func around(sentence string, m when.Moment) string {
+	var named strings.Builder
+	from := 0
+	for _, clause := range clauses(sentence) {
+		to := from + len(clause)
+		if from < m.End && m.Start < to {
+			named.WriteString(clause)
+		}
+		from = to
+	}
+	return named.String()
 }
 
 // impossible is what is wrong with the moment that a sentence names. An hour

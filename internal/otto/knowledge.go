@@ -2,6 +2,7 @@ package otto
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pyloto/atende/internal/claim"
@@ -146,7 +147,12 @@ func (o *Otto) hearClaims(s *scene) *heardClaims {
 		lead(u.text)
 	}
 	for _, v := range s.card {
-		lead(v.Value.Reveal())
+		// A value may be what a model made of the lead's words.
+		if v.Words != "" {
+			lead(v.Words.Reveal())
+		} else {
+			lead(v.Value.Reveal())
+		}
 	}
 	h.moments = append(h.moments, s.slots...)
 	if at := s.meetingAt(); !at.IsZero() {
@@ -161,19 +167,37 @@ func (o *Otto) hearClaims(s *scene) *heardClaims {
 // unsupported are the claims of a text that nothing known supports. A price, a
 // number or a time said of one line of business must be known of that line.
 func (o *Otto) unsupported(s *scene, text string) []claim.Claim {
-	may := o.mayClaim(s)
-	found := may.all.Unsupported(text, s.now)
+	if s.may == nil {
+		may := o.mayClaim(s)
+		s.may = &may
+	}
+	found := s.may.all.Unsupported(text, s.now)
 	for _, sentence := range pieces(text) {
-		about := o.mentioned(Fold(sentence))
-		if len(about) == 0 || len(about) == len(o.pack.Verticals) {
+		found = append(found, o.strange(s, sentence)...)
+		parts := clauses(sentence)
+		if len(parts) < 2 {
 			continue
 		}
-		for _, c := range may.about(about).Unsupported(sentence, s.now) {
-			switch c.Kind {
-			case claim.Money, claim.Percent, claim.Duration, claim.Quantity:
-				found = append(found, c)
-			}
+		for _, clause := range parts {
+			found = append(found, o.strange(s, clause)...)
 		}
 	}
 	return found
+}
+
+// strange are the claims of a sentence or clause that are not known of the lines
+// of business that it names.
+func (o *Otto) strange(s *scene, text string) []claim.Claim {
+	about := o.mentioned(Fold(text))
+	if len(about) == 0 || len(about) == len(o.pack.Verticals) {
+		return nil
+	}
+	return slices.DeleteFunc(s.may.about(about).Unsupported(text, s.now), func(c claim.Claim) bool {
+		switch c.Kind {
+		case claim.Money, claim.Percent, claim.Duration, claim.Quantity:
+			return false
+		default:
+			return true
+		}
+	})
 }

@@ -22,8 +22,13 @@ type index struct {
 	verticals                map[string]*FixedReply // what a tap on a vertical is answered with, if anything
 	keywords                 [][]string             // folded, of each vertical in the pack's order
 	when                     [][]string             // folded words that call for each fact, in the pack's order
+	texts                    []string               // folded, of each fact in the pack's order
+	questions                []askedWords           // of all funnels
 	person                   *regexp.Regexp
 }
+
+// askedWords are the folded words in which the pack asks for a field.
+type askedWords struct{ field, text string }
 
 func newIndex(p Pack) (index, error) {
 	person, err := compilePerson(personForms)
@@ -64,7 +69,12 @@ func newIndex(p Pack) (index, error) {
 		for _, word := range fact.When {
 			words = append(words, Fold(word))
 		}
-		x.when = append(x.when, words)
+		x.when, x.texts = append(x.when, words), append(x.texts, Fold(fact.Text))
+	}
+	for _, f := range p.Funnels {
+		for _, q := range f.Questions {
+			x.questions = append(x.questions, askedWords{q.Field, Fold(q.Text)})
+		}
 	}
 	for _, greeting := range p.Greetings {
 		x.greetings[Fold(greeting)] = true

@@ -2,6 +2,7 @@ package otto_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -14,16 +15,11 @@ import (
 	"github.com/pyloto/atende/internal/pii"
 )
 
-// sound checks what holds for every answer, whatever the model said.
-func sound(t *testing.T, from conversation.State, d otto.Decision) {
-	t.Helper()
-	if len(d.Replies) != 1 {
-		t.Fatalf("%d replies", len(d.Replies))
-	}
-	r := d.Replies[0]
+// malformed is why the channel would not take a reply; empty when it would.
+func malformed(r conversation.Reply) string {
 	said := r.Text.Reveal()
 	if n := utf8.RuneCountInString(said); strings.TrimSpace(said) == "" || n > otto.MaxText || !utf8.ValidString(said) {
-		t.Fatalf("a text of %d characters: %q", n, said)
+		return fmt.Sprintf("a text of %d characters: %q", n, said)
 	}
 	most, title := 0, 0
 	switch r.Kind {
@@ -33,24 +29,35 @@ func sound(t *testing.T, from conversation.State, d otto.Decision) {
 	case conversation.ReplyList:
 		most, title = 10, 24
 	default:
-		t.Fatalf("kind %q", r.Kind)
+		return fmt.Sprintf("kind %q", r.Kind)
 	}
 	if len(r.Options) > most || most > 0 && len(r.Options) == 0 {
-		t.Fatalf("%s with %d options", r.Kind, len(r.Options))
+		return fmt.Sprintf("%s with %d options", r.Kind, len(r.Options))
 	}
 	ids, titles := map[string]bool{}, map[string]bool{}
 	for _, o := range r.Options {
 		if o.ID == "" || o.Title == "" || ids[o.ID] || titles[o.Title] || utf8.RuneCountInString(o.ID) > 200 ||
 			utf8.RuneCountInString(o.Title) > title || utf8.RuneCountInString(o.Description) > 72 ||
 			r.Kind == conversation.ReplyButtons && o.Description != "" {
-			t.Fatalf("option %+v", o)
+			return fmt.Sprintf("option %+v", o)
 		}
 		ids[o.ID], titles[o.Title] = true, true
 	}
 	if (r.Kind == conversation.ReplyList) != (r.Menu != "") {
-		t.Fatalf("%s with menu %q", r.Kind, r.Menu)
+		return fmt.Sprintf("%s with menu %q", r.Kind, r.Menu)
 	}
+	return ""
+}
 
+// sound checks what holds for every answer, whatever the model said.
+func sound(t *testing.T, from conversation.State, d otto.Decision) {
+	t.Helper()
+	if len(d.Replies) != 1 {
+		t.Fatalf("%d replies", len(d.Replies))
+	}
+	if why := malformed(d.Replies[0]); why != "" {
+		t.Fatal(why)
+	}
 	if d.To != d.Session.State || !d.To.Known() || d.From != from {
 		t.Fatalf("%s → %s, session in %s", d.From, d.To, d.Session.State)
 	}

@@ -150,6 +150,25 @@ func pieces(text string) []string {
 	return list
 }
 
+// clauses are the parts of a text between its marks, which stay with the part
+// that they end: together they are the text. A mark within a number or an
+// address ends nothing.
+func clauses(text string) []string {
+	var list []string
+	from := 0
+	for i := range len(text) {
+		mark := text[i] == '\n' || strings.IndexByte(",;:.!?", text[i]) >= 0 && (i+1 == len(text) || text[i+1] == ' ' || text[i+1] == '\n')
+		if mark {
+			list = append(list, text[from:i+1])
+			from = i + 1
+		}
+	}
+	if from < len(text) {
+		list = append(list, text[from:])
+	}
+	return list
+}
+
 // question reports whether a sentence asks something.
 func question(sentence string) bool {
 	return strings.HasSuffix(strings.TrimRightFunc(sentence, func(r rune) bool {

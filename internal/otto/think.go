@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pyloto/atende/internal/claim"
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/pii"
 )
@@ -142,13 +143,19 @@ const (
 	confidenceMeant = 0.7
 )
 
+// claimed reports whether the lead's message claims whatever the words do that a
+// model quotes from it: "20 %" is not "20 pessoas".
+func (o *Otto) claimed(s *scene, u utterance, words string) bool {
+	return len((claim.Known{}).With(claim.OriginLead, s.now, u.text).Unsupported(words, s.now)) == 0
+}
+
 // learn puts on the card what the lead told in this turn. An update whose
 // words the lead did not write is the model's invention and is dropped alone.
 func (o *Otto) learn(s *scene, updates []cardUpdate) {
 	for _, update := range updates {
 		words, value := Fold(update.Words), Fold(update.Value)
 		for _, u := range s.said {
-			if !mentions(u.folded, words) {
+			if !mentions(u.folded, words) || !o.claimed(s, u, update.Words) {
 				continue
 			}
 			v := conversation.Value{

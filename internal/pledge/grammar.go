@@ -32,6 +32,7 @@ const (
 	sectionSubject    // what may stand between a joint and its verb
 	sectionTheirs     // people of the lead's, not ours
 	sectionProduct    // a subject that is a thing, or somebody it serves
+	sectionOwn        // what only whoever writes does
 	sectionImpersonal // what a thing's sentence can go on with
 	sectionPass       // no pledge, nor is what begins or ends in it
 	sectionDeferred   // after a noun: it is left to somebody else, or denied
@@ -54,7 +55,7 @@ func headings() map[string]section {
 		"action handoff": sectionHandoff, "action appointment": sectionAppointment, "action follow_up": sectionFollowUp,
 		"negation": sectionNegation, "absence": sectionAbsence, "hollow": sectionHollow, "turn": sectionTurn,
 		"and": sectionAnd, "or": sectionOr, "link": sectionLink, "verb": sectionVerb, "subject": sectionSubject,
-		"theirs": sectionTheirs, "product": sectionProduct, "impersonal": sectionImpersonal, "pass": sectionPass, "deferred": sectionDeferred,
+		"theirs": sectionTheirs, "product": sectionProduct, "own": sectionOwn, "impersonal": sectionImpersonal, "pass": sectionPass, "deferred": sectionDeferred,
 		"offer": sectionOffer, "tag": sectionTag, "opinion": sectionOpinion, "presuming": sectionPresuming,
 		"question": sectionQuestion,
 	}

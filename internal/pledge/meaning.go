@@ -123,12 +123,28 @@ func (t *parsed) offered(f form) bool {
 }
 
 // product reports whether what acts is a thing: "o sistema avisa a equipe e o
-// horário fica confirmado" tells what it does.
+// horário fica confirmado" tells what it does. A clause that a comma begins
+// goes on with nothing but the one before it.
 func (t *parsed) product(f form) bool {
 	if !t.begun[f.from].has(sectionImpersonal) {
 		return false
 	}
+	for i := f.from; i < f.to; i++ {
+		if t.marks[i].has(sectionOwn) {
+			return false
+		}
+	}
+	begins := f.from // the clause, maybe with an article before the form
+	for i := f.from; i >= max(0, f.from-2); i-- {
+		if t.words[i].comma {
+			begins = i
+			break
+		}
+	}
 	for i := f.from - 1; i >= max(0, f.from-far) && !t.words[i+1].stop; i-- {
+		if i+1 < begins && t.words[i+1].comma && t.words[begins].comma {
+			return false
+		}
 		if t.marks[i].has(sectionProduct) {
 			return true
 		}

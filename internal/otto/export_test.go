@@ -1,0 +1,19 @@
+package otto
+
+// Without leaves guards out, which only a test may.
+func (o *Otto) Without(guards ...string) *Otto {
+	o.without = map[string]bool{}
+	for _, name := range guards {
+		o.without[name] = true
+	}
+	return o
+}
+
+// Guards are the names of all guards, in their order.
+func (o *Otto) Guards() []string {
+	var names []string
+	for _, g := range o.guards() {
+		names = append(names, g.name)
+	}
+	return names
+}
