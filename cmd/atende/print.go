@@ -180,7 +180,8 @@ func printTurn(s sheet, t operator.TurnDetail) {
 	}
 	for _, e := range t.Effects {
 		name := numbered(operator.Effect, e.Effect)
-		s.row(name, joined(string(e.Kind), string(e.Phase), e.Reason, given("because %s", e.Why), "briefing "+words(e.Briefing)))
+		s.row(name, joined(string(e.Kind), given("by %s", string(e.Way)), string(e.Phase), e.Reason, given("because %s", e.Why),
+			given("due %s", moment(e.Due)), "briefing "+words(e.Briefing)))
 		s.row(name, joined(fmt.Sprintf("failed attempts: %d", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
 	}
 }
