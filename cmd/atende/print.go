@@ -190,7 +190,8 @@ func verdict(v operator.VerdictDetail) string {
 
 func printEffect(s sheet, indent string, e operator.EffectDetail) {
 	name := indent + numbered(operator.Effect, e.Effect)
-	s.row(name, joined(string(e.Kind), string(e.Phase), e.Reason, given("because %s", e.Why), given("meeting at %s", moment(e.Start)), "briefing "+words(e.Briefing)))
+	s.row(name, joined(string(e.Kind), given("by %s", string(e.Way)), string(e.Phase), e.Reason, given("because %s", e.Why),
+		given("due %s", moment(e.Due)), "briefing "+words(e.Briefing)))
 	s.row(name, joined(fmt.Sprintf("failed attempts: %d", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
 }
 

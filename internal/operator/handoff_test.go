@@ -108,6 +108,10 @@ func TestAConversationIsGivenBackOnce(t *testing.T) {
 	if len(s.queue.tasks) != 1 || s.queue.tasks[0].Kind != envelope.Timer {
 		t.Errorf("tasks %+v", s.queue.tasks)
 	}
+	detail, err := s.Show(t.Context(), string(c.LastTurn), false)
+	if err != nil || len(detail.Turn.Effects) != 1 || detail.Turn.Effects[0].Why != "inactivity" || detail.Turn.Effects[0].Due.IsZero() {
+		t.Errorf("shown is %+v, %v", detail.Turn, err)
+	}
 	if err := s.ledger.RecordEffect(t.Context(), c.LastTurn, 0, conversation.EffectRecord{Done: s.now}); err != nil {
 		t.Fatal(err)
 	}
