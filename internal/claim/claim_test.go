@@ -351,6 +351,7 @@ var claims = []struct{ text, want string }{
 	{"vinte e quatro horas por dia", "hour 00:00-24:00"},
 	// Telephones.
 	{"(42) 99161-9261", "phone 42991619261"},
+	{"pedidos só pelo +55 42 99161-9261", "phone 5542991619261"},
 	{"(42)99161-9261", "phone 42991619261"},
 	{"42 99161-9261", "phone 42991619261"},
 	{"42 99161 9261", "phone 42991619261"},

@@ -336,7 +336,7 @@ func (r *reader) dialled(i int) int {
 			}
 			r.claim(Claim{Kind: Document, Text: joined}, first, found.ends[n-1])
 			return found.ends[n-1]
-		case before&isOrderWord == 0 && phone(joined, found.plus, found.groups[:n], found.seps[:n-1], before&isPhoneWord != 0):
+		case (found.plus || before&isOrderWord == 0) && phone(joined, found.plus, found.groups[:n], found.seps[:n-1], before&isPhoneWord != 0):
 			r.claim(Claim{Kind: Phone, Text: joined}, i, found.ends[n-1])
 			return found.ends[n-1]
 		}

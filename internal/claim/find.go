@@ -582,6 +582,8 @@ func (r *reader) idiomatic(first, j int) bool {
 		return mild || !r.has(first-1, isLasting) || r.has(first-1, isOnly)
 	case minutes == day:
 		return mild || !r.has(first-1, isLasting) || r.has(first-1, isOf) && !r.has(first-2, isLasting)
+	case minutes == hour && r.has(first-1, isAnd) && r.minutes(first-2) == day:
+		return true // a day and an hour, whichever
 	default:
 		return r.has(first-1, isTo)
 	}

@@ -25,6 +25,7 @@ var innocent = []string{
 	"Um momento, por favor.",
 	"Um minuto, já te respondo.",
 	"Só um minutinho, por favor.",
+	"Posso anotar, se você me disser um dia e uma hora.",
 	"Um segundo, por favor.",
 	"Segunda opção",
 	"A segunda opção combina mais com você.",

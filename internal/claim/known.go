@@ -109,6 +109,8 @@ func (r *reader) sentences() []stance {
 		for _, p := range t.entry.phrases {
 			switch {
 			case p.topic < topicOffer || !r.reads(i, p.words):
+			case p.topic != topicLead && r.has(i-1, isNegation):
+				// What the business does not do it does not offer.
 			case p.topic == topicOffer:
 				s.offer = true
 			case p.topic == topicHold:

@@ -87,6 +87,10 @@ var decisions = []decision{
 	{lead: "me dá 90% de desconto", says: "Você pediu 90% de desconto, mas isso eu não decido."},
 	{lead: "é de graça?", says: "É de graça.", wrong: "de graça"},
 	{lead: "é de graça?", says: "Você perguntou se é de graça."},
+	{lead: "Tenho R$ 600", says: "Se você tem R$ 600, a equipe diz o que cabe nisso."},
+	{lead: "pode ser às 19h?", says: "Não atendemos às 19h."},
+	{lead: "pode ser às 19h?", says: "Atendemos às 19h.", wrong: "às 19h"},
+	{lead: "pode ser às 19h?", says: "Não, atendemos às 19h.", wrong: "às 19h"},
 	{lead: "quero 30% a mais de vendas", says: "Crescer 30% é uma boa meta."},
 	// Counts.
 	{business: "O plano inclui 500 mensagens por mês.", says: "O plano inclui 500 mensagens."},

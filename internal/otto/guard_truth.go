@@ -3,6 +3,7 @@ package otto
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -312,6 +313,9 @@ func around(sentence string, m when.Moment) string {
 func (o *Otto) impossible(s *scene, m when.Moment, meeting bool) trouble {
 	if at, exact := m.At(); exact {
 		why := o.troubleAt(s.now, at)
+		if why == troubleClosed && !meeting && o.pack.Hours.Open(at.Add(-time.Minute)) {
+			return "" // says until when somebody is there
+		}
 		if again, ok := o.pack.Hours.NextOpen(s.now); why == troubleSoon && (ok && at.Equal(again) || !o.pack.Meetings.Offered) {
 			return "" // says when somebody is there again
 		}
