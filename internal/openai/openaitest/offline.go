@@ -206,7 +206,7 @@ func (o *offline) readSystem(in *reading, content string) {
 			continue
 		}
 		if m := factLine.FindStringSubmatch(line); m != nil {
-			in.facts = append(in.facts, fact{id: m[1], text: m[2], words: wordsOf(m[2])})
+			in.facts = append(in.facts, fact{id: m[1], text: m[2], words: wordsOf(strings.ReplaceAll(m[1], "_", " ") + " " + m[2])})
 			continue
 		}
 		if o.readNow(in, line) {
@@ -280,6 +280,9 @@ func (o *offline) think(in reading) mind {
 		return m
 	}
 	best := o.relevant(in)
+	if !o.asking(in) && in.asked != "" && len(in.all) <= maxPlain {
+		best = nil // told, and nothing asked
+	}
 	if len(best) == 0 && has(o.Thanks) {
 		m.states = append([]string{"SELF_SERVE_INFO"}, m.states...)
 		m.text, m.confidence = o.Goodbye, 1
