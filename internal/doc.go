@@ -42,8 +42,9 @@
 // (store/firestore, the ledger). Only then does package channel turn the answer
 // into a WhatsApp message and send it, once. What became of it is recorded, and
 // weeks later a status webhook may still add to it: those come the same way in.
-// When a person was asked for, package handoff tells the team, after the commit
-// and until the team has it.
+// What is theirs to know package handoff tells the team, after the commit and
+// until the team has it. What has to happen because nothing happened, a timer
+// brings to the same turn.
 //
 // What ends in none of this waits for a person: package operator is what one may
 // do about it, and package desk assembles that from the worker's settings.

@@ -29,6 +29,10 @@ func operatorCommands() []command {
 			does: "end a turn, also one that is under way"},
 		{words: []string{"receipt"}, args: "ID", takes: 1, flags: []flag{reveal, asJSON}, run: receipt,
 			does: "say why Otto said what he said: by the id of a turn or of a message, ours or Meta's (wamid.…)"},
+		{words: []string{"handoff", "list"}, flags: []flag{limit, asJSON}, run: handoffList,
+			does: "list the conversations that a person owns, the longest waiting first"},
+		{words: []string{"handoff", "release"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: act(operators.Release),
+			does: "give a conversation (its id, or a phone number) back to Otto"},
 		{words: []string{"replay"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: replay,
 			does: "decide a conversation's turns again from their records (its id, or a phone number) and compare"},
 	}
@@ -43,6 +47,8 @@ type operators interface {
 	Drop(ctx context.Context, id string) (operator.Outcome, error)
 	Close(ctx context.Context, id string) (operator.Outcome, error)
 	Receipt(ctx context.Context, id string, reveal bool) (operator.Receipt, error)
+	Handoffs(ctx context.Context, limit int) (operator.Handoffs, error)
+	Release(ctx context.Context, who string) (operator.Outcome, error)
 	Replay(ctx context.Context, who string) (operator.Replay, error)
 }
 
@@ -70,6 +76,21 @@ func report[T any](ctx context.Context, c call, ask func(operators) (T, error), 
 }
 
 func parkedList(ctx context.Context, c call) int {
+	return list(c, func(limit int) int {
+		_, code := report(ctx, c, func(o operators) (operator.List, error) { return o.List(ctx, limit) }, printList)
+		return code
+	})
+}
+
+func handoffList(ctx context.Context, c call) int {
+	return list(c, func(limit int) int {
+		_, code := report(ctx, c, func(o operators) (operator.Handoffs, error) { return o.Handoffs(ctx, limit) }, printHandoffs)
+		return code
+	})
+}
+
+// list prints a list that is as long as the call allows.
+func list(c call, print func(limit int) int) int {
 	limit := operator.DefaultLimit
 	if given, ok := c.flags[flagLimit]; ok {
 		var err error
@@ -78,8 +99,7 @@ func parkedList(ctx context.Context, c call) int {
 			return exitUsage
 		}
 	}
-	_, code := report(ctx, c, func(o operators) (operator.List, error) { return o.List(ctx, limit) }, printList)
-	return code
+	return print(limit)
 }
 
 func show(ctx context.Context, c call) int {

@@ -237,6 +237,45 @@ func TestTheReceiptOfAnAnswer(t *testing.T) {
 	refused(t, env, "receipt wamid.absent", "no message of that id of Meta's")
 }
 
+// handedOff is the list of handoffs.
+func handedOff(t *testing.T, env []string) (list operator.Handoffs) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(done(t, env, "handoff list --json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestAConversationIsGivenBack(t *testing.T) {
+	base, env := newTestStreet(t)
+	if out := done(t, env, "handoff list"); out != "No conversation is a person's.\n" {
+		t.Errorf("in the beginning it prints %q", out)
+	}
+	ask(t, http.MethodPost, base+"/api/messages", `{"from":"`+lead+`","name":"Iara","text":"quero falar com uma pessoa"}`)
+	until(t, base, "the team knows", func() bool {
+		list := handedOff(t, env)
+		return len(list.Handoffs) == 1 && list.Handoffs[0].Team == operator.TeamKnows
+	})
+	h := handedOff(t, env).Handoffs[0]
+	if out := done(t, env, "handoff list --limit 3"); !strings.Contains(out, string(h.Conversation)) || !strings.Contains(out, "requested  told") {
+		t.Errorf("the list is\n%s", out)
+	}
+	if out := done(t, env, "handoff release "+lead); !strings.Contains(out, "conversation released\nthe worker goes on") {
+		t.Errorf("released says\n%s", out)
+	}
+	refused(t, env, "handoff release nobody", "the ledger knows no such conversation")
+	if list := handedOff(t, env); len(list.Handoffs) != 0 {
+		t.Errorf("afterwards: %+v", list)
+	}
+	until(t, base, "it is over", func() bool {
+		_, errs, code := atende(t, env, "handoff release "+string(h.Conversation))
+		return code == exitWrong && strings.Contains(errs, "no person owns the conversation")
+	})
+	if out := done(t, env, "replay "+lead); !strings.Contains(out, "same: 2, different: 0") {
+		t.Errorf("the replay says\n%s", out)
+	}
+}
+
 // ledgerOf is a Firestore with a parked turn and a dead message, and the
 // worker's environment for it.
 func ledgerOf(t *testing.T) (env []string, tasks *cloudtaskstest.Server) {

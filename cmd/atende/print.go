@@ -91,6 +91,23 @@ func printList(out io.Writer, list operator.List) {
 	}
 }
 
+func printHandoffs(out io.Writer, list operator.Handoffs) {
+	if len(list.Handoffs) == 0 {
+		_, _ = fmt.Fprintln(out, "No conversation is a person's.")
+		return
+	}
+	s := newSheet(out)
+	s.row("CONVERSATION", "SINCE", "REASON", "TEAM", "DEADLINE", "REMINDERS", "LEAD TOLD", "CAME", "TURN")
+	for _, h := range list.Handoffs {
+		s.row(string(h.Conversation), moment(h.Since), h.Reason, string(h.Team), moment(h.Deadline), strconv.Itoa(h.Reminders),
+			moment(h.LeadTold), moment(h.Came), string(h.Turn))
+	}
+	_ = s.Flush()
+	if list.More {
+		_, _ = fmt.Fprintf(out, "There are more; --limit shows up to %d.\n", operator.MaxLimit)
+	}
+}
+
 func printOutcome(out io.Writer, o operator.Outcome) {
 	for _, deed := range o.Deeds {
 		_, _ = fmt.Fprintf(out, "%s%s\n", deed, given(" (it had waited: %s)", deed.Was))
@@ -173,7 +190,8 @@ func verdict(v operator.VerdictDetail) string {
 
 func printEffect(s sheet, indent string, e operator.EffectDetail) {
 	name := indent + numbered(operator.Effect, e.Effect)
-	s.row(name, joined(string(e.Kind), string(e.Phase), e.Reason, given("because %s", e.Why), given("meeting at %s", moment(e.Start)), "briefing "+words(e.Briefing)))
+	s.row(name, joined(string(e.Kind), given("by %s", string(e.Way)), string(e.Phase), e.Reason, given("because %s", e.Why),
+		given("due %s", moment(e.Due)), "briefing "+words(e.Briefing)))
 	s.row(name, joined(fmt.Sprintf("failed attempts: %d", e.Attempts), given("not before %s", moment(e.NotBefore)), given("done %s", moment(e.Done))))
 }
 

@@ -47,8 +47,8 @@ func TestWhatAReceiptSaysForPeople(t *testing.T) {
 			[]string{"unsupported  –, poll", "time         sent 2026-11-23T12:00:00Z\n"}, nil,
 		},
 		{"what else happened",
-			operator.Receipt{Effects: []operator.EffectDetail{{Effect: 1, Kind: conversation.EffectAppointment, Start: at, Phase: conversation.EffectDone, Done: at}}},
-			[]string{"WHAT ELSE HAPPENED", "effect 1  appointment, DONE, meeting at 2026-11-23T12:00:00Z"}, nil,
+			operator.Receipt{Effects: []operator.EffectDetail{{Effect: 1, Kind: conversation.EffectAppointment, Due: at, Phase: conversation.EffectDone, Done: at}}},
+			[]string{"WHAT ELSE HAPPENED", "effect 1  appointment, DONE, due 2026-11-23T12:00:00Z"}, nil,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -60,6 +60,14 @@ func (s *street) Receipt(ctx context.Context, id string, reveal bool) (receipt o
 	return receipt, s.get(ctx, url.Values{"reveal": {strconv.FormatBool(reveal)}}, &receipt, "receipts", id)
 }
 
+func (s *street) Handoffs(ctx context.Context, limit int) (list operator.Handoffs, err error) {
+	return list, s.get(ctx, url.Values{"limit": {strconv.Itoa(limit)}}, &list, "handoffs")
+}
+
+func (s *street) Release(ctx context.Context, who string) (outcome operator.Outcome, err error) {
+	return outcome, s.do(ctx, http.MethodPost, nil, &outcome, "handoffs", who, "release")
+}
+
 func (s *street) Replay(ctx context.Context, who string) (replayed operator.Replay, err error) {
 	return replayed, s.get(ctx, nil, &replayed, "replay", who)
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	cloudtasks "cloud.google.com/go/cloudtasks/apiv2"
+	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	firestore "cloud.google.com/go/firestore/apiv1"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	goredis "github.com/redis/go-redis/v9"
@@ -27,12 +29,13 @@ const (
 
 // workerFloor answers every message with the same text. It makes the round
 // trips of a turn and nothing else: a lock, the session, the conversation and
-// the message, a commit of both with the turn, the send, its result, the
-// session. It seals nothing, checks no identity, decides nothing, logs
+// the message, a commit of both with the turn, the send, its result, a timer for
+// who is new, the session. It seals nothing, checks no identity, decides nothing, logs
 // nothing and loses a reply whose send fails.
 type workerFloor struct {
 	redis  *goredis.Client
 	ledger *firestore.Client
+	tasks  *cloudtasks.Client
 	graph  string
 	client *http.Client
 	token  string
@@ -98,8 +101,9 @@ func (f *workerFloor) answer(ctx context.Context, task floorTask) error {
 	}
 	var session floorSession
 	cached, err := f.redis.Get(ctx, key).Bytes()
+	stranger := errors.Is(err, goredis.Nil)
 	switch {
-	case errors.Is(err, goredis.Nil):
+	case stranger:
 	case err != nil:
 		return fmt.Errorf("session: %w", err)
 	default:
@@ -136,10 +140,29 @@ func (f *workerFloor) answer(ctx context.Context, task floorTask) error {
 		[]string{"wamid", "sent_at"})); err != nil {
 		return fmt.Errorf("commit result: %w", err)
 	}
+	if stranger {
+		if err := f.watch(ctx, task); err != nil {
+			return fmt.Errorf("watch: %w", err)
+		}
+	}
 	_, err = f.redis.Pipelined(ctx, func(p goredis.Pipeliner) error {
 		p.Set(ctx, key, kept, 2*time.Hour)
 		p.Del(ctx, lock)
 		return nil
+	})
+	return err
+}
+
+// watch creates the task that looks after a session when it is over.
+func (f *workerFloor) watch(ctx context.Context, task floorTask) error {
+	_, err := f.tasks.CreateTask(ctx, &cloudtaskspb.CreateTaskRequest{
+		Parent: "projects/" + project + "/locations/us-central1/queues/atende-timer",
+		Task: &cloudtaskspb.Task{
+			ScheduleTime: timestamppb.New(time.Now().Add(2 * time.Hour)),
+			MessageType: &cloudtaskspb.Task_HttpRequest{HttpRequest: &cloudtaskspb.HttpRequest{
+				Url: workerURL + "/tasks/timer", HttpMethod: cloudtaskspb.HttpMethod_POST, Body: []byte(task.Conversation),
+			}},
+		},
 	})
 	return err
 }
@@ -223,8 +246,12 @@ func serveWorkerFloor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	tasks, err := cloudtasks.NewClient(ctx, local(os.Getenv("CLOUD_TASKS_EMULATOR_HOST"))...)
+	if err != nil {
+		return err
+	}
 	return serveFloor(ctx, "/tasks/inbound", &workerFloor{
-		redis: redis, ledger: ledger, graph: os.Getenv("WHATSAPP_API_BASE_URL"), token: "bench-token",
+		redis: redis, ledger: ledger, tasks: tasks, graph: os.Getenv("WHATSAPP_API_BASE_URL"), token: "bench-token",
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second},
 	})
 }

@@ -133,15 +133,20 @@ func BenchmarkTask(b *testing.B) {
 		strangers := people * len(both) // the next who never wrote
 		for round := -acquaintance; round < rounds(b); round++ {
 			for _, i := range inTurn(round + 2*acquaintance) {
+				met := 0 // timers that watch over somebody who never wrote before
+				if round == -acquaintance {
+					met = people
+				}
 				for _, run := range []struct {
 					costs *[2]costs
 					first func() int
+					tasks int
 				}{
-					{&warm, func() int { return people * i }},
-					{&cold, func() int { strangers += people; return strangers }},
+					{&warm, func() int { return people * i }, met},
+					{&cold, func() int { strangers += people; return strangers }, people},
 				} {
 					spent := s.measure(b, both[i], func() ([]call, int, counts) {
-						return calls(run.first()), people, counts{Sends: people, Reads: people, Commits: 2 * people}
+						return calls(run.first()), people, counts{Tasks: int64(run.tasks), Sends: people, Reads: people, Commits: 2 * people}
 					})
 					if round >= 0 {
 						run.costs[i] = append(run.costs[i], spent)

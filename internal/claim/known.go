@@ -157,7 +157,10 @@ func (s stance) lends(c Claim) bool {
 	case Money, Percent, Duration:
 		free := c.Kind == Money && c.Low == 0 && c.High == 0
 		return !s.offer && !s.hold && !free
-	case Quantity, Day, Hour:
+	case Quantity:
+		bare := c.Unit == "" && c.Per == "" // and of an offer it is a price
+		return !s.hold && (!s.offer || !bare)
+	case Day, Hour:
 		return !s.hold
 	default:
 		return true
@@ -181,7 +184,8 @@ func (s *Source) supports(c Claim) bool {
 	case Money:
 		return s.Currency == c.Currency && s.Text == c.Text && s.spans(c) && (lead || s.keepsBound(c) && subset(c.Unit, s.Unit))
 	case Quantity:
-		return s.Text == c.Text && s.spans(c) && (lead || sameUnit(s.Unit, c.Unit) && (c.Per == "" || c.Per == s.Per))
+		per := c.Per == "" || c.Per == s.Per || lead && s.Per == ""
+		return s.Text == c.Text && s.spans(c) && per && (lead || sameUnit(s.Unit, c.Unit))
 	case Percent:
 		return s.Text == c.Text && s.spans(c)
 	case Duration:

@@ -176,7 +176,7 @@ func groups() []group {
 		}},
 		{"Conversation", []variable{
 			{name: "SESSION_TTL", program: both, value: "2h", printed: true,
-				form: span(), rule: aSpan,
+				form: between(time.Millisecond, longestTimer), rule: "a duration from 1ms to 696h, the 29 days that a task can be put off",
 				why: "Ends a conversation after this long without a message, and its cache with it."},
 			{name: "DEDUPE_TTL", program: both, value: "48h", printed: true,
 				form: span(), rule: aSpan,
@@ -220,7 +220,7 @@ func groups() []group {
 				rule: "a telephone number with its country code, digits only",
 				why:  "The team's WhatsApp, told that a person is wanted."},
 			{name: "HANDOFF_TEMPLATE", program: worker, printed: true,
-				form: chars("abcdefghijklmnopqrstuvwxyz"+digits+"_", 512, "is not a template's name"), rule: "the name of an approved message template",
+				form: chars("abcdefghijklmnopqrstuvwxyz"+digits+"_", 512, "is not a template's name"), rule: "the name of an approved message template in pt_BR whose body has three values: who, what, and details",
 				why: "The template for HANDOFF_WHATSAPP_TO, whose service window is rarely open."},
 		}},
 		{"Telemetry", []variable{

@@ -175,6 +175,10 @@ func LoadWorker(environ []string) (Worker, []Warning, error) {
 	return c, r.warnings, nil
 }
 
+// longestTimer is a little less than the 30 days for which Cloud Tasks puts off a
+// task.
+const longestTimer = 29 * 24 * time.Hour
+
 // dispatchDeadline is how long Cloud Tasks waits for the worker before it
 // delivers a task again; a turn must be over by then.
 const dispatchDeadline = 180 * time.Second

@@ -29,6 +29,8 @@ type Value struct {
 const (
 	// FieldInterest names the line of business that a lead asks for.
 	FieldInterest = "primary_interest"
+	// FieldNeed is what the lead wants solved, in their words.
+	FieldNeed = "specific_need"
 	// FieldEmail is an address; nobody may guess one.
 	FieldEmail = "email"
 	// FieldName is what the lead calls themselves.
@@ -71,7 +73,7 @@ func fieldRules() []fieldRule {
 		{name: "location", limit: 100},
 		{name: FieldEmail, kind: fieldEmail},
 		{name: FieldInterest, limit: 60},
-		{name: "specific_need", limit: 200},
+		{name: FieldNeed, limit: 200},
 		{name: "urgency", kind: fieldChoice, choices: []string{"low", "medium", "high", "urgent"}},
 		{name: FieldBudget, limit: 100},
 		{name: "company_size", kind: fieldChoice, choices: []string{"mei", "micro", "pequena", "media", "grande"}},
@@ -125,7 +127,7 @@ const Qualified = 60
 func (c Card) Score() int {
 	score := 0
 	for field, points := range map[string]int{
-		FieldName: 15, FieldEmail: 15, "company": 10, FieldInterest: 20, "specific_need": 15, FieldBudget: 10,
+		FieldName: 15, FieldEmail: 15, "company": 10, FieldInterest: 20, FieldNeed: 15, FieldBudget: 10,
 	} {
 		if c[field].Value != "" {
 			score += points

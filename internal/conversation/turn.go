@@ -51,6 +51,9 @@ type Turn struct {
 	// Effects are performed after the commit; what became of each is an
 	// [EffectRecord].
 	Effects []Effect `json:"effects,omitempty"`
+	// Watch is set without a record of it: whoever finishes the turn sets it, and
+	// its name makes a repeat harmless.
+	Watch *Timer `json:"watch,omitempty"`
 	// SendBy is when Meta's customer-service window closes on this answer:
 	// nothing of it is sent afterwards. Zero when no window is known.
 	SendBy time.Time `json:"send_by,omitzero"`

@@ -149,7 +149,7 @@ func (b *books) judge() {
 		}
 	}
 	if known := b.storm.team.known(); known != b.told {
-		b.storm.broke(unaudited, "the team was told of %d handoffs, and the ledger has %d", known, b.told)
+		b.storm.broke(unaudited, "the team was told of %d things, and the ledger has %d", known, b.told)
 	}
 }
 
@@ -298,14 +298,16 @@ func (b *books) judgeTurn(turn conversation.StoredTurn, accepted map[part]string
 // judgeEffects: the team knows what the ledger says it knows, and was told of
 // everything that it was to be told.
 func (b *books) judgeEffects(turn conversation.StoredTurn) {
-	if turn.Into == conversation.HandoffHuman && turn.From != conversation.HandoffHuman && len(turn.Effects) != 1 {
-		b.storm.broke(lost, "turn %s asks for a person and tells nobody", turn.ID)
+	asks := turn.Into == conversation.HandoffHuman && turn.From != conversation.HandoffHuman
+	if tells := len(turn.Effects) > 0 && turn.Effects[0].Kind == conversation.EffectHandoff; asks != tells {
+		b.storm.broke(lost, "turn %s asks for a person, %v, and tells the team, %v", turn.ID, asks, tells)
 	}
 	for n, record := range turn.Records {
 		id := turn.ID.Effect(n)
 		switch told := b.storm.team.copies(id); {
 		case record.Phase() != conversation.EffectDone:
 			b.storm.broke(lost, "effect %s is %s for %q", id, record.Phase(), record.Reason)
+		case turn.Effects[n].Kind == conversation.EffectTimer: // told to nobody
 		case told == 0:
 			b.storm.broke(claimed, "the team is said to know of %s", id)
 		default:

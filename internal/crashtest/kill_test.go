@@ -23,6 +23,8 @@ type story struct {
 	// ownRedis stories need a Redis server that they can kill.
 	ownRedis bool
 	tell     func(*street)
+	// asks: the lead asks for a person in it.
+	asks bool
 }
 
 func TestOneReply(t *testing.T) {
@@ -54,6 +56,10 @@ func (c *city) tell(t *testing.T, st story) {
 	s.open()
 	st.tell(s)
 	s.settle()
+	if st.asks {
+		s.judgeHandoff()
+		return
+	}
 	s.judge()
 }
 
@@ -75,6 +81,11 @@ func stories() []story {
 	for _, m := range []moment{commit, send, record, enter, load, think, look, leave} {
 		for _, p := range []point{m.before(), m.after()} {
 			all = append(all, story{name: "killed at " + p.String(), tell: killed(p), core: m.name == send.name})
+		}
+	}
+	for _, m := range []moment{commit, send, record, tell, told, alarm} {
+		for _, p := range []point{m.before(), m.after()} {
+			all = append(all, story{name: "asked for a person, and killed at " + p.String(), tell: killedAsked(p), asks: true})
 		}
 	}
 	return append(all,

@@ -1,6 +1,10 @@
 package crashtest
 
-import "github.com/pyloto/atende/internal/conversation"
+import (
+	"bytes"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
 
 // moment is one exchange of a program with one of its servers, recognised by
 // what the program writes.
@@ -86,6 +90,34 @@ var (
 	}
 )
 
+// What happens after a turn that asks for a person was answered.
+var (
+	tell = moment{
+		name: "telling the team", gate: func(s *street) *gate { return s.toTeam },
+		needles: func(*street, letter) []string { return []string{"Idempotency-Key"} },
+	}
+	told = moment{
+		name: "record of what the team knows", gate: func(s *street) *gate { return s.toLedger },
+		needles: func(s *street, l letter) []string { return []string{"effects.e0.", firstTurn(s, l)} },
+		applied: func(s *street, l letter) bool {
+			turns, err := s.ledger.Turns(s.t.Context(), s.conversation(l.from), 1)
+			return err == nil && len(turns) == 1 && turns[0].Records[0].Phase() == conversation.EffectDone
+		},
+	}
+	alarm = moment{
+		name: "setting the timer", gate: func(s *street) *gate { return s.toTasks },
+		needles: func(s *street, l letter) []string { return []string{"atende-timer", string(s.conversation(l.from))} },
+		applied: func(s *street, l letter) bool {
+			for _, task := range s.tasks.Tasks() {
+				if task.Queue == "atende-timer" && bytes.Contains(task.Body, []byte(s.conversation(l.from))) {
+					return true
+				}
+			}
+			return false
+		},
+	}
+)
+
 // Tasks that are being made.
 var (
 	follow = moment{
@@ -146,6 +178,17 @@ func (d doomed) fall() {
 	}
 	d.victim.gone()
 	d.drop()
+}
+
+// killedAsked is a turn that asks for a person, and whose worker dies at a point.
+func killedAsked(p point) func(*street) {
+	return func(s *street) {
+		asked := s.write(lead, leadName, aPerson)
+		d := s.doom(p, asked)
+		s.post(asked)
+		d.fall()
+		s.worker.start()
+	}
 }
 
 // killed is a turn whose worker dies at each of the points, one life a point.

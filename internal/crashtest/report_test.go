@@ -30,7 +30,7 @@ func (s *storm) report(b *books, drained time.Duration) {
 		s.t.Errorf("%d messages and %d crashes: the storm did not happen", messages, crashes)
 	}
 	fmt.Printf("storm: %s; struck: %s\n", strings.Join(hurt, "; "), listed(s.struck))
-	fmt.Printf("storm: contacts=%d webhooks=%d copies=%d posts=%d sends spoiled=%d turns=%d accepted=%d resent=%d refused=%d handoffs=%d told=%d parked %s buried %s slowest receipt %v, waited %v for late ones, drained in %v\n",
+	fmt.Printf("storm: contacts=%d webhooks=%d copies=%d posts=%d sends spoiled=%d turns=%d accepted=%d resent=%d refused=%d notices=%d told=%d parked %s buried %s slowest receipt %v, waited %v for late ones, drained in %v\n",
 		s.crowd.people, len(b.sent), s.crowd.copies.Load(), s.crowd.posts.Load(), s.graphIlls.Load(), b.count(), len(b.accepted), b.resent, b.refused, b.told, s.team.calls.Load(),
 		orNone(listed(b.parked)), orNone(listed(b.buried)), s.receipts.slowest.Round(10*time.Millisecond), s.lateness.Round(100*time.Millisecond), drained.Round(100*time.Millisecond))
 	fmt.Printf("seeds=1 messages=%d crashes=%d lost=%d duplicate=%d disordered=%d parked=%d\n",

@@ -104,8 +104,8 @@ func (s *scene) newIngress(name string, r reach, more map[string]string) *progra
 }
 
 // newWorker makes a worker that has not started.
-func (s *scene) newWorker(name string, r reach, more map[string]string) *program {
-	return newProgram(s.t, &program{name: name, path: s.city.worker, ready: appReady, env: s.environ(map[string]string{
+func (s *scene) newWorker(name string, r reach, more ...map[string]string) *program {
+	parts := append([]map[string]string{{
 		"PORT":                      r.port,
 		"REDIS_URL":                 r.redis,
 		"CLOUD_TASKS_EMULATOR_HOST": r.tasks,
@@ -116,7 +116,8 @@ func (s *scene) newWorker(name string, r reach, more map[string]string) *program
 		"WHATSAPP_API_BASE_URL":     "http://" + r.graph,
 		"OPENAI_API_KEY":            modelKey,
 		"OPENAI_BASE_URL":           "http://" + r.model + "/v1",
-	}, more)})
+	}}, more...)
+	return newProgram(s.t, &program{name: name, path: s.city.worker, ready: appReady, env: s.environ(parts...)})
 }
 
 // environ is what both programs are told, and then the parts; of one name the

@@ -96,7 +96,8 @@ type street struct {
 	worker, ingress *program
 	redis           *program // only of those who kill it
 	// Gates before the worker's servers, and before the ingress's queue.
-	toRedis, toLedger, toModel, toGraph, toTasks, fromIngress *gate
+	toRedis, toLedger, toModel, toGraph, toTasks, toTeam, fromIngress *gate
+	team                                                              *receiver
 
 	url     string // of the webhook
 	client  *http.Client
@@ -141,6 +142,8 @@ func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 	s.toModel = newGate(t, hostOf(t, s.model.URL()))
 	s.toGraph = newGate(t, hostOf(t, s.graph.URL))
 	s.toTasks = newGate(t, s.tasks.Addr())
+	s.team = newReceiver(t)
+	s.toTeam = newGate(t, hostOf(t, s.team.server.URL))
 	s.fromIngress = newGate(t, s.tasks.Addr())
 
 	through := *store
@@ -152,7 +155,9 @@ func newStreet(t *testing.T, c *city, ownRedis bool) *street {
 	}, windows{
 		permit: sendPermit, graph: graphTimeout, wire: wireLifetime,
 		ambiguity: ambiguityWindow, park: parkAfter, lease: leaseTTL,
-	}.environ())
+	}.environ(), map[string]string{
+		"HANDOFF_WEBHOOK_URL": "http://" + s.toTeam.addr(), "HANDOFF_WEBHOOK_SECRET": teamSecret,
+	})
 	return s
 }
 
@@ -248,7 +253,7 @@ func (s *street) goOn() { s.post(s.write(other, otherName, greeting)) }
 func (s *street) rests(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, beat)
 	defer cancel()
-	for _, wait := range []func(context.Context) error{s.tasks.WaitIdle, s.graph.Drain, s.tasks.WaitIdle} {
+	for _, wait := range []func(context.Context) error{s.allDone, s.graph.Drain, s.allDone} {
 		if wait(ctx) != nil {
 			return false
 		}
@@ -256,14 +261,26 @@ func (s *street) rests(ctx context.Context) bool {
 	return true
 }
 
+// allDone waits until no task is left that somebody waits for.
+func (s *street) allDone(ctx context.Context) error {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for len(s.left()) > 0 {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // unfinished lists the tasks that are left.
 func (s *street) unfinished() string {
 	var lines strings.Builder
-	for _, task := range s.tasks.Tasks() {
-		if !task.State.Ended() {
-			fmt.Fprintf(&lines, "%s in %s after %d attempts, due in %v\n",
-				task.Name, task.Queue, len(task.Attempts), time.Until(task.Schedule).Round(time.Millisecond))
-		}
+	for _, task := range s.left() {
+		fmt.Fprintf(&lines, "%s in %s after %d attempts, due in %v\n",
+			task.Name, task.Queue, len(task.Attempts), time.Until(task.Schedule).Round(time.Millisecond))
 	}
 	return lines.String()
 }

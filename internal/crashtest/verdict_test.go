@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,13 +19,7 @@ import (
 // answer, which is the one in the audit, and nobody was forgotten.
 func (s *street) judge() {
 	s.t.Helper()
-	s.judgeTasks()
-	s.judgePerson(other)
-	turns := s.judgePerson(lead)
-	if len(turns) != 1 {
-		s.t.Fatalf("the lead's conversation has %d turns, want 1", len(turns))
-	}
-	turn := turns[0]
+	turn := s.judgeOne()
 	if len(turn.Replies) != 1 {
 		s.t.Errorf("the lead's turn has %d replies, want 1", len(turn.Replies))
 	}
@@ -41,10 +36,51 @@ func (s *street) judge() {
 	}
 }
 
+// judgeOne checks that the lead's only turn and everything around it ended well,
+// and returns it.
+func (s *street) judgeOne() conversation.StoredTurn {
+	s.t.Helper()
+	s.judgeTasks()
+	s.judgePerson(other)
+	turns := s.judgePerson(lead)
+	if len(turns) != 1 {
+		s.t.Fatalf("the lead's conversation has %d turns, want 1", len(turns))
+	}
+	if !turns[0].Ended() {
+		s.t.Errorf("the lead's turn did not end: %+v", turns[0].Records)
+	}
+	return turns[0]
+}
+
+// judgeHandoff: the lead asked for a person. The team got the one notice of it,
+// and the timer that follows is set.
+func (s *street) judgeHandoff() {
+	s.t.Helper()
+	turn := s.judgeOne()
+	if turn.Into != conversation.HandoffHuman || len(turn.Replies) != 1 {
+		s.t.Errorf("the lead's turn leads to %s with %d replies", turn.Into, len(turn.Replies))
+	}
+	if ids := s.team.ids(); len(ids) != 1 || ids[0] != turn.ID.Effect(0) {
+		s.t.Errorf("the team knows %q, want %q", ids, turn.ID.Effect(0))
+	}
+	var alarms int
+	for _, task := range s.tasks.Tasks() {
+		if forLater(task) && bytes.Contains(task.Body, []byte(turn.Conversation)) {
+			alarms++
+		}
+	}
+	if alarms != 1 {
+		s.t.Errorf("%d timers are set for the lead, want 1", alarms)
+	}
+}
+
 // judgeTasks checks that every task is gone because its work was done.
 func (s *street) judgeTasks() {
 	s.t.Helper()
 	for _, task := range s.tasks.Tasks() {
+		if forLater(task) {
+			continue
+		}
 		last := task.Attempts[len(task.Attempts)-1]
 		if task.State != cloudtaskstest.Succeeded || last.Status != http.StatusOK {
 			s.t.Errorf("task %s of %s: %v with status %d, want succeeded with 200", task.Name, task.Queue, task.State, last.Status)

@@ -5,6 +5,7 @@ package desk
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -72,7 +73,7 @@ func Open(ctx context.Context, o Options) (works *operator.Operator, release fun
 	}
 	works = operator.New(operator.Options{
 		Tenant: cfg.Tenant, Numbers: cfg.PhoneNumberIDs, Key: values.HashKey, Ring: values.Ring,
-		Ledger: o.Ledger, Inbox: inbox, Now: o.Now, Script: func() (turn.ReplayOptions, error) { return script(cfg) },
+		Ledger: o.Ledger, Inbox: inbox, Now: o.Now, Token: rand.Text, SessionTTL: cfg.SessionTTL, Script: func() (turn.ReplayOptions, error) { return script(cfg) },
 		Knowledge: func() (operator.Knowledge, error) { return knowledge(cfg) },
 	})
 	return works, func() { _, _ = closeInbox(), closeLedger() }, nil

@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,8 +63,8 @@ func setting(t *testing.T, around func(*memory.Ledger) operator.Ledger) *scene {
 		ledger = around(s.ledger)
 	}
 	s.Operator = operator.New(operator.Options{
-		Tenant: "default", Numbers: []string{number}, Key: s.key, Ring: s.ring, Ledger: ledger, Inbox: s.queue, Now: now,
-		Script:    func() (turn.ReplayOptions, error) { return turn.ReplayOptions{}, errors.New("no script in this scene") },
+		Tenant: "default", Numbers: []string{number}, Key: s.key, Ring: s.ring, Ledger: ledger, Inbox: s.queue, Now: now, Token: rand.Text, SessionTTL: 2 * time.Hour,
+		Script:    func() (turn.ReplayOptions, error) { return turn.ReplayOptions{PackHash: "cafe"}, nil },
 		Knowledge: func() (operator.Knowledge, error) { return s.knowledge, s.illiterate },
 	})
 	return s

@@ -19,6 +19,8 @@ const (
 	Effect  What = "effect"  // what a turn was to make happen
 	Message What = "message" // a message of a lead that was given up
 	Element What = "element" // something that nobody could read
+	// Conversation is one that a person owns.
+	Conversation What = "conversation"
 )
 
 // List is what waits, newest first.

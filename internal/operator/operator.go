@@ -24,7 +24,7 @@ const (
 	byOperator = "operator"
 )
 
-// Options are what an Operator needs; all are required.
+// Options are what an Operator needs; all but SessionTTL are required.
 type Options struct {
 	Tenant string
 	// Numbers are our phone_number_ids, under which a person may be known.
@@ -34,6 +34,11 @@ type Options struct {
 	Ledger  Ledger
 	Inbox   Inbox
 	Now     func() time.Time
+	// Token makes a random token.
+	Token func() string
+	// SessionTTL is the worker's: a conversation that is given back ends by
+	// itself like every other.
+	SessionTTL time.Duration
 	// Script says how turns are decided again; it is asked for when they are.
 	Script func() (turn.ReplayOptions, error)
 	// Knowledge is what the business knows now; it is asked for when a receipt
@@ -47,7 +52,7 @@ type Operator struct{ Options }
 // New makes an Operator. It panics when an option is missing: that is a mistake
 // of the program that wires it.
 func New(o Options) *Operator {
-	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Inbox == nil || o.Now == nil || o.Script == nil || o.Knowledge == nil {
+	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Inbox == nil || o.Now == nil || o.Token == nil || o.Script == nil || o.Knowledge == nil {
 		panic("operator: an option is missing")
 	}
 	return &Operator{o}
@@ -134,6 +139,7 @@ const (
 	Exhumed  Did = "exhumed"  // a message: it may be answered again
 	Closed   Did = "closed"   // a reply or an effect: nobody tries any more
 	Dropped  Did = "dropped"  // a letter: nobody tries any more
+	Released Did = "released" // a conversation: Otto answers again
 )
 
 // Task is what became of the task that goes on with something.

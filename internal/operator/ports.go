@@ -12,6 +12,7 @@ import (
 type Ledger interface {
 	Records
 	Waiting
+	Turns
 	Outbox
 	Morgue
 	Journal
@@ -27,6 +28,10 @@ type Records interface {
 	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)
 	// Turns are a conversation's turns, newest first, at most limit.
 	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
+	// HandedOff are the conversations that a person owns, by id, at most limit.
+	HandedOff(ctx context.Context, limit int) ([]conversation.StoredConversation, error)
+	// Handoffs are those of the handoffs that exist.
+	Handoffs(ctx context.Context, ids []string) (map[string]conversation.Handoff, error)
 	// Message is one inbound message as a turn consumed it, if it is known.
 	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
 }
@@ -40,6 +45,13 @@ type Waiting interface {
 	DeadLetters(ctx context.Context, limit int) ([]conversation.Dead, error)
 	// DeadLetter is what was buried under an id; nil when nothing was.
 	DeadLetter(ctx context.Context, id string) (*conversation.Dead, error)
+}
+
+// Turns takes new turns.
+type Turns interface {
+	// Commit applies c whole or not at all; a conversation that was written
+	// since it was read is a [fault.Conflict].
+	Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error)
 }
 
 // Outbox is what became of a turn's replies and effects. A base is Updated of

@@ -86,7 +86,7 @@ func TestAReceiptSaysWhy(t *testing.T) {
 		}},
 		Effects: []operator.EffectDetail{
 			{Effect: 1, Kind: conversation.EffectHandoff, Why: "asked", Briefing: operator.Words{Length: length}, Phase: conversation.EffectPending},
-			{Effect: 2, Kind: conversation.EffectAppointment, Start: began.Add(time.Hour), Briefing: operator.Words{Length: length}, Phase: conversation.EffectPending},
+			{Effect: 2, Kind: conversation.EffectAppointment, Due: began.Add(time.Hour), Briefing: operator.Words{Length: length}, Phase: conversation.EffectPending},
 		},
 	}
 	for _, id := range []string{"conv~1", string(mid), wamid} {

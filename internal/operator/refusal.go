@@ -19,17 +19,19 @@ type Code string
 
 // The refusals.
 const (
-	Unknown      Code = "unknown"       // nothing is known under that id
-	NotParked    Code = "not-parked"    // nothing of it waits for an operator
-	NotLast      Code = "not-last"      // later parts of the answer went out
-	NotNewest    Code = "not-newest"    // a newer turn answered since
-	WindowOver   Code = "window-over"   // Meta's customer-service window closed
-	NoMessage    Code = "no-message"    // an element that nobody could read
-	Unreadable   Code = "unreadable"    // its letter cannot be put into the queue
-	Answered     Code = "answered"      // a turn has answered it meanwhile
-	WasDropped   Code = "was-dropped"   // an operator gave it up
-	WasForgotten Code = "was-forgotten" // the ledger kept it no longer
-	GivenUp      Code = "given-up"      // no turn has answered it
+	Unknown      Code = "unknown"        // nothing is known under that id
+	NotParked    Code = "not-parked"     // nothing of it waits for an operator
+	NotLast      Code = "not-last"       // later parts of the answer went out
+	NotNewest    Code = "not-newest"     // a newer turn answered since
+	WindowOver   Code = "window-over"    // Meta's customer-service window closed
+	NoMessage    Code = "no-message"     // an element that nobody could read
+	Unreadable   Code = "unreadable"     // its letter cannot be put into the queue
+	Answered     Code = "answered"       // a turn has answered it meanwhile
+	WasDropped   Code = "was-dropped"    // an operator gave it up
+	WasForgotten Code = "was-forgotten"  // the ledger kept it no longer
+	OnItsWay     Code = "on-its-way"     // the last answer has not arrived yet
+	NotHandedOff Code = "not-handed-off" // no person owns the conversation
+	GivenUp      Code = "given-up"       // no turn has answered it
 )
 
 // Error is the refusal for people.

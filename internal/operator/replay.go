@@ -57,15 +57,9 @@ type Difference struct {
 // Replay decides the turns of a conversation again from their records. who is
 // the conversation's id, or the phone number of a lead.
 func (o *Operator) Replay(ctx context.Context, who string) (Replay, error) {
-	conv, err := o.Ledger.Conversation(ctx, o.called(who))
+	conv, err := o.find(ctx, who)
 	if err != nil {
-		return Replay{}, fmt.Errorf("read conversation: %w", err)
-	}
-	if conv == nil {
-		return Replay{}, &Refusal{
-			Code: Unknown, Why: "the ledger knows no such conversation",
-			Instead: "give its id, or a phone number of 7 to 15 digits; numbers are found only with the CONTACT_HASH_KEY and WHATSAPP_PHONE_NUMBER_ID of the worker",
-		}
+		return Replay{}, err
 	}
 	history, err := o.history(ctx, conv.ID)
 	if err != nil {
@@ -84,6 +78,22 @@ func (o *Operator) Replay(ctx context.Context, who string) (Replay, error) {
 		result.add(history[i].Turn.Turn, r)
 	}
 	return result, nil
+}
+
+// find is the conversation that somebody may mean; one that does not exist is a
+// [Refusal].
+func (o *Operator) find(ctx context.Context, who string) (*conversation.StoredConversation, error) {
+	conv, err := o.Ledger.Conversation(ctx, o.called(who))
+	if err != nil {
+		return nil, fmt.Errorf("read conversation: %w", err)
+	}
+	if conv == nil {
+		return nil, &Refusal{
+			Code: Unknown, Why: "the ledger knows no such conversation",
+			Instead: "give its id, or a phone number of 7 to 15 digits; numbers are found only with the CONTACT_HASH_KEY and WHATSAPP_PHONE_NUMBER_ID of the worker",
+		}
+	}
+	return conv, nil
 }
 
 // called are the conversations that somebody may mean.

@@ -114,9 +114,10 @@ type ReceiptDetail struct {
 type EffectDetail struct {
 	Effect    int                      `json:"effect"` // from 1
 	Kind      conversation.EffectKind  `json:"kind"`
-	Why       string                   `json:"why,omitempty"`  // a person was asked for; a code
-	Start     time.Time                `json:"start,omitzero"` // of a meeting
+	Way       conversation.Way         `json:"way,omitempty"`
+	Why       string                   `json:"why,omitempty"` // a person was asked for; a code
 	Briefing  Words                    `json:"briefing"`
+	Due       time.Time                `json:"due,omitzero"` // when a timer fires, or a meeting starts
 	Phase     conversation.EffectPhase `json:"phase"`
 	Attempts  int                      `json:"attempts"`
 	Reason    string                   `json:"reason,omitempty"`
@@ -233,13 +234,19 @@ func (s shower) part(i int, reply conversation.Reply, delivery conversation.Deli
 
 func (s shower) effect(i int, effect conversation.Effect, r conversation.EffectRecord) EffectDetail {
 	d := EffectDetail{
-		Effect: i + 1, Kind: effect.Kind, Phase: r.Phase(), Attempts: r.Attempts, Reason: r.Reason, NotBefore: r.NotBefore, Done: r.Done,
+		Effect: i + 1, Kind: effect.Kind, Way: effect.Way, Phase: r.Phase(), Attempts: r.Attempts, Reason: r.Reason, NotBefore: r.NotBefore, Done: r.Done,
 	}
 	if h := effect.Handoff; h != nil {
 		d.Why, d.Briefing = h.Reason, s.words(h.Briefing.Reveal())
 	}
 	if a := effect.Appointment; a != nil {
-		d.Start, d.Briefing = a.Start, s.words(a.Briefing.Reveal())
+		d.Briefing, d.Due = s.words(a.Briefing.Reveal()), a.Start
+	}
+	if m := effect.Message; m != nil {
+		d.Briefing = s.words(m.Text.Reveal())
+	}
+	if timer := effect.Timer; timer != nil {
+		d.Why, d.Due = string(timer.Kind), timer.At
 	}
 	return d
 }

@@ -48,7 +48,7 @@ func (o *Otto) read(s *scene) {
 			case claim.Quantity:
 				numbers++
 				number = c
-				if field := o.lexicon.units[c.Unit]; field != "" {
+				if field := o.lexicon.units[c.Unit]; field != "" && o.daily(c) {
 					said(field, c.Words, c.Words)
 				}
 			case claim.Money:
@@ -57,7 +57,7 @@ func (o *Otto) read(s *scene) {
 				}
 			}
 		}
-		if numbers == 1 && conversation.IsCount(asked) && !s.fresh[asked] {
+		if numbers == 1 && o.daily(number) && conversation.IsCount(asked) && !s.fresh[asked] {
 			said(asked, number.Words, number.Words)
 		}
 		if conversation.IsFlag(asked) {
@@ -74,6 +74,10 @@ func (o *Otto) read(s *scene) {
 	}
 }
 
+// daily reports whether a number may be a count of the card: what comes in a
+// month is none of a day.
+func (o *Otto) daily(c claim.Claim) bool { return c.Per == "" || o.lexicon.has("daily", c.Per) }
+
 // maxNameWords is how many words a name has that is given as a whole answer.
 const maxNameWords = 5
 
@@ -87,7 +91,7 @@ func (o *Otto) introduced(u utterance, asked string) string {
 		wanted := strings.Fields(m[1])
 		// The name in the lead's own spelling.
 		for i := range words {
-			if i+len(wanted) <= len(words) && Fold(words[i]) == wanted[0] && i > 0 {
+			if i > 0 && Fold(words[i]) == wanted[0] {
 				return o.name(words[i:min(len(words), i+maxNameWords)])
 			}
 		}

@@ -1,6 +1,8 @@
 package otto
 
 import (
+	"strings"
+
 	"github.com/pyloto/atende/internal/conversation"
 )
 
@@ -34,7 +36,7 @@ func (o *Otto) ready(s *scene) bool {
 	if s.knows(conversation.FieldMeeting) {
 		return true
 	}
-	if s.interest == "" && !s.knows("specific_need") {
+	if s.interest == "" && !s.knows(conversation.FieldNeed) {
 		return false
 	}
 	known := 0
@@ -96,11 +98,30 @@ func (o *Otto) next(s *scene) (step, bool) {
 		}
 	}
 	booked := s.request.Conversation.Session.Booked.After(s.now)
-	ready := o.ready(s) && asked != conversation.FieldMeeting || o.wishesMeeting(s)
+	ready := o.ready(s) && asked != conversation.FieldMeeting && !o.invited(s) || o.wishesMeeting(s)
 	if ready && !booked && len(s.slots) > 0 && s.meetingAt().IsZero() {
 		return step{invite: true}, true
 	}
 	return first(o.funnel(s).Questions)
+}
+
+// inviteRest is how many answers of Otto's lie between two invitations to
+// somebody who did not take the first one up.
+const inviteRest = 4
+
+// invited reports whether Otto proposed a meeting a moment ago.
+func (o *Otto) invited(s *scene) bool {
+	words, _, _ := strings.Cut(o.pack.Sentences.Invite, "{")
+	history := s.request.Conversation.Session.History
+	for i, n := len(history)-1, 0; i >= 0 && n < inviteRest && words != ""; i-- {
+		if history[i].Who != conversation.Otto {
+			continue
+		}
+		if n++; strings.Contains(history[i].Text.Reveal(), words) {
+			return true
+		}
+	}
+	return false
 }
 
 // said is what a step asks in words, and the field it asks for.

@@ -3,6 +3,7 @@ package otto
 import (
 	"fmt"
 	"html"
+	"reflect"
 	"regexp"
 	"strings"
 	"unicode"
@@ -13,8 +14,9 @@ import (
 )
 
 // form makes a reply that the channel accepts: it has a text within the
-// limit, and options that are valid or none. Only a text that is missing or
-// not in Portuguese blocks: nothing of another language could be checked.
+// limit, and options that are valid or none. Only a text that is missing, not in
+// Portuguese or not meant for the lead blocks: nothing of another language could
+// be checked.
 func (o *Otto) form(_ *scene, p *proposal) ruling {
 	text := tidy(p.draft.ResponseText)
 	if !strings.ContainsFunc(text, unicode.IsGraphic) {
@@ -37,6 +39,9 @@ func (o *Otto) form(_ *scene, p *proposal) ruling {
 	if foreign := o.foreign(p.visible()); foreign != "" {
 		return blocked("language", append(found, foreign)...)
 	}
+	if name := o.internal(p.visible()); name != "" {
+		return blocked("internal", append(found, name)...)
+	}
 	return repaired(found...)
 }
 
@@ -55,6 +60,52 @@ func (o *Otto) foreign(text string) string {
 		abroad, home := o.lexicon.count("foreign", words), o.lexicon.count("portuguese", words)
 		if mixed || other >= minScript || abroad >= minForeign && abroad > home {
 			return strings.TrimSpace(sentence)
+		}
+	}
+	return ""
+}
+
+// internalNames are the names of the instructions that nobody says in
+// Portuguese: keys and states of a decision, fields of the card, ids of the
+// pack. They are known by their underscore.
+func internalNames(p Pack) map[string]bool {
+	names := map[string]bool{}
+	add := func(name string) {
+		if strings.Contains(name, "_") {
+			names[strings.ToLower(name)] = true
+		}
+	}
+	decision := reflect.TypeFor[draft]()
+	for i := range decision.NumField() {
+		add(decision.Field(i).Tag.Get("json"))
+	}
+	for _, state := range conversation.States() {
+		add(string(state))
+	}
+	for _, field := range conversation.CardFields() {
+		add(field)
+	}
+	for _, f := range p.Facts {
+		add(f.ID)
+	}
+	for _, v := range p.Verticals {
+		add(v.ID)
+	}
+	return names
+}
+
+// internal is the first name in a text that stands in the instructions only;
+// empty when there is none. Whoever reads one reads instructions recited, or a
+// decision in the place of its text.
+func (o *Otto) internal(text string) string {
+	if !strings.Contains(text, "_") {
+		return ""
+	}
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		if name := strings.Trim(word, "_"); o.names[strings.ToLower(name)] {
+			return name
 		}
 	}
 	return ""

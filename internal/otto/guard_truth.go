@@ -24,8 +24,8 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 			found = append(found, c.Words)
 		}
 	}
-	for _, clause := range clauses(text) {
-		found = append(found, o.secrets(Fold(clause))...)
+	if secret := o.asksSecret(text); secret != "" {
+		found = append(found, secret)
 	}
 	folded := Fold(text)
 	for _, m := range o.lexicon.finds["address"].FindAllString(folded, -1) {
@@ -39,16 +39,38 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 	return blocked("personal_data", found...)
 }
 
-// secrets are what a folded clause asks for that nobody is asked for; that it
-// is not needed may be said.
-func (o *Otto) secrets(folded string) []string {
-	var found []string
-	for _, at := range o.lexicon.finds["secrets"].FindAllStringIndex(folded, -1) {
-		if o.lexicon.count("negators", strings.Fields(folded[:at[0]])) == 0 {
-			found = append(found, strings.TrimSpace(folded[at[0]:at[1]]))
+// denialReach is how many words before a thing may say that it is not asked for.
+const denialReach = 7
+
+// asksSecret is the first thing in a text that nobody is ever asked for; empty
+// when there is none. Saying that it is not asked for is the opposite of asking,
+// unless the denial is of forgetting it.
+func (o *Otto) asksSecret(text string) string {
+	for _, clause := range clauses(text) {
+		folded := Fold(clause)
+		for _, at := range o.lexicon.finds["secrets"].FindAllStringIndex(folded, -1) {
+			if !o.denied(strings.Fields(o.meant(folded[:at[0]]))) && !o.needless(folded[at[1]:]) {
+				return strings.TrimSpace(folded[at[0]:at[1]])
+			}
 		}
 	}
-	return found
+	return ""
+}
+
+// denied reports whether the words before a thing deny it.
+func (o *Otto) denied(before []string) bool {
+	for i := 1; i <= denialReach && i <= len(before); i++ {
+		at := len(before) - i
+		if o.lexicon.count("negators", before[at:at+1]) > 0 {
+			return at+1 == len(before) || o.lexicon.count("insists", before[at+1:at+2]) == 0
+		}
+	}
+	return false
+}
+
+// needless reports whether the words after a thing say that it is not needed.
+func (o *Otto) needless(after string) bool {
+	return slices.ContainsFunc(o.lexicon.lists["needless"], func(words string) bool { return strings.HasPrefix(after+" ", words+" ") })
 }
 
 // unknown are the claims of what the lead would read that nothing supports.
@@ -151,7 +173,9 @@ func (o *Otto) isFact(s *scene, words string) bool {
 // asked for, what is announced about that is said by the pack, which knows the
 // hour; where a meeting is noted, the pack says that the team has to confirm it.
 func (o *Otto) action(s *scene, p *proposal) ruling {
-	found := slices.DeleteFunc(slices.Clone(o.pledgesOf(p)), func(one pledge.Pledge) bool { return one.Kind != pledge.Action })
+	found := slices.DeleteFunc(slices.Clone(o.pledgesOf(p)), func(one pledge.Pledge) bool {
+		return one.Kind != pledge.Action || o.noted(s, p, one)
+	})
 	if p.strict {
 		return unkept(p, found)
 	}
@@ -165,6 +189,24 @@ func (o *Otto) action(s *scene, p *proposal) ruling {
 	default:
 		return unkept(p, found)
 	}
+}
+
+// noted reports whether an announcement only says what is on record: that the
+// meeting that was noted earlier is noted, at its own hour if at any.
+func (o *Otto) noted(s *scene, p *proposal, one pledge.Pledge) bool {
+	booked := s.request.Conversation.Session.Booked
+	if !booked.After(s.now) || !o.lexicon.has("noted", Fold(one.Words)) {
+		return false
+	}
+	from := 0
+	for _, sentence := range pieces(p.visible()) {
+		if from += len(sentence); one.Start < from {
+			m, ok := when.Read(sentence, s.now)
+			at, exact := m.At()
+			return !ok || exact && at.Equal(booked)
+		}
+	}
+	return false
 }
 
 // unkept blocks the announcements that no record keeps.
@@ -241,10 +283,20 @@ func (o *Otto) hours(s *scene, p *proposal) ruling {
 	return ruling{}
 }
 
+// meant is a folded text without negations that negate nothing, such as "não tem
+// problema".
+func (o *Otto) meant(folded string) string {
+	padded := " " + folded + " "
+	for _, phrase := range o.lexicon.lists["hollow"] {
+		padded = strings.ReplaceAll(padded, " "+phrase+" ", " ")
+	}
+	return strings.TrimSpace(padded)
+}
+
 // denies reports whether a text says that a moment is not possible, and says
 // yes to none.
 func (o *Otto) denies(text string) bool {
-	folded := Fold(text)
+	folded := o.meant(Fold(text))
 	return o.lexicon.finds["impossible"].MatchString(folded) &&
 		!slices.ContainsFunc(o.lexicon.lists["accepts"], func(yes string) bool {
 			return mentions(folded, yes) && !mentions(folded, "nao "+yes)

@@ -51,6 +51,10 @@ func (o *Otto) interested(s *scene, chosen map[conversation.MessageID]string) {
 			add(id, weightChosen)
 			continue
 		}
+		if o.answers(s, u) {
+			add(session.Interest, weightWord*(1-fadePerTurn))
+			continue
+		}
 		meant := o.mentioned(u.folded)
 		for _, id := range meant {
 			weight := weightWord
@@ -71,6 +75,20 @@ func (o *Otto) interested(s *scene, chosen map[conversation.MessageID]string) {
 			})
 		}
 	}
+}
+
+// answers reports whether a message only answers what Otto asked of a lead whose
+// interest is known. What it names there, such as a tool or what has to be
+// integrated, is no other interest; and the one that was asked about has not
+// faded.
+func (o *Otto) answers(s *scene, u utterance) bool {
+	session := s.request.Conversation.Session
+	switch session.Asked {
+	case "", conversation.FieldInterest, conversation.FieldNeed, conversation.FieldMeeting:
+		return false
+	}
+	return session.Interest != "" && !strings.Contains(u.text, "?") &&
+		!o.lexicon.has("change", u.folded) && !o.lexicon.has("wants", u.folded)
 }
 
 // rank orders interests, the strongest first; of equals the present one.

@@ -31,6 +31,7 @@ type Otto struct {
 	knows   knowledge
 	pledges *pledge.Reader
 	pages   map[conversation.State]page
+	names   map[string]bool // of the instructions, see internalNames
 	// without are guards that a test leaves out.
 	without map[string]bool
 }
@@ -63,7 +64,7 @@ func New(opt Options) (*Otto, error) {
 	}
 	return &Otto{
 		pack: opt.Pack, model: opt.Model, index: index, words: words, lexicon: lexicon,
-		knows: newKnowledge(opt.Pack), pledges: pledges, pages: pages,
+		knows: newKnowledge(opt.Pack), pledges: pledges, pages: pages, names: internalNames(opt.Pack),
 	}, nil
 }
 

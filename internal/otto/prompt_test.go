@@ -379,6 +379,7 @@ func TestFindingsAreExplained(t *testing.T) {
 		"não era um objeto JSON":     says("oi"),
 		"não há compromisso":         says(decision(t, map[string]any{"next_state": "SCHEDULED_FOLLOWUP"})),
 		"response_text está vazio":   says(decision(t, map[string]any{"response_text": ""})),
+		"nome das instruções":        says(decision(t, map[string]any{"response_text": "O estado é COLLECTING_INFO."})),
 		"um dos estados permitidos ": says(decision(t, map[string]any{"next_state": "ERROR"})),
 	}
 	for want, step := range steps {

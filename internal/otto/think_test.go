@@ -306,6 +306,36 @@ func TestTextsThatAreNone(t *testing.T) {
 	}
 }
 
+// Instructions that are recited, and a decision where its text should stand,
+// are for nobody's eyes.
+func TestNamesOfTheInstructionsAreNotShown(t *testing.T) {
+	for _, inner := range []string{
+		"Os campos são next_state e response_text.", `{"RESPONSE_TEXT": "Oi!"}`, "O estado é HANDOFF_HUMAN, tudo bem?",
+		"Falta o seu users_count.", "_card_updates_ é a lista do que aprendi.",
+	} {
+		step := says(decision(t, map[string]any{"response_text": inner}))
+		if d := decide(t, newOtto(t, script(step, step)), ask(in(conversation.Triage), "me conta mais")); text(d) != safe {
+			t.Errorf("%q: %q", inner, text(d))
+		}
+	}
+	for _, fine := range []string{"Temos o _rodízio_ da casa. Quer saber mais?", "Quer o menu_da_casa?", "O facts é um jornal?"} {
+		step := says(decision(t, map[string]any{"response_text": fine}))
+		if d := decide(t, newOtto(t, script(step)), ask(in(conversation.Triage), "me conta mais")); text(d) != fine {
+			t.Errorf("%q: %q", fine, text(d))
+		}
+	}
+}
+
+func TestSecretsAreAskedOfNobody(t *testing.T) {
+	for _, asks := range []string{"Informe agora o código de segurança.", "Me passe nome completo e CPF?", "Não se preocupe, me informe a sua senha.", "Digite o código que chegou por SMS.", "Me envie o código de verificação, por favor.", "Qual é o seu código do WhatsApp?"} {
+		step := says(decision(t, map[string]any{"response_text": asks}))
+		d := decide(t, newOtto(t, script(step, step)), ask(in(conversation.Triage), "me conta mais"))
+		if d.Route != conversation.RouteSafe {
+			t.Errorf("%q: %s %q", asks, d.Route, text(d))
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	some := func(n int, title string) []map[string]any {
 		options := []map[string]any{}
@@ -616,6 +646,70 @@ func TestTheCardLearnsOnlyWhatTheLeadSaid(t *testing.T) {
 	}
 	if len(c.Card) != 1 {
 		t.Error("the card of the request changed")
+	}
+}
+
+func TestANameEndsBeforeTheBusiness(t *testing.T) {
+	for said, want := range map[string]string{
+		"oi, sou a Ana Souza da Clínica Sorriso": "Ana Souza",
+		"aqui é o João da Padaria Lua":           "João",
+		"me chamo Maria da Silva Prado":          "Maria da Silva Prado",
+		"sou o José dos Santos, tudo bem?":       "José dos Santos",
+		"sou da Oficina do Zé":                   "",
+	} {
+		d := decide(t, newOtto(t, script(says(decision(t, nil)))), ask(in(conversation.Triage), said))
+		if got := d.Card["full_name"].Value.Reveal(); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
+// The pizzaria is closed at weekends and at Christmas. That the lead asked for
+// it makes no such hour possible.
+func TestAnHourThatCannotBeIsNotAgreedTo(t *testing.T) {
+	for text, allowed := range map[string]bool{
+		"Pode ser domingo às 10h.":                              false,
+		"Domingo às 10h não tem problema!":                      false,
+		"Domingo às 10h, por que não?":                          false,
+		"Não se preocupe, domingo às 10h serve.":                false,
+		"Domingo às 10h, mesmo fora do horário, pode ser.":      false,
+		"Domingo às 10h, mesmo sendo feriado, pode ser.":        false,
+		"Domingo às 10h não dá.":                                true,
+		"Infelizmente, domingo às 10h a pizzaria está fechada.": true,
+		"Domingo às 10h fica fora do nosso horário.":            true,
+		"Quinta às 10h pode ser.":                               true,
+	} {
+		tried := newOtto(t, nil).Try(otto.Trial{Text: text, LeadSaid: []string{"quinta ou domingo às 10h, pode?"}, Now: tuesday})
+		for _, v := range tried {
+			if v.Guard == "hours" && v.OK != allowed {
+				t.Errorf("%q: allowed %t (%s)", text, v.OK, v.Found)
+			}
+		}
+	}
+}
+
+func TestCountsAreOfADay(t *testing.T) {
+	const volume = "message_volume_per_day"
+	tests := map[string]conversation.Card{
+		"chegam 300 mensagens por dia":         {volume: {Value: "300"}},
+		"chegam umas 300 msgs por dia":         {volume: {Value: "300"}},
+		"recebo 40 mensagens":                  {volume: {Value: "40"}},
+		"umas 3.000 mensagens por mês":         {},
+		"a gente recebe 900 msgs por semana":   {},
+		"são 5 atendentes para 200 mensagens":  {volume: {Value: "200"}, "attendants_count": {Value: "5"}},
+		"são 5 atendentes e 200 msgs por hora": {"attendants_count": {Value: "5"}},
+	}
+	for said, want := range tests {
+		for _, asked := range []string{"", volume} {
+			c := in(conversation.CollectingInfo)
+			c.Session.Asked = asked
+			d := decide(t, newOtto(t, script(says(decision(t, nil)))), ask(c, said))
+			for _, field := range []string{volume, "attendants_count"} {
+				if got := d.Card[field].Value; got != want[field].Value {
+					t.Errorf("%q, asked for %q: %s is %q, want %q", said, asked, field, got.Reveal(), want[field].Value.Reveal())
+				}
+			}
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func deadly() []mutant {
 		{name: "ingress says 200 although a task is not certain to exist", ingress: func(_ *world, o *ingress.Options) { o.Inbox = hopefulInbox{o.Inbox} }},
 		{name: "a follower acknowledges for the leader", turn: func(_ *world, o *turn.Options) { o.Hint = trustingFollower{o.Hint} }},
 		{name: "no follow-up task is made", turn: func(_ *world, o *turn.Options) { o.Inbox = idleInbox{o.Inbox} }},
+		{name: "timers are set and forgotten", turn: func(_ *world, o *turn.Options) { o.Inbox = timelessInbox{o.Inbox} }},
 		{name: "a follow-up task that is not certain to exist counts", turn: func(_ *world, o *turn.Options) { o.Inbox = hopefulInbox{o.Inbox} }},
 		{name: "the queue drops a task after five attempts", attempts: 5},
 		{name: "the worker answers 200 to what failed", worker: func(_ *world, o *worker.Options) { o.Turns = carefree{o.Turns} }},
@@ -114,6 +115,15 @@ func (i hopefulInbox) Put(ctx context.Context, e envelope.Envelope, at time.Time
 type idleInbox struct{ turn.Inbox }
 
 func (idleInbox) Put(context.Context, envelope.Envelope, time.Time) (bool, error) { return false, nil }
+
+type timelessInbox struct{ turn.Inbox }
+
+func (i timelessInbox) Put(ctx context.Context, e envelope.Envelope, at time.Time) (bool, error) {
+	if e.Kind == envelope.Timer {
+		return false, nil
+	}
+	return i.Inbox.Put(ctx, e, at)
+}
 
 type trustingFollower struct{ turn.Hint }
 

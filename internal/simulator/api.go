@@ -46,6 +46,7 @@ type api struct {
 	key     *pii.HashKey
 	number  string
 	parts   []part
+	team    *team
 	waiting func() waiting
 	// done is closed when the street ends.
 	done <-chan struct{}
@@ -58,6 +59,8 @@ type waiting struct {
 	Tasks    int `json:"tasks"`
 	// Due are those of the tasks that run or whose time has come.
 	Due int `json:"due"`
+	// Timers are set for later; they are no tasks before their time has come.
+	Timers int `json:"timers"`
 }
 
 func (a *api) register(mux *http.ServeMux) {
@@ -74,6 +77,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/clock", a.postClock)
 	mux.HandleFunc("GET /api/street", a.getStreet)
 	mux.HandleFunc("GET /api/logs", a.getLogs)
+	mux.HandleFunc("GET /api/handoffs", a.getHandoffs)
 	a.registerOperator(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		refuseRequest(w, http.StatusNotFound, "there is no such route, or it takes another method")
@@ -261,6 +265,11 @@ func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
 	})
+}
+
+// getHandoffs is what the team was told, oldest first.
+func (a *api) getHandoffs(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"handoffs": a.team.told()})
 }
 
 func (a *api) getLogs(w http.ResponseWriter, _ *http.Request) {

@@ -37,10 +37,10 @@ var ignored = []struct{ name, why string }{
 	{"WHATSAPP_API_BASE_URL", "Meta is a stand-in here"},
 	{"WHATSAPP_ACCESS_TOKEN", "Meta is a stand-in here"},
 	{"WORKER_URL", "the worker is in this process"},
-	{"HANDOFF_WEBHOOK_URL", "nobody is called in from here"},
-	{"HANDOFF_WEBHOOK_SECRET", "nobody is called in from here"},
-	{"HANDOFF_WHATSAPP_TO", "nobody is called in from here"},
-	{"HANDOFF_TEMPLATE", "nobody is called in from here"},
+	{"HANDOFF_WEBHOOK_URL", "the team is a stand-in here"},
+	{"HANDOFF_WEBHOOK_SECRET", "the team is a stand-in here"},
+	{"HANDOFF_WHATSAPP_TO", "the team is a stand-in here"},
+	{"HANDOFF_TEMPLATE", "the team is a stand-in here"},
 	{"GCP_PROJECT", "no project of Google Cloud is used here"},
 	{"CLOUD_TASKS_EMULATOR_HOST", "Cloud Tasks is the stand-in in this process"},
 	{"TASKS_OIDC_ISSUER", "the stand-in signs the tokens"},
@@ -83,7 +83,7 @@ const (
 
 // addresses are where the parts of a running street are.
 type addresses struct {
-	graph, worker, tasks, issuer, model, redis, firestore string
+	graph, worker, tasks, issuer, model, redis, firestore, team string
 }
 
 // readWishes reads an environment in the form of os.Environ and checks it for
@@ -107,7 +107,7 @@ func readWishes(environ []string) (wishes, error) {
 	external := w.base["REDIS_URL"] != "" && !w.noRedis
 	environment := w.environ(addresses{
 		graph: "http://" + placeholder, worker: "http://" + placeholder, tasks: placeholder,
-		issuer: "http://" + placeholder, model: "http://" + placeholder, firestore: placeholder,
+		issuer: "http://" + placeholder, model: "http://" + placeholder, firestore: placeholder, team: "http://" + placeholder,
 		redis: cmp.Or(w.base["REDIS_URL"], "redis://"+placeholder),
 	})
 	if err := w.check(environment); err != nil {
@@ -140,6 +140,7 @@ func (w *wishes) environ(at addresses) []string {
 	env["WORKER_URL"] = at.worker
 	env["CLOUD_TASKS_EMULATOR_HOST"] = at.tasks
 	env["TASKS_OIDC_ISSUER"] = at.issuer
+	env["HANDOFF_WEBHOOK_URL"], env["HANDOFF_WEBHOOK_SECRET"] = at.team, developmentTeamSecret
 	if !w.noRedis {
 		env["REDIS_URL"] = at.redis
 	}

@@ -25,18 +25,35 @@ func (a *api) registerOperator(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/operator/items/{id}/close", a.postAct(a.operator.Close))
 	mux.HandleFunc("GET /api/operator/receipts/{id}", a.getReceipt)
 	mux.HandleFunc("GET /api/operator/replay/{who}", a.getReplay)
+	mux.HandleFunc("GET /api/operator/handoffs", a.getOpenHandoffs)
+	mux.HandleFunc("POST /api/operator/handoffs/{id}/release", a.postAct(a.operator.Release))
 }
 
 func (a *api) getParked(w http.ResponseWriter, r *http.Request) {
-	limit := 0
-	if given := r.URL.Query().Get("limit"); given != "" {
-		var err error
-		if limit, err = strconv.Atoi(given); err != nil || limit < 1 || limit > operator.MaxLimit {
-			refuseRequest(w, http.StatusBadRequest, "limit: is not a number from 1 to "+strconv.Itoa(operator.MaxLimit))
-			return
-		}
+	if limit, ok := limitOf(w, r); ok {
+		answerOperator(w, r, func(ctx context.Context) (any, error) { return a.operator.List(ctx, limit) })
 	}
-	answerOperator(w, r, func(ctx context.Context) (any, error) { return a.operator.List(ctx, limit) })
+}
+
+func (a *api) getOpenHandoffs(w http.ResponseWriter, r *http.Request) {
+	if limit, ok := limitOf(w, r); ok {
+		answerOperator(w, r, func(ctx context.Context) (any, error) { return a.operator.Handoffs(ctx, limit) })
+	}
+}
+
+// limitOf is how long a list may be; zero when it does not matter. It answers
+// the request itself when that cannot be read.
+func limitOf(w http.ResponseWriter, r *http.Request) (limit int, ok bool) {
+	given := r.URL.Query().Get("limit")
+	if given == "" {
+		return 0, true
+	}
+	limit, err := strconv.Atoi(given)
+	if err != nil || limit < 1 || limit > operator.MaxLimit {
+		refuseRequest(w, http.StatusBadRequest, "limit: is not a number from 1 to "+strconv.Itoa(operator.MaxLimit))
+		return 0, false
+	}
+	return limit, true
 }
 
 func (a *api) getItem(w http.ResponseWriter, r *http.Request) {

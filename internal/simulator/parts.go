@@ -44,6 +44,7 @@ func (w *wishes) describe(ingress, worker string) []part {
 		{"worker", true, "program", worker},
 		ledger,
 		model,
+		{"team", false, "receiver", "takes what the team is told, signed; /api/handoffs of the page shows it"},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,8 @@ const (
 	readyPatience = 3 * time.Second
 	readyPoll     = 10 * time.Millisecond
 	readyTry      = 200 * time.Millisecond
+	// timerPath is the worker's route of timers.
+	timerPath = "/tasks/timer"
 	// stopPatience is how long work at hand may take at the end before what it
 	// waits for is cut.
 	stopPatience = 2 * time.Second
@@ -107,6 +110,7 @@ type street struct {
 	tasks   *cloudtaskstest.Server
 	graph   *whatsapptest.Server
 	model   *openaitest.Server
+	team    *team
 	witness *witness
 	courier *courier
 	at      addresses
@@ -130,7 +134,7 @@ func (s *street) start() error {
 	s.at.worker = "http://" + s.worker.Addr().String()
 	s.scenery = newTranscript()
 	for _, step := range []func() error{
-		s.startRedis, s.startLedger, s.startModel, s.startTasks, s.startMeta, s.startServices, s.startPage,
+		s.startRedis, s.startLedger, s.startModel, s.startTasks, s.startMeta, s.startTeam, s.startServices, s.startPage,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -412,7 +416,7 @@ func (s *street) startPage() error {
 		transcript: s.scenery, shelf: shelf, courier: s.courier, points: s.points(), archive: s.archive, operator: works, logs: s.logs,
 		writer: writer{pen: s.courier.pen, shelf: shelf, find: s.scenery.line},
 		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
-		parts: s.parts, done: done,
+		parts: s.parts, done: done, team: s.team,
 		waiting: s.waiting,
 	}
 	mux := http.NewServeMux()
@@ -462,9 +466,14 @@ func (s *street) waiting() waiting {
 	w := waiting{Webhooks: s.courier.waiting()}
 	now := s.clock.Now()
 	for _, task := range s.tasks.Tasks() {
-		w.Tasks++
 		running := slices.ContainsFunc(task.Attempts, func(a cloudtaskstest.Attempt) bool { return a.Ended.IsZero() })
-		if running || !task.Schedule.After(now) {
+		due := running || !task.Schedule.After(now)
+		if timer := strings.HasSuffix(task.URL, timerPath); timer && !due {
+			w.Timers++
+			continue
+		}
+		w.Tasks++
+		if due {
 			w.Due++
 		}
 	}

@@ -41,7 +41,9 @@ const (
 	TurnFinished  EventName = "turn_finished"
 	TurnParked    EventName = "turn_parked"
 	HandoffOpened EventName = "handoff_opened"
-	ReplyFailed   EventName = "reply_failed"
+	// HandoffUnanswered says that nobody has come.
+	HandoffUnanswered EventName = "handoff_unanswered"
+	ReplyFailed       EventName = "reply_failed"
 
 	// Dependencies.
 	TelemetryExportFailed EventName = "telemetry_export_failed"

@@ -94,7 +94,8 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 		c.Base = base.Updated
 	}
 	c.Handoff, c.Appointment = records(conv, turn.ID, r, d)
-	turn.Effects = t.effects(&c.Conversation, turn.ID, r, d, c.Handoff, c.Appointment)
+	turn.Effects = t.effects(conv, r, d, c.Handoff, c.Appointment)
+	turn.Watch = t.watch(&c.Conversation, turn.ID, r.Now)
 	c.Turn = turn
 	return c
 }

@@ -297,7 +297,7 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 	}
 	if stored.Ended() {
 		h.report.Phase = stored.Phase()
-		return nil
+		return h.keepWatch(context.WithoutCancel(ctx), stored.Turn)
 	}
 	progress, err := h.pursue(ctx, *stored, snapshot.ReadAt, permit{})
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 )
 
 // effects are what a turn makes happen besides its answer: the team is told, by
-// every way there is, and timers are set. A timer that watches the session is
-// noted in the conversation.
-func (t *Turns) effects(conv *conversation.Conversation, id conversation.TurnID, r otto.Request, d otto.Decision, h *conversation.Handoff, a *conversation.Appointment) []conversation.Effect {
+// every way there is, and the timer of a handoff is set.
+func (t *Turns) effects(conv conversation.Conversation, r otto.Request, d otto.Decision, h *conversation.Handoff, a *conversation.Appointment) []conversation.Effect {
 	var effects []conversation.Effect
 	if h != nil {
 		effects = append(effects, t.told(conversation.Effect{Kind: conversation.EffectHandoff, Handoff: h})...)
@@ -27,7 +26,7 @@ func (t *Turns) effects(conv *conversation.Conversation, id conversation.TurnID,
 	if h != nil || d.Event == conversation.EventHandoffUnanswered {
 		effects = append(effects, nextReminder(conv)...)
 	}
-	return append(effects, t.watch(conv, id, r.Now)...)
+	return effects
 }
 
 // told is one notice to the team, as an effect of every way.
@@ -41,7 +40,7 @@ func (t *Turns) told(notice conversation.Effect) []conversation.Effect {
 }
 
 // again is a handoff as the team is told of it again.
-func again(conv *conversation.Conversation, d otto.Decision) *conversation.Handoff {
+func again(conv conversation.Conversation, d otto.Decision) *conversation.Handoff {
 	return &conversation.Handoff{
 		ID: conv.Handoff.ID, Conversation: conv.ID, Turn: conversation.TurnID(conv.Handoff.ID),
 		Reason: otto.HandoffUnanswered, Briefing: d.Briefing, Deadline: conv.Handoff.Deadline,
@@ -60,7 +59,7 @@ func forwarded(messages []conversation.Inbound) *conversation.Forwarded {
 }
 
 // nextReminder sets the timer that tells the truth when nobody comes.
-func nextReminder(conv *conversation.Conversation) []conversation.Effect {
+func nextReminder(conv conversation.Conversation) []conversation.Effect {
 	w := conv.Handoff
 	if w.Deadline.IsZero() {
 		return nil
@@ -73,16 +72,17 @@ func nextReminder(conv *conversation.Conversation) []conversation.Effect {
 	}}}
 }
 
-// watch sets a timer that ends the session when nothing happens in it any more,
-// unless one is certain to fire after this turn was committed.
-func (t *Turns) watch(conv *conversation.Conversation, id conversation.TurnID, now time.Time) []conversation.Effect {
+// watch is the timer that ends the session when nothing happens in it any more,
+// noted in the conversation; nil when one is certain to fire after this turn was
+// committed.
+func (t *Turns) watch(conv *conversation.Conversation, id conversation.TurnID, now time.Time) *conversation.Timer {
 	committed := now.Add(t.Limits.TurnDeadline + t.Limits.SendPermit)
 	if t.Limits.SessionTTL <= 0 || !conv.Session.State.Active() || committed.Before(conv.Expiry.At) {
 		return nil
 	}
 	conv.Expiry = conversation.Expiry{Turn: id, At: now.Add(t.Limits.SessionTTL)}
-	return []conversation.Effect{{Kind: conversation.EffectTimer, Timer: &conversation.Timer{
+	return &conversation.Timer{
 		TimerNotice: conversation.TimerNotice{Kind: conversation.TimerInactivity, Turn: id, N: 1},
 		At:          conv.Expiry.At,
-	}}}
+	}
 }

@@ -35,7 +35,10 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 	ctx = context.WithoutCancel(ctx)
 	p, err := t.deliver(ctx, turn, readAt, own)
 	if len(turn.Effects) == 0 {
-		return p, err
+		if err != nil || !p.terminal {
+			return p, err
+		}
+		return p, t.keepWatch(ctx, turn.Turn)
 	}
 	e, failed := t.perform(ctx, turn, p.terminal)
 	if err := errors.Join(err, failed); err != nil {
@@ -46,7 +49,22 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 	if !e.terminal && (p.terminal || e.wait < p.wait) {
 		p.terminal, p.wait = false, e.wait
 	}
-	return p, nil
+	if !p.terminal {
+		return p, nil
+	}
+	return p, t.keepWatch(ctx, turn.Turn)
+}
+
+// keepWatch sets the timer that watches the session of a turn, if it sets one.
+// It comes last, so that nobody waits for it, and again whenever somebody finds
+// the turn ended: whoever had finished it may have died before this.
+func (t *Turns) keepWatch(ctx context.Context, turn conversation.Turn) error {
+	if turn.Watch == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, effectTimeout)
+	defer cancel()
+	return t.set(ctx, turn, *turn.Watch)
 }
 
 // deliver sends what may be sent of an answer and resolves what is unknown.

@@ -31,5 +31,11 @@ func Release(base conversation.StoredConversation, o ReleaseOptions) (c conversa
 	if decision.Refused != "" {
 		return conversation.Commit{}, false
 	}
-	return t.compose(&base, r, decision, conversation.ModeReleased, base.Spent, origin{token: o.Token, correlationID: o.Token}), true
+	c = t.compose(&base, r, decision, conversation.ModeReleased, base.Spent, origin{token: o.Token, correlationID: o.Token})
+	if timer := c.Turn.Watch; timer != nil {
+		// Nobody but the timer that looks at it finishes this turn: whether that
+		// was done has to be on record.
+		c.Turn.Watch, c.Turn.Effects = nil, []conversation.Effect{{Kind: conversation.EffectTimer, Timer: timer}}
+	}
+	return c, true
 }

@@ -17,6 +17,8 @@ func name(kind envelope.Kind, r turn.Report) telemetry.EventName {
 		return telemetry.TurnParked
 	case r.Fate == turn.Parked:
 		return telemetry.TaskParked
+	case r.Handoff != "" && kind == envelope.Timer:
+		return telemetry.HandoffUnanswered
 	case r.Handoff != "":
 		return telemetry.HandoffOpened
 	case len(r.Failures) > 0:

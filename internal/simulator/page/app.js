@@ -62,6 +62,7 @@ const parts = {
   "model offline": ["Modelo", "de demonstração, sem rede"],
   "model real": ["Modelo", "real"],
   "model off": ["Modelo", "desligado: Otto responde pelo menu"],
+  "team receiver": ["Equipe", "simulada: recebe os avisos de atendimento"],
 };
 
 const modelNotices = {

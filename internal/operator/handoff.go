@@ -1,0 +1,218 @@
+package operator
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/turn"
+)
+
+// Handoffs are the conversations that a person owns, the longest waiting first.
+type Handoffs struct {
+	Handoffs []OpenHandoff `json:"handoffs"`
+	// More says that there are more than the list may hold.
+	More bool `json:"more"`
+}
+
+// OpenHandoff is one conversation that a person owns. It holds nothing personal.
+type OpenHandoff struct {
+	Conversation conversation.ID `json:"conversation"`
+	// Turn is the one that asked for a person; its briefing is shown with it.
+	Turn   conversation.TurnID `json:"turn,omitempty"`
+	Reason string              `json:"reason,omitempty"` // a code
+	Since  time.Time           `json:"since,omitzero"`
+	// Team is whether the team was told.
+	Team TeamTold `json:"team"`
+	// Deadline is when lead or team are told next that nobody has come; zero
+	// when they are told no more.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Reminders is how often the team was told again, LeadTold when the lead
+	// was last told that nobody has come, and Came when a person wrote first.
+	Reminders int       `json:"reminders"`
+	LeadTold  time.Time `json:"lead_told,omitzero"`
+	Came      time.Time `json:"came,omitzero"`
+}
+
+// TeamTold is whether the team was told of a handoff.
+type TeamTold string
+
+// Whether the team was told.
+const (
+	TeamKnows   TeamTold = "told"
+	TeamPending TeamTold = "pending" // it is being tried
+	TeamParked  TeamTold = "parked"  // an operator has to look
+	TeamNobody  TeamTold = "nobody"  // no way to tell it was configured
+	TeamUnknown TeamTold = "unknown" // the record has expired
+)
+
+// Handoffs lists the conversations that a person owns, at most limit; zero is
+// [DefaultLimit].
+func (o *Operator) Handoffs(ctx context.Context, limit int) (Handoffs, error) {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	limit = min(limit, MaxLimit)
+	// The ledger lists them by their ids: to find the oldest, look at more.
+	owned, err := o.Ledger.HandedOff(ctx, MaxLimit)
+	if err != nil {
+		return Handoffs{}, fmt.Errorf("list handoffs: %w", err)
+	}
+	slices.SortStableFunc(owned, func(a, b conversation.StoredConversation) int {
+		return cmp.Or(since(a).Compare(since(b)), cmp.Compare(a.ID, b.ID))
+	})
+	list := Handoffs{Handoffs: []OpenHandoff{}, More: len(owned) == MaxLimit || len(owned) > limit}
+	owned = owned[:min(limit, len(owned))]
+	var ids []string
+	for _, c := range owned {
+		if c.Handoff != nil {
+			ids = append(ids, c.Handoff.ID)
+		}
+	}
+	records, err := o.Ledger.Handoffs(ctx, ids)
+	if err != nil {
+		return Handoffs{}, fmt.Errorf("read handoffs: %w", err)
+	}
+	for _, c := range owned {
+		item := OpenHandoff{Conversation: c.ID, Team: TeamUnknown}
+		if w := c.Handoff; w != nil {
+			item.Turn, item.Since, item.Deadline = conversation.TurnID(w.ID), w.Since, w.Deadline
+			item.Reminders, item.LeadTold, item.Came = len(w.Reminders), w.Told, w.Came
+			item.Reason = records[w.ID].Reason
+			if item.Team, err = o.teamTold(ctx, item.Turn); err != nil {
+				return Handoffs{}, err
+			}
+		}
+		list.Handoffs = append(list.Handoffs, item)
+	}
+	return list, nil
+}
+
+// since is how long a conversation has been a person's, as far as it is known.
+func since(c conversation.StoredConversation) time.Time {
+	if c.Handoff == nil {
+		return c.Session.Since
+	}
+	return c.Handoff.Since
+}
+
+// teamTold is whether the team was told of the handoff that a turn asked for.
+func (o *Operator) teamTold(ctx context.Context, id conversation.TurnID) (TeamTold, error) {
+	snapshot, err := o.Ledger.Load(ctx, conversation.Query{Turn: id})
+	if err != nil {
+		return "", fmt.Errorf("read turn: %w", err)
+	}
+	if snapshot.Turn == nil {
+		return TeamUnknown, nil
+	}
+	told := TeamNobody
+	for i, effect := range snapshot.Turn.Effects {
+		if effect.Kind != conversation.EffectHandoff {
+			continue
+		}
+		switch snapshot.Turn.Records[i].Phase() {
+		case conversation.EffectDone:
+			return TeamKnows, nil
+		case conversation.EffectPending:
+			told = TeamPending
+		default:
+			if told == TeamNobody {
+				told = TeamParked
+			}
+		}
+	}
+	return told, nil
+}
+
+// Release gives a conversation back to Otto. who is its id, or the phone number
+// of a lead. Nothing is said to the lead.
+func (o *Operator) Release(ctx context.Context, who string) (Outcome, error) {
+	var released conversation.Turn
+	deeds := []Deed{}
+	err := persist(func() (more bool, err error) {
+		conv, err := o.find(ctx, who)
+		if err != nil {
+			return false, err
+		}
+		if err := o.settled(ctx, *conv); err != nil {
+			return false, err
+		}
+		commit, ok, err := o.release(*conv)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			released, err = o.releasedBefore(ctx, *conv)
+			return false, err
+		}
+		if _, err := o.Ledger.Commit(ctx, commit); err != nil {
+			return false, fmt.Errorf("release: %w", err)
+		}
+		released = commit.Turn
+		deeds = append(deeds, Deed{What: Conversation, Did: Released})
+		return false, nil
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome := Outcome{ID: string(released.Conversation), Deeds: deeds}
+	a := conversation.Act{Kind: conversation.ActReleased, Conversation: released.Conversation, Turn: released.ID}
+	if err := o.note(ctx, a, string(released.ID), released.Version, deeds); err != nil {
+		return Outcome{}, &Unfinished{deeds, err}
+	}
+	// What the turn sets going is the worker's to do.
+	if err := o.look(ctx, released, &outcome); err != nil {
+		return Outcome{}, &Unfinished{deeds, err}
+	}
+	return outcome, nil
+}
+
+// settled says whether the last answer of a conversation is on its way: whatever
+// comes after it must not reach the lead first.
+func (o *Operator) settled(ctx context.Context, conv conversation.StoredConversation) error {
+	v, err := o.view(ctx, conv.LastTurn)
+	if refusal(err) != nil { // It has expired.
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !v.turn.Phase().Terminal() {
+		return &Refusal{
+			Code: OnItsWay, Why: fmt.Sprintf("the last answer is %s: a newer one could reach the lead before it", v.turn.Phase()),
+			Instead: "try again in a minute",
+		}
+	}
+	return nil
+}
+
+// release is the commit that gives a conversation back.
+func (o *Operator) release(conv conversation.StoredConversation) (commit conversation.Commit, ok bool, err error) {
+	script, err := o.Script()
+	if err != nil {
+		return conversation.Commit{}, false, fmt.Errorf("release: %w", err)
+	}
+	commit, ok = turn.Release(conv, turn.ReleaseOptions{
+		PackHash: script.PackHash, SessionTTL: o.SessionTTL, Token: o.Token(), Now: o.Now(),
+	})
+	return commit, ok, nil
+}
+
+// releasedBefore is the turn that gave a conversation back and has not ended: it
+// was done by half. Otherwise there is nobody to give it back.
+func (o *Operator) releasedBefore(ctx context.Context, conv conversation.StoredConversation) (conversation.Turn, error) {
+	v, err := o.view(ctx, conv.LastTurn)
+	if err == nil && v.turn.Event == conversation.EventReleased && v.underWay() {
+		return v.turn.Turn, nil
+	}
+	if err != nil && refusal(err) == nil {
+		return conversation.Turn{}, err
+	}
+	return conversation.Turn{}, &Refusal{
+		Code: NotHandedOff, Why: "no person owns the conversation: it is Otto's",
+		Instead: "\"atende handoff list\" has those that a person owns",
+	}
+}

@@ -1,0 +1,81 @@
+package otto_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
+)
+
+// passes reports whether a guard lets a sentence pass.
+func passes(t *testing.T, guard string, trial otto.Trial) bool {
+	t.Helper()
+	trial.Now = tuesday
+	for _, v := range newOtto(t, nil).Try(trial) {
+		if v.Guard == guard {
+			return v.OK
+		}
+	}
+	t.Fatalf("the guard %s was not asked", guard)
+	return false
+}
+
+func TestNobodyIsAskedForSecrets(t *testing.T) {
+	tests := []struct {
+		text string
+		want bool
+	}{
+		{"Me passa o seu CPF?", false},
+		{"Para continuar, informe a senha do seu e-mail.", false},
+		{"Não tem problema! Agora me envie o seu CPF.", false},
+		{"Não esqueça de informar o seu CPF.", false},
+		{"Sem o nome não dá. Qual é o seu nome e o seu CPF?", false},
+		{"Não peço o CPF, só a senha. Pode passar a senha?", false},
+		{"Por aqui eu não peço o seu CPF.", true},
+		{"Não é preciso me passar o seu CPF.", true},
+		{"O CPF não é necessário por aqui. O que você procura?", true},
+		{"Nunca peço a sua senha nem o seu cartão.", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			if got := passes(t, "personal_data", otto.Trial{Text: tt.text, State: conversation.Triage}); got != tt.want {
+				t.Errorf("passes: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotedMayBeSaidToBe(t *testing.T) {
+	booked := time.Date(2026, 3, 12, 11, 0, 0, 0, brasilia)
+	tests := []struct {
+		name, said string
+		booked     time.Time
+		want       bool
+	}{
+		{"at its hour", "A conversa está anotada para quinta-feira, 12 de março, às 11h.", booked, true},
+		{"without an hour", "A sua conversa já está anotada.", booked, true},
+		{"at another hour", "A conversa está anotada para sexta-feira, 13 de março, às 10h.", booked, false},
+		{"as agreed", "A conversa está confirmada para quinta-feira, 12 de março, às 11h.", booked, false},
+		{"when nothing is noted", "A conversa está anotada.", time.Time{}, false},
+		{"when it is over", "A conversa está anotada.", tuesday.Add(-time.Hour), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := in(conversation.CollectingInfo)
+			c.Session.Booked = tt.booked
+			c.Card, _ = c.Card.With(conversation.FieldMeetingAt, conversation.Value{Value: pii.Text(booked.Format(time.RFC3339)), At: tuesday.Add(-time.Hour)})
+			c.Card, _ = c.Card.With("email", conversation.Value{Value: "iara@exemplo.com", At: tuesday.Add(-time.Hour)})
+			if !tt.booked.Equal(booked) {
+				delete(c.Card, conversation.FieldMeetingAt)
+			}
+			draft := says(decision(t, map[string]any{"response_text": tt.said + " O que mais você procura?", "next_state": "COLLECTING_INFO"}))
+			d := decide(t, meeting(t, script(draft, draft)), ask(c, "ficou tudo certo?"))
+			if got := strings.Contains(text(d), tt.said); got != tt.want {
+				t.Errorf("said: %t, want %t: %q %+v", got, tt.want, text(d), d.Verdicts)
+			}
+		})
+	}
+}
