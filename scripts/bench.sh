@@ -2,7 +2,7 @@
 # Measures what a message costs each service, beside a bare handler that does
 # the same input and output. BENCH_ROUNDS is how often each side has its turn
 # (9), BENCH_PROFILE a folder for profiles of the services, BENCH a pattern that
-# chooses among the benchmarks (Webhook, Task, Latency, Coalesce).
+# chooses among the benchmarks (Webhook, Task, Otto, Latency, Coalesce).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,7 +32,7 @@ if command -v taskset >/dev/null; then
 fi
 case ${BENCH:-} in
 '')
-	run 'Webhook|Task' "${pin[@]}"
+	run 'Webhook|Task|Otto' "${pin[@]}"
 	run 'Latency|Coalesce'
 	;;
 *) run "$BENCH" "${pin[@]}" ;;

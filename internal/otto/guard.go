@@ -7,6 +7,7 @@ import (
 	"github.com/pyloto/atende/internal/claim"
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/pledge"
 )
 
 // proposal is what a draft would have said and done. Guards may repair it.
@@ -26,6 +27,10 @@ type proposal struct {
 	// once claims were looked for.
 	unknown []claim.Claim
 	claimed bool
+	// pledges are those of what the lead would read, once they were looked for in
+	// pledged.
+	pledges []pledge.Pledge
+	pledged string
 	// trouble is why a moment that the text proposes cannot be.
 	trouble trouble
 	// strict: nothing is completed, what is not there is missing. It is how a

@@ -139,7 +139,7 @@ func (o *Otto) claims(s *scene, p *proposal) ruling {
 // words passes.
 func (o *Otto) promise(s *scene, p *proposal) ruling {
 	var found []string
-	for _, one := range o.pledges.Find(p.visible()) {
+	for _, one := range o.pledgesOf(p) {
 		if one.Kind != pledge.Action && !o.isFact(s, one.Words) {
 			found = append(found, one.Words)
 		}
@@ -148,6 +148,14 @@ func (o *Otto) promise(s *scene, p *proposal) ruling {
 		return ruling{}
 	}
 	return blocked("promise", found...)
+}
+
+// pledgesOf are the pledges of what the lead would read.
+func (o *Otto) pledgesOf(p *proposal) []pledge.Pledge {
+	if text := p.visible(); p.pledged != text {
+		p.pledges, p.pledged = o.pledges.Find(text), text
+	}
+	return p.pledges
 }
 
 // isFact reports whether a fact of today says something in the same words.
@@ -165,8 +173,9 @@ func (o *Otto) isFact(s *scene, words string) bool {
 // asked for, what is announced about that is said by the pack, which knows the
 // hour; where a meeting is noted, the pack says that the team has to confirm it.
 func (o *Otto) action(s *scene, p *proposal) ruling {
-	found := o.pledges.Find(p.visible())
-	found = slices.DeleteFunc(found, func(one pledge.Pledge) bool { return one.Kind != pledge.Action || o.noted(s, p, one) })
+	found := slices.DeleteFunc(slices.Clone(o.pledgesOf(p)), func(one pledge.Pledge) bool {
+		return one.Kind != pledge.Action || o.noted(s, p, one)
+	})
 	if p.strict {
 		return unkept(p, found)
 	}

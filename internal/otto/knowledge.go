@@ -84,37 +84,32 @@ func (f Fact) current(now time.Time) bool {
 	return f.ValidUntil.IsZero() || now.Format(time.DateOnly) <= f.ValidUntil.Format(time.DateOnly)
 }
 
-// mayClaim is everything that a scene lets Otto say.
-type mayClaim struct {
-	all claim.Known
-	// about is what may be said of some verticals only.
-	about func(verticals []string) claim.Known
+// business is what the business lets Otto say today: about everything, or about
+// itself and some verticals only.
+func (o *Otto) business(now time.Time, verticals ...string) claim.Known {
+	k := o.knows.all
+	if len(verticals) > 0 {
+		k = o.knows.general
+	}
+	for _, id := range verticals {
+		k = k.WithClaims(claim.OriginBusiness, o.knows.vertical[id]...)
+	}
+	for _, f := range o.knows.passing {
+		if f.current(now) && (len(verticals) == 0 || f.Vertical == "" || slices.Contains(verticals, f.Vertical)) {
+			k = k.With(claim.OriginBusiness, now, f.Text)
+		}
+	}
+	return k
 }
 
-// mayClaim is what may be said in a scene: the pack's facts that hold today,
-// what a colleague wrote, what is on offer, and what the lead told.
-func (o *Otto) mayClaim(s *scene) mayClaim {
-	now := s.now
-	extend := func(k claim.Known, wanted func(Fact) bool) claim.Known {
-		for _, f := range o.knows.passing {
-			if f.current(now) && wanted(f) {
-				k = k.With(claim.OriginBusiness, now, f.Text)
-			}
-		}
-		return o.told(s, k)
+// lacking are the claims of a text that neither the business nor the
+// conversation supports. What was said is only listened to when it matters.
+func (o *Otto) lacking(s *scene, text string, verticals ...string) []claim.Claim {
+	k := o.business(s.now, verticals...)
+	if len(k.Unsupported(text, s.now)) == 0 {
+		return nil
 	}
-	return mayClaim{
-		all: extend(o.knows.all, func(Fact) bool { return true }),
-		about: func(verticals []string) claim.Known {
-			k := o.knows.general
-			wanted := map[string]bool{"": true}
-			for _, id := range verticals {
-				k = k.WithClaims(claim.OriginBusiness, o.knows.vertical[id]...)
-				wanted[id] = true
-			}
-			return extend(k, func(f Fact) bool { return wanted[f.Vertical] })
-		},
-	}
+	return o.told(s, k).Unsupported(text, s.now)
 }
 
 // heardClaims are what the conversation itself supports.
@@ -167,20 +162,23 @@ func (o *Otto) hearClaims(s *scene) *heardClaims {
 // unsupported are the claims of a text that nothing known supports. A price, a
 // number or a time said of one line of business must be known of that line.
 func (o *Otto) unsupported(s *scene, text string) []claim.Claim {
-	if s.may == nil {
-		may := o.mayClaim(s)
-		s.may = &may
+	claims := claim.Find(text, s.now)
+	if len(claims) == 0 {
+		return nil
 	}
-	found := s.may.all.Unsupported(text, s.now)
+	found := o.lacking(s, text)
+	from := 0
 	for _, sentence := range pieces(text) {
-		found = append(found, o.strange(s, sentence)...)
-		parts := clauses(sentence)
-		if len(parts) < 2 {
-			continue
+		to := from + len(sentence)
+		if slices.ContainsFunc(claims, func(c claim.Claim) bool { return c.Start < to && c.End > from && ofALine(c) }) {
+			found = append(found, o.strange(s, sentence)...)
+			if parts := clauses(sentence); len(parts) > 1 {
+				for _, clause := range parts {
+					found = append(found, o.strange(s, clause)...)
+				}
+			}
 		}
-		for _, clause := range parts {
-			found = append(found, o.strange(s, clause)...)
-		}
+		from = to
 	}
 	return found
 }
@@ -192,12 +190,16 @@ func (o *Otto) strange(s *scene, text string) []claim.Claim {
 	if len(about) == 0 || len(about) == len(o.pack.Verticals) {
 		return nil
 	}
-	return slices.DeleteFunc(s.may.about(about).Unsupported(text, s.now), func(c claim.Claim) bool {
-		switch c.Kind {
-		case claim.Money, claim.Percent, claim.Duration, claim.Quantity:
-			return false
-		default:
-			return true
-		}
-	})
+	return slices.DeleteFunc(o.lacking(s, text, about...), func(c claim.Claim) bool { return !ofALine(c) })
+}
+
+// ofALine reports whether a claim may be true of one line of business and false
+// of another.
+func ofALine(c claim.Claim) bool {
+	switch c.Kind {
+	case claim.Money, claim.Percent, claim.Duration, claim.Quantity:
+		return true
+	default:
+		return false
+	}
 }

@@ -34,10 +34,8 @@ type scene struct {
 	trouble trouble
 	// optedOut is since when the lead wants no messages unasked for.
 	optedOut time.Time
-	// heard is what the conversation supports and may what Otto may claim, once
-	// somebody asked.
+	// heard is what the conversation supports, once somebody asked.
 	heard *heardClaims
-	may   *mayClaim
 }
 
 // utterance is one message as Otto hears it.

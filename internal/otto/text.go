@@ -23,7 +23,7 @@ func clean(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n', r == '\u200d': // the latter joins emoji
+		case r == '\n', r >= ' ' && r <= '~', r >= 'À' && r <= 'ÿ', r == '\u200d': // the last one joins emoji
 			return r
 		case r == '\r', r == '\u2028', r == '\u2029':
 			return '\n'

@@ -116,10 +116,31 @@ func (t *parsed) deferred(f form) bool {
 	return f.to < len(t.words) && !t.words[f.to].stop && t.begun[f.to].has(sectionDeferred)
 }
 
-// offered reports whether an action waits for the lead's word.
+// offered reports whether an action waits for the lead's word, which was asked
+// for before it or is behind it.
 func (t *parsed) offered(f form) bool {
 	end := t.end[f.to-1]
-	return t.before[f.from].has(sectionOffer) || end > f.to && t.done[end-1].has(sectionOffer)
+	return t.before[f.from].has(sectionOffer) && !t.spent(f) || end > f.to && t.done[end-1].has(sectionOffer)
+}
+
+// spent reports whether a clause of its own stands between an offer and a form:
+// "se preferir, dá para falar com alguém, vou verificar" offers the first alone.
+func (t *parsed) spent(f form) bool {
+	commas, verb := 0, false
+	for i := f.from; i >= max(0, f.from-far); i-- {
+		if i < f.from && t.begun[i].has(sectionOffer) {
+			return false
+		}
+		if i < f.from && commas > 0 {
+			verb = verb || t.marks[i].has(sectionVerb)
+		}
+		if t.words[i].comma {
+			if commas++; commas > 1 && verb {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // product reports whether what acts is a thing: "o sistema avisa a equipe e o
