@@ -274,6 +274,10 @@ func (o *Otto) settleMeeting(s *scene) (answer, bool) {
 		a.asked = conversation.FieldMeeting
 		return a, true
 	}
+	if booked := s.request.Conversation.Session.Booked; booked.After(s.now) && s.meetingAt().Equal(booked) &&
+		o.lexicon.has("confirm", s.said[0].folded) {
+		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.MeetingNoted))), true
+	}
 	at := o.booking(s)
 	if at.IsZero() || len(s.fresh) == 0 {
 		return answer{}, false
