@@ -219,7 +219,7 @@ var rooms = map[string]room{
 	"internal/pack": {
 		sentence: "One business's knowledge, voice, replies and hours, read from YAML and checked whole.",
 		layer:    adapter,
-		rooms:    []string{"internal/conversation", "internal/otto", "packs"},
+		rooms:    []string{"internal/conversation", "internal/otto", "internal/yamltext", "packs"},
 		parties:  []string{yaml, text},
 	},
 	"internal/yamltext": {

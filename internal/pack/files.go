@@ -9,12 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
-	"strconv"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pyloto/atende/internal/yamltext"
 )
 
 // The files of a pack.
@@ -49,8 +48,6 @@ func optionalFiles() []string {
 const (
 	maxFile      = 1 << 20
 	maxFactFiles = 64
-	maxNodes     = 50_000 // of YAML, per file
-	maxDepth     = 16
 )
 
 // file is one YAML file of a pack.
@@ -72,7 +69,7 @@ func readFiles(fsys fs.FS, faults *Faults) []file {
 	strangers(fsys, ".", slices.Concat(requiredFiles(), optionalFiles()), faults)
 	entries, err := fs.ReadDir(fsys, factsFolder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		faults.add(factsFolder, 0, "cannot be listed")
+		faults.Add(factsFolder, 0, "cannot be listed")
 	}
 	var names []string
 	for _, entry := range entries {
@@ -82,7 +79,7 @@ func readFiles(fsys fs.FS, faults *Faults) []file {
 	}
 	strangers(fsys, factsFolder, names, faults)
 	if len(names) > maxFactFiles {
-		faults.add(factsFolder, 0, "%d files, at most %d", len(names), maxFactFiles)
+		faults.Add(factsFolder, 0, "%d files, at most %d", len(names), maxFactFiles)
 		names = names[:maxFactFiles]
 	}
 	for _, name := range names {
@@ -103,7 +100,7 @@ func strangers(fsys fs.FS, folder string, known []string, faults *Faults) {
 	for _, entry := range entries {
 		extension := path.Ext(entry.Name())
 		if (extension == ".yaml" || extension == ".yml") && !slices.Contains(known, entry.Name()) {
-			faults.add(path.Join(folder, entry.Name()), 0, "no such file belongs to a pack")
+			faults.Add(path.Join(folder, entry.Name()), 0, "no such file belongs to a pack")
 		}
 	}
 }
@@ -113,30 +110,26 @@ func readFile(fsys fs.FS, name string, faults *Faults) (file, bool) {
 	in, err := fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if slices.Contains(requiredFiles(), name) {
-			faults.add(name, 0, "missing")
+			faults.Add(name, 0, "missing")
 		}
 		return file{}, false
 	}
 	if err != nil {
-		faults.add(name, 0, "cannot be opened")
+		faults.Add(name, 0, "cannot be opened")
 		return file{}, false
 	}
 	defer func() { _ = in.Close() }()
 	content, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	switch {
 	case err != nil:
-		faults.add(name, 0, "cannot be read")
+		faults.Add(name, 0, "cannot be read")
 		return file{}, false
 	case len(content) > maxFile:
-		faults.add(name, 0, "larger than %d bytes", maxFile)
+		faults.Add(name, 0, "larger than %d bytes", maxFile)
 		return file{}, false
 	}
 	f := file{name: name, content: canonical(content)}
-	if !utf8.Valid(f.content) {
-		faults.add(name, invalidLine(f.content), "not valid UTF-8")
-		return f, true
-	}
-	f.root = parse(name, f.content, faults)
+	f.root = yamltext.Parse(name, f.content, faults)
 	return f, true
 }
 
@@ -144,86 +137,6 @@ func readFile(fsys fs.FS, name string, faults *Faults) (file, bool) {
 func canonical(content []byte) []byte {
 	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
 	return bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n"))
-}
-
-func invalidLine(content []byte) int {
-	line := 1
-	for len(content) > 0 {
-		r, size := utf8.DecodeRune(content)
-		if r == utf8.RuneError && size == 1 {
-			return line
-		}
-		if r == '\n' {
-			line++
-		}
-		content = content[size:]
-	}
-	return line
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-func parse(name string, content []byte, faults *Faults) *yaml.Node {
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	var document yaml.Node
-	if err := decoder.Decode(&document); err != nil {
-		if errors.Is(err, io.EOF) {
-			faults.add(name, 1, "empty")
-			return nil
-		}
-		blameYAML(name, err, faults)
-		return nil
-	}
-	var second yaml.Node
-	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		if err != nil {
-			blameYAML(name, err, faults)
-			return nil
-		}
-		faults.add(name, second.Line, "a second document")
-		return nil
-	}
-	if len(document.Content) != 1 {
-		faults.add(name, 1, "empty")
-		return nil
-	}
-	count := 0
-	if why := sound(document.Content[0], 1, &count); why != nil {
-		faults.add(name, why.Line, "%s", why.What)
-		return nil
-	}
-	return document.Content[0]
-}
-
-// blameYAML keeps the parser's line but gives it the shape of a fault.
-func blameYAML(name string, err error, faults *Faults) {
-	text := err.Error()
-	line := 0
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		text = text[len(m[0]):]
-	}
-	faults.add(name, line, "not YAML: %s", text)
-}
-
-// sound refuses what would let a small file grow or hide: aliases, anchors,
-// merges, deep nesting and masses of nodes.
-func sound(n *yaml.Node, depth int, count *int) *Fault {
-	*count++
-	switch {
-	case depth > maxDepth:
-		return &Fault{Line: n.Line, What: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
-	case *count > maxNodes:
-		return &Fault{Line: n.Line, What: fmt.Sprintf("more than %d values", maxNodes)}
-	case n.Kind == yaml.AliasNode, n.Anchor != "", n.Tag == "!!merge":
-		return &Fault{Line: n.Line, What: "anchors and aliases are not allowed"}
-	}
-	for _, child := range n.Content {
-		if why := sound(child, depth+1, count); why != nil {
-			return why
-		}
-	}
-	return nil
 }
 
 // hash names the content of a pack: SHA-256 over name, length and content of

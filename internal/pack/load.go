@@ -56,16 +56,16 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 	}
 	if !whole {
 		// What an unread file would have said cannot be held against the rest.
-		return otto.Pack{}, faults.err()
+		return otto.Pack{}, faults.Err()
 	}
 	l.resolve()
 	if len(faults) == 0 {
 		// Rules of the core that have no line of their own.
 		for _, what := range l.pack.Validate() {
-			faults.add("", 0, "%s", what)
+			faults.Add("", 0, "%s", what)
 		}
 	}
-	if err := faults.err(); err != nil {
+	if err := faults.Err(); err != nil {
 		return otto.Pack{}, err
 	}
 	return l.pack, nil
@@ -138,7 +138,7 @@ func (l *loader) tell(t text, limit int) string { return l.keep(line{text: t}, l
 
 func (l *loader) keep(one line, limit int) string {
 	if n := utf16Length(one.value); n > limit {
-		l.faults.add(one.file, one.line, "%d characters, at most %d", n, limit)
+		l.faults.Add(one.file, one.line, "%d characters, at most %d", n, limit)
 	}
 	if one.value != "" {
 		l.said = append(l.said, one)
@@ -155,7 +155,7 @@ func (l *loader) unique(kind string, id text) {
 	}
 	key := kind + " " + id.value
 	if first, taken := l.taken[key]; taken {
-		l.faults.add(id.file, id.line, "%s is taken at %s:%d", key, first.file, first.line)
+		l.faults.Add(id.file, id.line, "%s is taken at %s:%d", key, first.file, first.line)
 		return
 	}
 	l.taken[key] = id
@@ -167,7 +167,7 @@ func (l *loader) trigger(owner string, t text) {
 		return
 	}
 	if n := utf16Length(t.value); n > maxTrigger {
-		l.faults.add(t.file, t.line, "trigger: %d characters, at most %d", n, maxTrigger)
+		l.faults.Add(t.file, t.line, "trigger: %d characters, at most %d", n, maxTrigger)
 	}
 	l.owned(owner, t, otto.Fold(t.value))
 }
@@ -177,11 +177,11 @@ func (l *loader) trigger(owner string, t text) {
 // would be a mistake.
 func (l *loader) owned(owner string, t text, folded string) {
 	if strings.Trim(folded, "/") == "" {
-		l.faults.add(t.file, t.line, "trigger %q has no letter", t.value)
+		l.faults.Add(t.file, t.line, "trigger %q has no letter", t.value)
 		return
 	}
 	if first, taken := l.owners[folded]; taken {
-		l.faults.add(t.file, t.line, "trigger %q of %s means the same as the one at %s:%d", t.value, owner, first.file, first.line)
+		l.faults.Add(t.file, t.line, "trigger %q of %s means the same as the one at %s:%d", t.value, owner, first.file, first.line)
 		return
 	}
 	l.owners[folded] = t
@@ -194,25 +194,25 @@ func (l *loader) resolve() {
 		_, reply := l.taken["reply "+m.id.value]
 		switch {
 		case m.kind == "vertical" && !vertical:
-			l.faults.add(m.id.file, m.id.line, "no vertical %s", m.id.value)
+			l.faults.Add(m.id.file, m.id.line, "no vertical %s", m.id.value)
 		case m.kind == "option" && !vertical && !reply && m.id.value != otto.TapPerson:
-			l.faults.add(m.id.file, m.id.line, "option %s is no reply, no vertical and not %s", m.id.value, otto.TapPerson)
+			l.faults.Add(m.id.file, m.id.line, "option %s is no reply, no vertical and not %s", m.id.value, otto.TapPerson)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.taken)) {
 		id, isReply := strings.CutPrefix(key, "reply ")
 		if first, both := l.taken["vertical "+id]; isReply && both {
 			at := l.taken[key]
-			l.faults.add(at.file, at.line, "key %s is the vertical at %s:%d", id, first.file, first.line)
+			l.faults.Add(at.file, at.line, "key %s is the vertical at %s:%d", id, first.file, first.line)
 		}
 	}
 	barred := slices.Sorted(maps.Keys(l.barred))
 	for _, t := range l.said {
 		if what := foreign(l.pack.Contacts, t.value); what != "" {
-			l.faults.add(t.file, t.line, "names a contact (%s) that is not listed under contacts in %s", what, businessFile)
+			l.faults.Add(t.file, t.line, "names a contact (%s) that is not listed under contacts in %s", what, businessFile)
 		}
 		if stray := otto.Stray(t.value, t.fills...); stray != "" {
-			l.faults.add(t.file, t.line, "nothing fills in %q here", stray)
+			l.faults.Add(t.file, t.line, "nothing fills in %q here", stray)
 		}
 		if !t.lead {
 			continue
@@ -220,7 +220,7 @@ func (l *loader) resolve() {
 		folded := " " + otto.Fold(t.value) + " "
 		for _, words := range barred {
 			if at := l.barred[words]; strings.Contains(folded, " "+words+" ") {
-				l.faults.add(t.file, t.line, "says %q, which %s:%d forbids", at.value, at.file, at.line)
+				l.faults.Add(t.file, t.line, "says %q, which %s:%d forbids", at.value, at.file, at.line)
 			}
 		}
 	}

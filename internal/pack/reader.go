@@ -38,16 +38,16 @@ func newObject(file string, n *yaml.Node, faults *Faults) *object {
 	}
 	o.line = n.Line
 	if n.Kind != yaml.MappingNode {
-		faults.add(file, n.Line, "want keys and values here")
+		faults.Add(file, n.Line, "want keys and values here")
 		return o
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		switch {
 		case key.Kind != yaml.ScalarNode || key.Tag != "!!str":
-			faults.add(file, key.Line, "a key must be text")
+			faults.Add(file, key.Line, "a key must be text")
 		case o.fields[key.Value] != nil:
-			faults.add(file, key.Line, "key %s is given twice", key.Value)
+			faults.Add(file, key.Line, "key %s is given twice", key.Value)
 		default:
 			o.keys = append(o.keys, key)
 			o.fields[key.Value] = n.Content[i+1]
@@ -60,13 +60,13 @@ func newObject(file string, n *yaml.Node, faults *Faults) *object {
 func (o *object) done() {
 	for _, key := range o.keys {
 		if !slices.Contains(o.known, key.Value) {
-			o.faults.add(o.file, key.Line, "unknown key %s", key.Value)
+			o.faults.Add(o.file, key.Line, "unknown key %s", key.Value)
 		}
 	}
 }
 
 func (o *object) fault(line int, format string, args ...any) {
-	o.faults.add(o.file, line, format, args...)
+	o.faults.Add(o.file, line, format, args...)
 }
 
 // take is the value of a key; nil when it is absent or null.
