@@ -273,6 +273,9 @@ func (s *Source) sameDay(c Claim) bool {
 	if c.Unit == Weekdays || s.Unit == Weekdays {
 		return c.Unit == s.Unit && c.First == s.First && c.Last == s.Last
 	}
+	if c.Unit == Season || s.Unit == Season {
+		return c.Unit == s.Unit && c.Text == s.Text
+	}
 	if c.Day.IsZero() || s.Day.IsZero() {
 		return false
 	}

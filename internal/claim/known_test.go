@@ -178,6 +178,13 @@ var decisions = []decision{
 	{lead: "pode ser terça?", says: "Terça, 2 de dezembro, então.", wrong: "Terça, 2 de dezembro"},
 	{lead: "vocês abrem domingo?", says: "Atendemos domingo.", wrong: "domingo"},
 	{lead: "dia 31/02", says: "Fica para 31/02.", wrong: "31/02"},
+	// Months and parts of the year.
+	{says: "O aplicativo lança em junho.", wrong: "junho"},
+	{says: "O lançamento será no segundo semestre.", wrong: "segundo semestre"},
+	{business: "O aplicativo sai em junho.", says: "O lançamento é em junho."},
+	{business: "O aplicativo sai em junho.", says: "O lançamento é em julho.", wrong: "julho"},
+	{lead: "minha loja abre em junho", says: "Que bom que a loja abre em junho."},
+	{lead: "o aplicativo sai em junho?", says: "Entregamos em junho.", wrong: "junho"},
 	// Slots.
 	{slots: "2026-12-01 14:30", says: "Terça, 1º de dezembro, às 14h30?"},
 	{slots: "2026-12-01 14:30", says: "Na terça às 14h30?"},
