@@ -40,6 +40,7 @@ const (
 	Date     = "date"
 	Weekday  = "weekday"
 	Weekdays = "weekdays" // from First to Last
+	Season   = "season"   // a month or a part of the year, as Text says it
 )
 
 // allDay is where an Hour that means all day ends, in minutes.
@@ -58,7 +59,7 @@ type Claim struct {
 	Low, High float64
 	// Unit is what is counted, folded and singular; for Money the sorted
 	// periods and bases of the price, joined by +; for a Duration its unit;
-	// for a Day [Date], [Weekday] or [Weekdays].
+	// for a Day [Date], [Weekday], [Weekdays] or [Season].
 	Unit string
 	// Per is the period that a Quantity refers to, folded and singular.
 	Per string
@@ -67,11 +68,11 @@ type Claim struct {
 	// From marks a lower bound and UpTo an upper one.
 	From, UpTo bool
 	// Text is the address in lower case, host and path without scheme, the
-	// digits of a phone or document, or the spelling of a number that has no
+	// digits of a phone or document, the words of a [Season], or the spelling of a number that has no
 	// value that could be compared.
 	Text string
 	// Day is midnight of the day, zero for a day that does not exist and for
-	// a span.
+	// a span or a season.
 	Day         time.Time
 	First, Last time.Weekday
 }
@@ -87,6 +88,7 @@ func read(text string, now time.Time) *reader {
 	r := newReader(text)
 	r.contacts()
 	r.moments(now)
+	r.seasons()
 	r.numbers()
 	slices.SortFunc(r.claims, func(a, b Claim) int { return cmp.Compare(a.Start, b.Start) })
 	// One character may hold two numbers: ¾.

@@ -20,6 +20,8 @@ func brief(c claim.Claim) string {
 	switch c.Kind {
 	case claim.Day:
 		switch {
+		case c.Unit == claim.Season:
+			parts[0] = c.Unit + " " + c.Text
 		case c.Unit == claim.Weekdays:
 			parts[0] = fmt.Sprintf("%s %d-%d", c.Unit, c.First, c.Last)
 		case c.Day.IsZero():
@@ -76,6 +78,14 @@ func briefs(claims []claim.Claim) string {
 
 // claims are texts and what they claim.
 var claims = []struct{ text, want string }{
+	// Months and parts of the year.
+	{"O sistema sai em junho.", "season junho"},
+	{"O lançamento é no segundo semestre.", "season segundo semestre"},
+	{"Lança no mês que vem.", "season mes que vem"},
+	{"Fica pronto até o fim do ano.", "season fim do ano"},
+	{"Em dezembro o movimento aumenta.", ""},
+	{"Podemos conversar no mês que vem.", ""},
+	{"Sai em 5 de junho.", "date 2027-06-05"},
 	// Amounts.
 	{"R$ 1.500", "price 1500"},
 	{"R$ 1.500,00", "price 1500"},

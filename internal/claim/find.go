@@ -120,6 +120,32 @@ func (r *reader) joined(a, b Claim) Claim {
 	return c
 }
 
+// seasons claims the months and parts of the year in which a sentence says that
+// something begins or comes out.
+func (r *reader) seasons() {
+	releases := map[int]bool{}
+	for i, t := range r.tokens {
+		if r.has(i, isRelease) {
+			releases[t.number] = true
+		}
+	}
+	for i := 0; i < len(r.tokens); i++ {
+		n := r.phraseAt(i, topicSeason)
+		if n == 0 && r.has(i, isMonth) {
+			n = 1
+		}
+		if n == 0 || r.taken[i] || !releases[r.tokens[i].number] {
+			continue
+		}
+		words := make([]string, n)
+		for k := range words {
+			words[k] = r.tokens[i+k].text
+		}
+		r.claim(Claim{Kind: Day, Unit: Season, Text: strings.Join(words, " ")}, i, i+n)
+		i += n - 1
+	}
+}
+
 // numbers claims everything that has a number, and what costs nothing.
 func (r *reader) numbers() {
 	for i := 0; i < len(r.tokens); {

@@ -182,7 +182,7 @@ func (s *Source) supports(c Claim) bool {
 	}
 	switch c.Kind {
 	case Money:
-		return s.Currency == c.Currency && s.Text == c.Text && s.spans(c) && (lead || s.keepsBound(c) && subset(c.Unit, s.Unit))
+		return s.Currency == c.Currency && s.Text == c.Text && s.spans(c) && (lead || s.keepsBound(c) && s.keepsBasis(c) && subset(c.Unit, s.Unit))
 	case Quantity:
 		per := c.Per == "" || c.Per == s.Per || lead && s.Per == ""
 		return s.Text == c.Text && s.spans(c) && per && (lead || sameUnit(s.Unit, c.Unit))
@@ -231,6 +231,21 @@ func (s *Source) spans(c Claim) bool {
 // the source does. The lowest one is the official price, however it is said.
 func (s *Source) keepsBound(c Claim) bool { return !s.UpTo || c.UpTo }
 
+// keepsBasis reports whether a price says all that the source's is counted by,
+// periods aside: what each of them pays is no price for everybody.
+func (s *Source) keepsBasis(c Claim) bool {
+	named := strings.Split(c.Unit, "+")
+	for unit := range strings.SplitSeq(s.Unit, "+") {
+		if e := lexicon.words[unit]; unit == "" || e != nil && e.is&isPeriod != 0 {
+			continue
+		}
+		if !slices.ContainsFunc(named, func(other string) bool { return sameUnit(unit, other) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // subset reports whether all of the joined units are among the others.
 func subset(units, of string) bool {
 	if units == "" {
@@ -257,6 +272,9 @@ func neuter(unit string) string { return strings.TrimRight(unit, "ao") }
 func (s *Source) sameDay(c Claim) bool {
 	if c.Unit == Weekdays || s.Unit == Weekdays {
 		return c.Unit == s.Unit && c.First == s.First && c.Last == s.Last
+	}
+	if c.Unit == Season || s.Unit == Season {
+		return c.Unit == s.Unit && c.Text == s.Text
 	}
 	if c.Day.IsZero() || s.Day.IsZero() {
 		return false

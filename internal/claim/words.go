@@ -70,6 +70,8 @@ const (
 	isHundred
 	isFrom
 	isNumero
+	isMonth
+	isRelease
 )
 
 // entry is what is known of one word. The values belong to the properties
@@ -93,6 +95,7 @@ const (
 	topicUpTo
 	topicFree
 	topicAlways
+	topicSeason
 	topicOffer
 	topicHold
 	topicLead
@@ -143,7 +146,7 @@ func readWords(file string) *words {
 		domains: map[string]bool{}, wordlike: map[string]bool{},
 	}
 	topics := map[string]topic{
-		"from:": topicFrom, "upto:": topicUpTo, "free:": topicFree, "always:": topicAlways,
+		"from:": topicFrom, "upto:": topicUpTo, "free:": topicFree, "always:": topicAlways, "season:": topicSeason,
 		"offer:": topicOffer, "hold:": topicHold, "lead:": topicLead,
 	}
 	for line := range strings.Lines(file) {
@@ -192,6 +195,7 @@ func (w *words) list(name string, fields []string) {
 		"pair": isPair, "together": isTogether, "idea": isIdea, "label": isLabel, "names": isName, "negation": isNegation,
 		"phoneword": isPhoneWord, "orderword": isOrderWord, "today": isToday, "exactly": isExactly,
 		"of": isOf, "and": isAnd, "or": isOr, "to": isTo, "until": isUntil, "between": isBetween, "by": isBy, "each": isEach, "only": isOnly, "some": isSome, "percent": isPercent, "hundred": isHundred, "out": isFrom, "numero": isNumero,
+		"month": isMonth, "release": isRelease,
 	}
 	valued := map[string]property{
 		"number": isNumber, "scale": isScale, "short": isShort, "rough": isRough, "multiple": isMultiple,
