@@ -82,3 +82,35 @@ func TestWhatIsNotedMayBeSaidToBe(t *testing.T) {
 		})
 	}
 }
+
+func TestAPriceIsOfWhatIsSpokenOf(t *testing.T) {
+	p := pizzaria()
+	p.Facts = append(p.Facts, otto.Fact{ID: "preco_bufe", Vertical: "eventos", Text: "O bufê custa R$ 900.", Value: "R$ 900", Source: "tabela"})
+	o, err := otto.New(otto.Options{Pack: p, Tenant: "praca"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, interest, lead, text string
+		want                       bool
+	}{
+		{"of the interest", "eventos", "quanto é?", "Custa R$ 900.", true},
+		{"of another interest", "balcao", "quanto é?", "Custa R$ 900.", false},
+		{"of what the lead names now", "balcao", "e a festa, quanto é?", "Custa R$ 900.", true},
+		{"of what the sentence before names", "balcao", "quanto é?", "Também fazemos festa. Custa R$ 900.", true},
+		{"of nothing known", "", "quanto é?", "Custa R$ 900.", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			trial := otto.Trial{Text: tt.text, LeadSaid: []string{tt.lead}, Now: tuesday}
+			if tt.interest != "" {
+				trial.Card, _ = trial.Card.With(conversation.FieldInterest, conversation.Value{Value: pii.Text(tt.interest)})
+			}
+			for _, v := range o.Try(trial) {
+				if v.Guard == "claims" && v.OK != tt.want {
+					t.Errorf("passes: %t, want %t (%s)", v.OK, tt.want, v.Found)
+				}
+			}
+		})
+	}
+}
