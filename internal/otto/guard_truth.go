@@ -43,13 +43,25 @@ func (o *Otto) personal(s *scene, p *proposal) ruling {
 const denialReach = 7
 
 // asksSecret is the first thing in a text that nobody is ever asked for; empty
-// when there is none. Saying that it is not asked for is the opposite of asking,
-// unless the denial is of forgetting it.
+// when there is none. Saying in the same breath that it is not asked for is the
+// opposite of asking, unless the denial is of forgetting it.
 func (o *Otto) asksSecret(text string) string {
-	for _, clause := range clauses(text) {
-		folded := Fold(clause)
+	for _, sentence := range pieces(text) {
+		folded := ""
+		var breaths []int // where each begins in folded
+		for _, breath := range clauses(sentence) {
+			breaths = append(breaths, len(folded))
+			folded += Fold(breath) + " "
+		}
 		for _, at := range o.lexicon.finds["secrets"].FindAllStringIndex(folded, -1) {
-			if !o.denied(strings.Fields(o.meant(folded[:at[0]]))) && !o.needless(folded[at[1]:]) {
+			from := 0
+			for _, breath := range breaths {
+				if breath <= at[0]+1 {
+					from = breath
+				}
+			}
+			before := strings.Fields(o.meant(folded[from:max(from, at[0])]))
+			if !o.denied(before) && !o.needless(folded[at[1]:]) {
 				return strings.TrimSpace(folded[at[0]:at[1]])
 			}
 		}
@@ -59,10 +71,9 @@ func (o *Otto) asksSecret(text string) string {
 
 // denied reports whether the words before a thing deny it.
 func (o *Otto) denied(before []string) bool {
-	for i := 1; i <= denialReach && i <= len(before); i++ {
-		at := len(before) - i
-		if o.lexicon.count("negators", before[at:at+1]) > 0 {
-			return at+1 == len(before) || o.lexicon.count("insists", before[at+1:at+2]) == 0
+	for i := len(before) - 1; i >= max(0, len(before)-denialReach); i-- {
+		if o.lexicon.count("negators", before[i:i+1]) > 0 {
+			return i+1 == len(before) || o.lexicon.count("insists", before[i+1:i+2]) == 0
 		}
 	}
 	return false

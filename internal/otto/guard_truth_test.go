@@ -34,6 +34,9 @@ func TestNobodyIsAskedForSecrets(t *testing.T) {
 		{"Não esqueça de informar o seu CPF.", false},
 		{"Sem o nome não dá. Qual é o seu nome e o seu CPF?", false},
 		{"Não peço o CPF, só a senha. Pode passar a senha?", false},
+		{"Não tem problema, me passa o seu CPF.", false},
+		{"Me informe, por favor, o seu CPF.", false},
+		{"Me informe, nome, e-mail e o seu CPF.", false},
 		{"Por aqui eu não peço o seu CPF.", true},
 		{"Não é preciso me passar o seu CPF.", true},
 		{"O CPF não é necessário por aqui. O que você procura?", true},
@@ -75,6 +78,38 @@ func TestWhatIsNotedMayBeSaidToBe(t *testing.T) {
 			d := decide(t, meeting(t, script(draft, draft)), ask(c, "ficou tudo certo?"))
 			if got := strings.Contains(text(d), tt.said); got != tt.want {
 				t.Errorf("said: %t, want %t: %q %+v", got, tt.want, text(d), d.Verdicts)
+			}
+		})
+	}
+}
+
+func TestAPriceIsOfWhatIsSpokenOf(t *testing.T) {
+	p := pizzaria()
+	p.Facts = append(p.Facts, otto.Fact{ID: "preco_bufe", Vertical: "eventos", Text: "O bufê custa R$ 900.", Value: "R$ 900", Source: "tabela"})
+	o, err := otto.New(otto.Options{Pack: p, Tenant: "praca"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, interest, lead, text string
+		want                       bool
+	}{
+		{"of the interest", "eventos", "quanto é?", "Custa R$ 900.", true},
+		{"of another interest", "balcao", "quanto é?", "Custa R$ 900.", false},
+		{"of what the lead names now", "balcao", "e a festa, quanto é?", "Custa R$ 900.", true},
+		{"of what the sentence before names", "balcao", "quanto é?", "Também fazemos festa. Custa R$ 900.", true},
+		{"of nothing known", "", "quanto é?", "Custa R$ 900.", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			trial := otto.Trial{Text: tt.text, LeadSaid: []string{tt.lead}, Now: tuesday}
+			if tt.interest != "" {
+				trial.Card, _ = trial.Card.With(conversation.FieldInterest, conversation.Value{Value: pii.Text(tt.interest)})
+			}
+			for _, v := range o.Try(trial) {
+				if v.Guard == "claims" && v.OK != tt.want {
+					t.Errorf("passes: %t, want %t (%s)", v.OK, tt.want, v.Found)
+				}
 			}
 		})
 	}

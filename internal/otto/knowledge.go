@@ -167,14 +167,22 @@ func (o *Otto) unsupported(s *scene, text string) []claim.Claim {
 		return nil
 	}
 	found := o.lacking(s, text)
-	from := 0
+	from, subject := 0, o.subject(s)
 	for _, sentence := range pieces(text) {
 		to := from + len(sentence)
+		about := o.mentioned(Fold(sentence))
+		if len(about) > 0 {
+			subject = about
+		}
 		if slices.ContainsFunc(claims, func(c claim.Claim) bool { return c.Start < to && c.End > from && ofALine(c) }) {
-			found = append(found, o.strange(s, sentence)...)
+			strange := o.strange(s, sentence, subject)
+			if len(about) == 0 { // a number may be of anything
+				strange = slices.DeleteFunc(strange, func(c claim.Claim) bool { return c.Kind == claim.Quantity })
+			}
+			found = append(found, strange...)
 			if parts := clauses(sentence); len(parts) > 1 {
 				for _, clause := range parts {
-					found = append(found, o.strange(s, clause)...)
+					found = append(found, o.strange(s, clause, o.mentioned(Fold(clause)))...)
 				}
 			}
 		}
@@ -183,10 +191,25 @@ func (o *Otto) unsupported(s *scene, text string) []claim.Claim {
 	return found
 }
 
+// subject are the lines of business that a sentence is about which names none:
+// the lead's interest, and what the lead names now.
+func (o *Otto) subject(s *scene) []string {
+	var about []string
+	if s.interest != "" {
+		about = append(about, s.interest)
+	}
+	for _, u := range s.said {
+		if !o.answers(s, u) {
+			about = append(about, o.mentioned(u.folded)...)
+		}
+	}
+	slices.Sort(about)
+	return slices.Compact(about)
+}
+
 // strange are the claims of a sentence or clause that are not known of the lines
-// of business that it names.
-func (o *Otto) strange(s *scene, text string) []claim.Claim {
-	about := o.mentioned(Fold(text))
+// of business that it is about.
+func (o *Otto) strange(s *scene, text string, about []string) []claim.Claim {
 	if len(about) == 0 || len(about) == len(o.pack.Verticals) {
 		return nil
 	}
