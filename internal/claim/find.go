@@ -21,6 +21,11 @@ func (r *reader) moments(now time.Time) {
 		if _, at := r.sign(first - 1); at == first {
 			continue
 		}
+		if m.Kind == when.Clock && next-first == 2 && r.has(next-1, isDuration) && len(days) == 0 {
+			// "11 horas" by itself is as often how long: whoever means when says
+			// "às", or the day.
+			continue
+		}
 		c := Claim{Start: m.Start, End: m.End, Words: r.text[m.Start:m.End]}
 		switch m.Kind {
 		case when.Date:

@@ -80,6 +80,8 @@ type Session struct {
 	Interests []Interest `json:"interests,omitempty"`
 	// Asked is the card field that the last answer asked for.
 	Asked string `json:"asked,omitempty"`
+	// Invited is the turn, counted from the first, that last proposed a meeting.
+	Invited int `json:"invited,omitempty"`
 	// OptedOut is since when the lead wants no messages unasked for; zero when
 	// never.
 	OptedOut time.Time `json:"opted_out,omitzero"`

@@ -48,7 +48,7 @@ func (o *Otto) read(s *scene) {
 			case claim.Quantity:
 				numbers++
 				number = c
-				if field := o.lexicon.units[c.Unit]; field != "" && o.daily(c) {
+				if field := o.counted(c, u.text[c.End:]); field != "" && o.daily(c) {
 					said(field, c.Words, c.Words)
 				}
 			case claim.Money:
@@ -68,10 +68,27 @@ func (o *Otto) read(s *scene) {
 				said(asked, "false", u.text)
 			}
 		}
+		if m := o.lexicon.finds["signature"].FindStringSubmatch(u.text); m != nil && asked == conversation.FieldName {
+			u.text, u.folded = m[1], Fold(m[1])
+			said("company", strings.Trim(m[2], ".! "), m[2])
+		}
 		if name := o.introduced(u, asked); name != "" {
 			said(conversation.FieldName, name, name)
 		}
 	}
+}
+
+// counted is the card's field for what a number counts; empty when there is
+// none. People are counted by what they do, which comes after them.
+func (o *Otto) counted(c claim.Claim, after string) string {
+	if field := o.lexicon.units[c.Unit]; field != "" {
+		return field
+	}
+	first, _, _ := strings.Cut(Fold(after), " ")
+	if o.lexicon.has("people", c.Unit) {
+		return o.lexicon.units[first]
+	}
+	return ""
 }
 
 // daily reports whether a number may be a count of the card: what comes in a

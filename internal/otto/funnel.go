@@ -80,6 +80,10 @@ type step struct {
 	invite   bool
 }
 
+// inviteAgain is how many turns pass before a meeting is proposed again to a lead
+// who did not take it up.
+const inviteAgain = 4
+
 // next is the next step of the funnel. What was asked a moment ago and was not
 // answered is not asked again at once. Without anything left there is none.
 func (o *Otto) next(s *scene) (step, bool) {

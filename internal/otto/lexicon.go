@@ -15,7 +15,7 @@ var lexiconText string
 // in it is compared with folded text.
 type lexicon struct {
 	forms map[string]*regexp.Regexp // by section: forms of a whole message
-	finds map[string]*regexp.Regexp // by section: forms anywhere in a text
+	finds map[string]*regexp.Regexp // by section: forms anywhere in a text, or of a text as it is
 	lists map[string][]string       // by section: words and phrases
 	units map[string]string         // card field by what is counted
 }
@@ -66,6 +66,8 @@ func (x lexicon) section(kind, name string, lines []string) error {
 		x.forms[name], err = compile("^(?:" + strings.Join(lines, "|") + ")$")
 	case "finds":
 		x.finds[name], err = compile(`(?:^| )(?:` + strings.Join(lines, "|") + `)(?: |$)`)
+	case "raw":
+		x.finds[name], err = compile("(?i)^(?:" + strings.Join(lines, "|") + ")$")
 	case "units":
 		for _, line := range lines {
 			unit, field, _ := strings.Cut(line, " ")

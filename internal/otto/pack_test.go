@@ -72,7 +72,7 @@ func TestAPackThatIsNot(t *testing.T) {
 		{"ready with nothing", func(p *otto.Pack) { p.Funnels[0].Ready = otto.Readiness{AtLeast: 1, Of: [][]string{{}}} }, "ready: a group has no field"},
 		{"ready with no field", func(p *otto.Pack) { p.Funnels[0].Ready = otto.Readiness{AtLeast: 1, Of: [][]string{{"mood"}}} }, "ready: no card field mood"},
 		{"questions before no meeting", func(p *otto.Pack) { p.Meetings.Questions = p.Funnels[1].Questions }, "meetings: questions before a meeting, but no meetings"},
-		{"an answer before it was asked for", func(p *otto.Pack) { p.AnswerWithin = -1 }, "answer within: less than nothing"},
+		{"an answer before it was asked for", func(p *otto.Pack) { p.AnswerWithin = -1 }, "answer within: not from nothing to 8h0m0s"},
 		{"fixed reply twice", func(p *otto.Pack) { p.Fixed = append(p.Fixed, otto.FixedReply{Key: "festas", Reply: p.Fixed[1].Reply}) }, "fixed reply festas: key is taken"},
 		{"fixed reply named as a vertical", func(p *otto.Pack) {
 			p.Fixed = append(p.Fixed, otto.FixedReply{Key: "eventos", Reply: p.Fixed[1].Reply})

@@ -18,9 +18,9 @@ import (
 // many tokens). It is filled by priority: new messages, card, facts, history.
 // Facts leave history its share; history takes whatever is left.
 const (
-	promptBudget  = 24_000
-	messageBudget = 8_000
-	historyShare  = 6_000
+	promptBudget  = 12_000
+	messageBudget = 6_000
+	historyShare  = 3_000
 	// maxTokens bounds an answer: a full text, ten options and a full card
 	// stay below it.
 	maxTokens = 1_500

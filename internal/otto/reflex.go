@@ -259,13 +259,24 @@ func (o *Otto) brief(u utterance) bool {
 	return len(strings.Fields(u.folded)) <= maxBrief && !o.lexicon.has("asking", u.folded)
 }
 
+// mostlyMoment reports whether the message of a turn says little but when to
+// meet.
+func (o *Otto) mostlyMoment(s *scene) bool {
+	u := s.said[0]
+	return o.lexicon.has("meeting", u.folded) || 5*(s.moment.End-s.moment.Start) >= 2*len(u.text)
+}
+
 // settleMeeting answers a message about when to meet: what cannot be is told
 // with what can, and what is complete is noted.
 func (o *Otto) settleMeeting(s *scene) (answer, bool) {
-	if s.trouble != "" && len(s.slots) > 0 {
+	if s.trouble != "" && len(s.slots) > 0 && o.mostlyMoment(s) {
 		a := o.reply(s, conversation.RouteFixed, plain(o.sorry(s, s.trouble)))
 		a.asked = conversation.FieldMeeting
 		return a, true
+	}
+	if booked := s.request.Conversation.Session.Booked; booked.After(s.now) && s.meetingAt().Equal(booked) &&
+		o.lexicon.has("confirm", s.said[0].folded) {
+		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.MeetingNoted))), true
 	}
 	at := o.booking(s)
 	if at.IsZero() || len(s.fresh) == 0 {

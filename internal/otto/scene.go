@@ -164,6 +164,9 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 	}
 	if a.reply != nil {
 		session.Asked = a.asked
+		if a.asked == conversation.FieldMeeting {
+			session.Invited = session.Turns + 1
+		}
 	}
 	if a.calmed {
 		session.Calmed = at

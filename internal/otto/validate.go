@@ -28,6 +28,10 @@ const (
 	minEvery    = 15 * time.Minute
 )
 
+// mostAnswerWithin is how long, in business hours, the team may be given: the
+// limits that follow are longer, and a timer reaches no further than a month.
+const mostAnswerWithin = 8 * time.Hour
+
 // Validate names every reason why Otto cannot work with the pack; none means
 // that he can. It knows nothing of files: who reads a pack adds where.
 func (p Pack) Validate() []string {
@@ -86,8 +90,8 @@ func (p Pack) Validate() []string {
 	for _, what := range p.Meetings.Faults() {
 		fault("meetings: %s", what)
 	}
-	if p.AnswerWithin < 0 {
-		fault("answer within: less than nothing")
+	if p.AnswerWithin < 0 || p.AnswerWithin > mostAnswerWithin {
+		fault("answer within: not from nothing to %s", mostAnswerWithin)
 	}
 
 	taps := map[string]bool{TapPerson: true}

@@ -18,9 +18,10 @@ import (
 var offlineWords []byte
 
 const (
-	maxAnswer = 480 // characters of an answer
-	maxWords  = 200 // words that are looked at
-	maxPlain  = 25  // words of an answer that tells one thing
+	maxAnswer   = 480 // characters of an answer
+	maxWords    = 200 // words that are looked at
+	calledScore = 4.0 // of a fact that the lead's words call for
+	maxPlain    = 12  // words of an answer that tells one thing
 )
 
 // offline is the model behind a server that nobody scripted: deterministic,
@@ -49,6 +50,8 @@ type offline struct {
 
 	Hello           []string   `json:"hello"`
 	Openers         []string   `json:"openers"`
+	Agreed          []string   `json:"agreed"`
+	Answers         []string   `json:"answers"` // how the id begins of a fact that answers what was said
 	Noted           []string   `json:"noted"`
 	Unknown         string     `json:"unknown"`
 	UnknownQuestion string     `json:"unknown_question"`
@@ -206,7 +209,7 @@ func (o *offline) readSystem(in *reading, content string) {
 			continue
 		}
 		if m := factLine.FindStringSubmatch(line); m != nil {
-			in.facts = append(in.facts, fact{id: m[1], text: m[2], words: wordsOf(m[2])})
+			in.facts = append(in.facts, fact{id: m[1], text: m[2], words: wordsOf(strings.ReplaceAll(m[1], "_", " ") + " " + m[2])})
 			continue
 		}
 		if o.readNow(in, line) {
@@ -280,6 +283,10 @@ func (o *offline) think(in reading) mind {
 		return m
 	}
 	best := o.relevant(in)
+	if !o.asking(in) && in.asked != "" && len(in.all) <= maxPlain {
+		// Told, and nothing asked.
+		best = slices.DeleteFunc(best, func(f fact) bool { return !o.calledFor(f) })
+	}
 	if len(best) == 0 && has(o.Thanks) {
 		m.states = append([]string{"SELF_SERVE_INFO"}, m.states...)
 		m.text, m.confidence = o.Goodbye, 1
@@ -304,8 +311,11 @@ func (o *offline) states(in reading, learned []learnt) []string {
 // speak writes the answer: an opening, the facts that fit, one question.
 func (o *offline) speak(m *mind, in reading, best []fact) {
 	next, asked := o.next(in, m.learned)
-	opening := pick(o.Openers, in.said)
 	asking := o.asking(in)
+	opening := pick(o.Agreed, in.said)
+	if asking {
+		opening = pick(o.Openers, in.said)
+	}
 	switch {
 	case len(in.answers) == 0 && len(in.all) > 0 && slices.Contains(o.Greetings, in.all[0]):
 		opening = pick(o.Hello, in.said)
@@ -363,6 +373,9 @@ func (o *offline) relevant(in reading) []fact {
 	var list []scored
 	for _, f := range in.facts {
 		score := 0.0
+		if o.calledFor(f) {
+			score = calledScore
+		}
 		for _, w := range in.words {
 			if n := o.count(in.facts, w); n > 0 && o.means(f.words, w) {
 				score += math.Log(1 + float64(len(in.facts))/float64(n))
@@ -387,11 +400,18 @@ func (o *offline) relevant(in reading) []fact {
 	})
 	var best []fact
 	for i, s := range list {
-		if i < 2 && s.score >= 0.75*list[0].score {
+		if i < 2 && (i == 0 || !o.calledFor(list[0].fact)) && s.score >= 0.75*list[0].score {
 			best = append(best, s.fact)
 		}
 	}
 	return best
+}
+
+// calledFor reports whether a fact is in the prompt because the lead's words call
+// for it.
+func (o *offline) calledFor(f fact) bool {
+	kind, _, _ := strings.Cut(f.id, "_")
+	return slices.Contains(o.Answers, kind)
 }
 
 func (o *offline) count(facts []fact, word string) int {
@@ -446,14 +466,21 @@ func (o *offline) learn(in reading) []learnt {
 			}
 		}
 	}
-	// What was asked for is what a plain answer tells, whatever it is.
-	if said := strings.TrimSpace(in.said); in.asked != "" && in.asked != o.Meeting && said != "" && !o.asking(in) && len(in.all) <= maxPlain {
+	if o.plainly(in) {
+		said := strings.TrimSpace(in.said)
 		add(learnt{in.asked, said, said})
 	}
 	if l, ok := o.interested(in); ok && !in.interest {
 		add(l)
 	}
 	return learned
+}
+
+// plainly reports whether what was said answers what was asked for: it asks
+// nothing, is short, raises no doubt and counts nothing.
+func (o *offline) plainly(in reading) bool {
+	return in.asked != "" && in.asked != o.Meeting && len(in.all) > 0 && len(in.all) <= maxPlain && !o.asking(in) &&
+		!slices.ContainsFunc(in.facts, o.calledFor) && !strings.ContainsAny(in.said, "0123456789@")
 }
 
 // interested is the one offer that the lead's words point to most.
