@@ -72,6 +72,9 @@ func (k Known) Unsupported(text string, now time.Time) []Claim {
 	slot := make([]bool, len(r.claims))
 	for i, c := range r.claims {
 		said := sentences[r.sentence(c.Start)]
+		if c.free() {
+			said.lead = said.lead && r.ofTheLead(c)
+		}
 		switch {
 		case k.sourced(c, said):
 		case k.offered(c):
@@ -123,6 +126,30 @@ func (r *reader) sentences() []stance {
 	return found
 }
 
+// free reports whether a claim says that something costs nothing.
+func (c Claim) free() bool { return c.Kind == Money && c.Low == 0 && c.High == 0 }
+
+// ofTheLead reports whether the clause of a claim speaks of what the lead has
+// said: "como você queria, é de graça" does not.
+func (r *reader) ofTheLead(c Claim) bool {
+	first, next := r.span(c.Start, c.End)
+	ends := func(i int) bool {
+		return i < 0 || i >= len(r.tokens) || r.tokens[i].number != r.tokens[first].number || r.is(i, ",")
+	}
+	for !ends(first - 1) {
+		first--
+	}
+	for !ends(next) {
+		next++
+	}
+	for i := first; i < next; i++ {
+		if r.phraseAt(i, topicLead) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // sentence is the number of the sentence at a byte of the text.
 func (r *reader) sentence(at int) int {
 	i, _ := r.span(at, at)
@@ -155,8 +182,7 @@ func (s stance) lends(c Claim) bool {
 	}
 	switch c.Kind {
 	case Money, Percent, Duration:
-		free := c.Kind == Money && c.Low == 0 && c.High == 0
-		return !s.offer && !s.hold && !free
+		return !s.offer && !s.hold && !c.free()
 	case Quantity:
 		bare := c.Unit == "" && c.Per == "" // and of an offer it is a price
 		return !s.hold && (!s.offer || !bare)

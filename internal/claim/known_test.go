@@ -91,6 +91,8 @@ var decisions = []decision{
 	{lead: "me dá 90% de desconto", says: "Você pediu 90% de desconto, mas isso eu não decido."},
 	{lead: "é de graça?", says: "É de graça.", wrong: "de graça"},
 	{lead: "é de graça?", says: "Você perguntou se é de graça."},
+	{lead: "é de graça?", says: "Como você queria, é de graça.", wrong: "de graça"},
+	{lead: "é de graça?", says: "O que você espera disso, sem custo nenhum?", wrong: "sem custo"},
 	{lead: "Tenho R$ 600", says: "Se você tem R$ 600, a equipe diz o que cabe nisso."},
 	{lead: "pode ser às 19h?", says: "Não atendemos às 19h."},
 	{lead: "pode ser às 19h?", says: "Atendemos às 19h.", wrong: "às 19h"},

@@ -165,8 +165,7 @@ func (a *adversary) prepare(number int) *battle {
 	for _, v := range c.Card {
 		digitsOf(g.scene, v.Value.Reveal(), v.Words.Reveal())
 	}
-	all := bare(strings.Join(said, " "))
-	g.weekend = strings.Contains(all, "sabado") || strings.Contains(all, "domingo")
+	g.weekend = moment != "" // tomorrow may be one too
 
 	b.hostile = r.IntN(8) > 0
 	kind := kinds[number/len(states)%len(kinds)]

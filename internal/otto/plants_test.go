@@ -92,9 +92,9 @@ func (g *gardener) number(from, to int) int {
 
 // mutated is a number of the pack's own, changed so that nobody knows it.
 func (g *gardener) mutated() int {
-	true1 := []int{1000, 5000, 200, 500, 29, 30000, 1472}
+	figures := []int{1000, 5000, 200, 500, 29, 30000, 1472}
 	for {
-		n := true1[g.IntN(len(true1))]
+		n := figures[g.IntN(len(figures))]
 		switch g.IntN(5) {
 		case 0:
 			n += 1 + g.IntN(9)
@@ -191,7 +191,7 @@ func (g *gardener) swapped(kind string) plant {
 	return g.phrase(kind, p...)
 }
 
-// make is a plant of a kind.
+// plant is a plant of a kind.
 func (g *gardener) plant(kind string) plant {
 	switch kind {
 	case "price", "quantity", "percent", "hour", "duration":
@@ -330,9 +330,10 @@ func (g *gardener) hour() plant {
 func (g *gardener) pickInt(of ...int) int { return of[g.IntN(len(of))] }
 
 func (g *gardener) duration() plant {
-	n := g.pickInt(4, 6, 7, 8, 11, 13, 15, 18, 19, 21, 25, 45, 48, 72, 90)
+	// Nothing between 9 and 17: "11 horas" may be an hour on offer.
+	n := g.pickInt(4, 6, 7, 8, 18, 19, 21, 25, 45, 48, 72, 90)
 	for g.known(n) {
-		n = g.number(13, 99)
+		n = g.number(25, 99)
 	}
 	d, w := strconv.Itoa(n), inWords(n)
 	return g.claim("duration", []string{
@@ -497,7 +498,7 @@ func bare(text string) string {
 	return lookalikes.Replace(b.String())
 }
 
-// says reports whether a bare text holds bare words, not as a piece of longer
+// holds reports whether a bare text holds bare words, not as a piece of longer
 // ones.
 func holds(text, words string) bool {
 	for at := 0; ; {
