@@ -18,8 +18,7 @@ const (
 	weightWord   = 1.0
 	weightChosen = 3.0
 	weightMost   = 3.0
-	weightMargin = 0.25 // by which another one has to be ahead of the present one
-	weightLeast  = 0.3  // below it, an interest is forgotten
+	weightLeast  = 0.3 // below it, an interest is forgotten
 	fadePerTurn  = 0.8
 	halfLife     = 7 * 24 * time.Hour
 	maxInterests = 8
@@ -105,9 +104,6 @@ func (s *scene) rank(weights map[string]conversation.Interest) {
 	})
 	s.interests = list[:min(len(list), maxInterests)]
 	before := s.interest
-	if at := slices.IndexFunc(list, func(i conversation.Interest) bool { return i.Vertical == before }); at > 0 && list[0].Weight-list[at].Weight < weightMargin {
-		list[0], list[at] = list[at], list[0]
-	}
 	s.interest = ""
 	if len(list) == 1 || len(list) > 1 && (list[0].Weight > list[1].Weight || list[0].Vertical == before) {
 		s.interest = list[0].Vertical
