@@ -48,6 +48,30 @@ func TestNobodyIsAskedForSecrets(t *testing.T) {
 	}
 }
 
+func TestClosedDaysMayBeSaidToBeClosed(t *testing.T) {
+	tests := []struct {
+		text string
+		want bool
+	}{
+		{"No sábado a equipe não atende.", true},
+		{"A equipe não atende aos sábados e domingos.", true},
+		{"Aos domingos não há atendimento.", true},
+		{"Dia 25/12 é feriado e não atendemos.", true},
+		{"Na quarta a equipe não atende.", false},
+		{"Na quarta é feriado.", false},
+		{"No domingo é feriado.", false},
+		{"No sábado a equipe atende.", false},
+		{"Atendemos no sábado, só não abrimos cedo.", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			if got := passes(t, "claims", otto.Trial{Text: tt.text, State: conversation.Triage}); got != tt.want {
+				t.Errorf("passes: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestWhatIsNotedMayBeSaidToBe(t *testing.T) {
 	booked := time.Date(2026, 3, 12, 11, 0, 0, 0, brasilia)
 	tests := []struct {
