@@ -344,6 +344,9 @@ func (o *Otto) impossible(s *scene, m when.Moment, meeting bool) trouble {
 	if meeting && m.Day.IsZero() && m.From >= 0 && m.From == m.To && !o.everOpen(m.From) {
 		return troubleClosed
 	}
+	if meeting && m.From < m.To && !o.openWithin(m.From, m.To) {
+		return troubleClosed
+	}
 	return ""
 }
 
@@ -353,6 +356,18 @@ func (o *Otto) everOpen(minute int) bool {
 	for _, week := range o.pack.Hours.Week {
 		for _, span := range week {
 			if minute >= span.From && minute <= span.To {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// openWithin reports whether a span of the day holds an open minute on any day.
+func (o *Otto) openWithin(from, to int) bool {
+	for _, week := range o.pack.Hours.Week {
+		for _, span := range week {
+			if span.From < to && from < span.To {
 				return true
 			}
 		}

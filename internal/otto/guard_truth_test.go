@@ -37,6 +37,13 @@ func TestNobodyIsAskedForSecrets(t *testing.T) {
 		{"Não tem problema, me passa o seu CPF.", false},
 		{"Me informe, por favor, o seu CPF.", false},
 		{"Me informe, nome, e-mail e o seu CPF.", false},
+		{"Informe os dados do cartão.", false},
+		{"Me passa o número do seu cartão?", false},
+		{"Pode enviar uma foto do documento?", false},
+		{"Me manda a foto do seu RG.", false},
+		{"Envie o comprovante de renda.", false},
+		{"Não envie foto do documento por aqui.", true},
+		{"Pode enviar uma foto da fachada.", true},
 		{"Por aqui eu não peço o seu CPF.", true},
 		{"Não é preciso me passar o seu CPF.", true},
 		{"O CPF não é necessário por aqui. O que você procura?", true},
@@ -45,6 +52,51 @@ func TestNobodyIsAskedForSecrets(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
 			if got := passes(t, "personal_data", otto.Trial{Text: tt.text, State: conversation.Triage}); got != tt.want {
+				t.Errorf("passes: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestClosedDaysMayBeSaidToBeClosed(t *testing.T) {
+	tests := []struct {
+		text string
+		want bool
+	}{
+		{"No sábado a equipe não atende.", true},
+		{"A equipe não atende aos sábados e domingos.", true},
+		{"Aos domingos não há atendimento.", true},
+		{"Dia 25/12 é feriado e não atendemos.", true},
+		{"Na quarta a equipe não atende.", false},
+		{"Na quarta é feriado.", false},
+		{"No domingo é feriado.", false},
+		{"No sábado a equipe atende.", false},
+		{"Atendemos no sábado, só não abrimos cedo.", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			if got := passes(t, "claims", otto.Trial{Text: tt.text, State: conversation.Triage}); got != tt.want {
+				t.Errorf("passes: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNobodyMeetsInAPartOfTheDayThatIsNeverOpen(t *testing.T) {
+	tests := []struct {
+		text string
+		want bool
+	}{
+		{"Podemos marcar a reunião amanhã de madrugada?", false},
+		{"Que tal a reunião de madrugada?", false},
+		{"Que tal a reunião amanhã de manhã?", true},
+		{"Que tal a reunião no fim da tarde?", true},
+		{"De madrugada não dá para marcar a reunião.", true},
+		{"O robô responde de madrugada.", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			if got := passes(t, "hours", otto.Trial{Text: tt.text, State: conversation.Triage}); got != tt.want {
 				t.Errorf("passes: %t, want %t", got, tt.want)
 			}
 		})

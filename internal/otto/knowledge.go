@@ -166,7 +166,7 @@ func (o *Otto) unsupported(s *scene, text string) []claim.Claim {
 	if len(claims) == 0 {
 		return nil
 	}
-	found := o.lacking(s, text)
+	found := slices.DeleteFunc(o.lacking(s, text), func(c claim.Claim) bool { return o.closedOn(text, c) })
 	from, subject := 0, o.subject(s)
 	for _, sentence := range pieces(text) {
 		to := from + len(sentence)
@@ -205,6 +205,28 @@ func (o *Otto) subject(s *scene) []string {
 	}
 	slices.Sort(about)
 	return slices.Compact(about)
+}
+
+// closedOn reports whether a claim of a text is a day of which its sentence says
+// truly that nobody is there, or that it is a holiday.
+func (o *Otto) closedOn(text string, c claim.Claim) bool {
+	if c.Kind != claim.Day || c.Day.IsZero() {
+		return false
+	}
+	holiday := o.pack.Hours.Holidays[c.Day.Format(time.DateOnly)]
+	if !holiday && len(o.pack.Hours.Week[c.Day.Weekday()]) > 0 {
+		return false
+	}
+	from := 0
+	for _, sentence := range pieces(text) {
+		if from += len(sentence); c.Start >= from {
+			continue
+		}
+		folded := o.meant(Fold(sentence))
+		rest := o.lexicon.finds["impossible"].ReplaceAllString(folded, " ")
+		return rest != folded && !o.lexicon.has("open", rest) && (holiday || !o.lexicon.has("holiday", folded))
+	}
+	return false
 }
 
 // strange are the claims of a sentence or clause that are not known of the lines

@@ -13,6 +13,9 @@
 // product does. In doubt a form counts: a draft that is asked for again costs
 // less than a promise that must be kept.
 //
-// What it does not see: irony, promises that span sentences, letters spaced
-// out or replaced by digits, and rivals that nobody listed.
+// Letters that stand apart, and digits in the place of letters, make the word
+// that is meant.
+//
+// What it does not see: irony, promises that span sentences, and rivals that
+// nobody listed.
 package pledge

@@ -253,6 +253,29 @@ func TestNegation(t *testing.T) {
 	}
 }
 
+// Letters that stand apart or behind digits are read as the word that they are.
+func TestDisguisedWords(t *testing.T) {
+	r := reader(t)
+	for _, test := range []struct{ text, words string }{
+		{"Garantim0s o resultado.", "Garantim0s"},
+		{"A gente g4r4nt3 o prazo.", "g4r4nt3"},
+		{"Aqui G.a.r.a.n.t.i.m.o.s o resultado.", "G.a.r.a.n.t.i.m.o.s"},
+		{"Fica g a r a n t i d o", "g a r a n t i d o"},
+		{"Não g-a-r-a-n-t-i-m-o-s nada.", ""},
+		{"G-a-r-a-n-t-i-m-o-s?", ""},
+		{"Os planos A, B, C, D e E.", ""},
+		{"Usamos o GPT4 e o n8n, das 14h30 às 15h10.", ""},
+	} {
+		var words []string
+		for _, one := range r.Find(test.text) {
+			words = append(words, one.Words)
+		}
+		if got := strings.Join(words, "|"); got != test.words {
+			t.Errorf("%q: %q, want %q", test.text, got, test.words)
+		}
+	}
+}
+
 // Offers wait for the lead's word, and a question that only follows an action
 // makes no offer of it.
 func TestOffers(t *testing.T) {

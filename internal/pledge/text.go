@@ -41,6 +41,11 @@ func (g *grammar) parse(text string) *parsed {
 	}
 	for i := range words {
 		words[i].id = g.ids[words[i].folded]
+		if words[i].id == 0 {
+			if plain := lettered(words[i].folded); g.ids[plain] != 0 {
+				words[i].folded, words[i].id = plain, g.ids[plain]
+			}
+		}
 	}
 	m := g.scratch.Get().(*machine)
 	m.parsed = t

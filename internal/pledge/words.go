@@ -8,6 +8,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// disguises are the digits that stand for letters.
+//
+//nolint:gochecknoglobals // Read once and never written.
+var disguises = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s")
+
 // word is one word of a text, and what stands before it.
 type word struct {
 	folded     string
@@ -61,7 +66,61 @@ func split(text string) []word {
 		s.words[i].folded = all[from:s.ends[i]]
 		from = s.ends[i]
 	}
-	return s.words
+	return joined(text, s.words, all)
+}
+
+// spelled is the least number of letters that stand apart to be one word.
+const spelled = 5
+
+// joined are words whose letters do not stand apart any more: "g-a-n-h-a-r" is
+// one word. all are the letters of all words, one after the other.
+func joined(text string, words []word, all string) []word {
+	kept, from := words[:0], 0
+	for i := 0; i < len(words); {
+		next, size := i+1, len(words[i].folded)
+		for next < len(words) && apart(text, words[i:next+1]) {
+			size += len(words[next].folded)
+			next++
+		}
+		w := words[i]
+		if next-i >= spelled {
+			w.folded, w.end, w.asked = all[from:from+size], words[next-1].end, words[next-1].asked
+		} else {
+			next, size = i+1, len(w.folded)
+		}
+		kept, from, i = append(kept, w), from+size, next
+	}
+	return kept
+}
+
+// apart reports whether the last two of a run of words are single letters with
+// the same dot, dash or space before them as between the first two.
+func apart(text string, run []word) bool {
+	before, last := run[len(run)-2], run[len(run)-1]
+	if !single(before) || !single(last) {
+		return false
+	}
+	between := text[before.end:last.start]
+	return len(between) == 1 && strings.Contains(" .-_*", between) && between == text[run[0].end:run[1].start]
+}
+
+func single(w word) bool {
+	return len(w.folded) == 1 && w.folded[0] >= 'a' && w.folded[0] <= 'z'
+}
+
+// lettered is a word with the letters that digits stand for, "promet0"; the
+// same when it is a number or too short to tell.
+func lettered(folded string) string {
+	digits := 0
+	for i := range len(folded) {
+		if digitAt(folded, i) {
+			digits++
+		}
+	}
+	if digits == 0 || digits*2 >= len(folded) || len(folded) < spelled {
+		return folded
+	}
+	return disguises.Replace(folded)
 }
 
 func (s *scan) ascii(i int, c byte) {
