@@ -21,9 +21,9 @@ func (r *reader) moments(now time.Time) {
 		if _, at := r.sign(first - 1); at == first {
 			continue
 		}
-		if m.Kind == when.Clock && next-first == 2 && r.has(next-1, isDuration) && len(days) == 0 {
+		if m.Kind == when.Clock && next-first == 2 && r.has(next-1, isDuration) && !r.glued(next-1) && len(days) == 0 {
 			// "11 horas" by itself is as often how long: whoever means when says
-			// "às", or the day.
+			// "às", or the day, or writes 11h.
 			continue
 		}
 		c := Claim{Start: m.Start, End: m.End, Words: r.text[m.Start:m.End]}
