@@ -180,7 +180,7 @@ var decisions = []decision{
 	{lead: "dia 31/02", says: "Fica para 31/02.", wrong: "31/02"},
 	// Months and parts of the year.
 	{says: "O aplicativo lança em junho.", wrong: "junho"},
-	{says: "O lançamento será no segundo semestre.", wrong: "segundo semestre"},
+	{says: "O lançamento será no último trimestre.", wrong: "último trimestre"},
 	{business: "O aplicativo sai em junho.", says: "O lançamento é em junho."},
 	{business: "O aplicativo sai em junho.", says: "O lançamento é em julho.", wrong: "julho"},
 	{lead: "minha loja abre em junho", says: "Que bom que a loja abre em junho."},
