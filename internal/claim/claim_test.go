@@ -80,7 +80,7 @@ func briefs(claims []claim.Claim) string {
 var claims = []struct{ text, want string }{
 	// Months and parts of the year.
 	{"O sistema sai em junho.", "season junho"},
-	{"O lançamento é no segundo semestre.", "season segundo semestre"},
+	{"O lançamento é no último trimestre.", "season ultimo trimestre"},
 	{"Lança no mês que vem.", "season mes que vem"},
 	{"Fica pronto até o fim do ano.", "season fim do ano"},
 	{"Em dezembro o movimento aumenta.", ""},

@@ -35,7 +35,9 @@ func (r *reader) addresses() {
 	s := r.f.text
 	for i := 0; i < len(s); {
 		if !hostByte(s[i]) {
-			i++
+			if i++; s[i-1] == '@' {
+				i = r.handle(i)
+			}
 			continue
 		}
 		end := i
@@ -52,6 +54,28 @@ func (r *reader) addresses() {
 		}
 		i = end
 	}
+}
+
+// minHandle is the shortest name of a profile, in bytes.
+const minHandle = 3
+
+// handle claims the name of a profile that stands after an @, and returns where
+// it goes on: @loja.oficial.
+func (r *reader) handle(i int) int {
+	s := r.f.text
+	end := i
+	for end < len(s) && hostByte(s[end]) {
+		end++
+	}
+	next := end
+	for end > i && !letter(s[end-1]) && !digit(s[end-1]) {
+		end--
+	}
+	if end-i < minHandle || !strings.ContainsAny(s[i:end], "abcdefghijklmnopqrstuvwxyz") {
+		return i
+	}
+	r.claimBytes(Claim{Kind: URL, Text: "@" + r.literal(i, end)}, i-1, end)
+	return next
 }
 
 // email claims local part s[i:at] @ domain and returns where it goes on.
