@@ -2,9 +2,8 @@ package pack
 
 import "github.com/pyloto/atende/internal/yamltext"
 
-// Fault is one thing that is wrong with a pack, and Faults everything that is,
-// in order of file and line.
-type (
-	Fault  = yamltext.Fault
-	Faults = yamltext.Faults
-)
+// Fault is one thing that is wrong with a pack.
+type Fault = yamltext.Fault
+
+// Faults is everything that is wrong with a pack, in order of file and line.
+type Faults = yamltext.Faults
