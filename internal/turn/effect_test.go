@@ -70,7 +70,7 @@ func TestATeamIsToldOfAHandoff(t *testing.T) {
 					t.Fatalf("the team was told %d times", len(s.team.told))
 				}
 				e := s.team.told[0]
-				if e.ID != string(last.ID)+".0" || e.Effect.Handoff.Reason != "requested" || e.Effect.Handoff.Briefing.Reveal() != aPerson ||
+				if e.ID != string(last.ID)+".0" || e.Effect.Handoff.Reason != "requested" || !strings.Contains(e.Effect.Handoff.Briefing.Reveal(), aPerson) ||
 					e.Turn.To.Phone.Reveal() != iara {
 					t.Errorf("it was told %+v", e)
 				}
