@@ -137,7 +137,10 @@ func (j judge) hear(ctx context.Context, c call) int {
 			return program.Exit(fmt.Errorf("read standard input: %w", l.broken), c.stderr)
 		}
 		var answer any
-		answer, err := j.judge(l, time.Now())
+		answer, notes, err := j.judge(l, time.Now())
+		for _, note := range notes {
+			_, _ = fmt.Fprintf(c.stderr, "line %d: %s\n", l.number, note)
+		}
 		if err != nil {
 			answer, code = wrong{Error: fmt.Sprintf("line %d: %v", l.number, err)}, exitWrong
 		}
@@ -149,15 +152,15 @@ func (j judge) hear(ctx context.Context, c call) int {
 
 // judge says what the guards say of a line. Its error says what is wrong with
 // the line and repeats of it only names: of keys, fields, states, facts.
-func (j judge) judge(l line, now time.Time) (judgement, error) {
+func (j judge) judge(l line, now time.Time) (verdict judgement, notes []string, err error) {
 	if l.long {
-		return judgement{}, fmt.Errorf("longer than %d KiB", maxLine>>10)
+		return judgement{}, nil, fmt.Errorf("longer than %d KiB", maxLine>>10)
 	}
-	trial, err := j.read(l.text, now)
+	t, err := j.read(l.text, now)
 	if err != nil {
-		return judgement{}, err
+		return judgement{}, nil, err
 	}
-	verdicts := j.otto.Try(trial)
+	verdicts := j.otto.Try(t.Trial)
 	allowed := !slices.ContainsFunc(verdicts, func(v conversation.Verdict) bool { return !v.OK })
-	return judgement{Allowed: allowed, Verdicts: verdicts}, nil
+	return judgement{Allowed: allowed, Verdicts: verdicts}, t.notes, nil
 }

@@ -17,28 +17,40 @@ import (
 	"github.com/pyloto/atende/internal/pii"
 )
 
+// trial is what a line asks about.
+type trial struct {
+	otto.Trial
+	// notes are what the pack does not know of what the line names. It changes
+	// no verdict, but whoever typed it may want to know.
+	notes []string
+}
+
+func (t *trial) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
 // read makes a trial of a line.
-func (j judge) read(text []byte, now time.Time) (otto.Trial, error) {
-	trial := otto.Trial{Now: now}
+func (j judge) read(text []byte, now time.Time) (trial, error) {
+	t := trial{Trial: otto.Trial{Now: now}}
 	if !utf8.Valid(text) {
-		return trial, errors.New("not UTF-8")
+		return t, errors.New("not UTF-8")
 	}
 	members, err := object(text)
 	if err != nil {
-		return trial, err
+		return t, err
 	}
 	for _, m := range members {
 		if !slices.Contains(keys(), m.key) {
-			return trial, fmt.Errorf("no key %s; there are %s", name(m.key), strings.Join(keys(), ", "))
+			return t, fmt.Errorf("no key %s; there are %s", name(m.key), strings.Join(keys(), ", "))
 		}
-		if err := j.take(&trial, m); err != nil {
-			return trial, fmt.Errorf("%s: %w", m.key, err)
+		if err := j.take(&t, m); err != nil {
+			return t, fmt.Errorf("%s: %w", m.key, err)
 		}
 	}
-	if trial.Text == "" {
-		return trial, errors.New("text: missing or empty")
+	if t.Text == "" {
+		return t, errors.New("text: missing or empty")
 	}
-	return trial, nil
+	return t, nil
 }
 
 // keys are those a line may have.
@@ -47,16 +59,21 @@ func keys() []string {
 }
 
 // take puts one member of a line into a trial.
-func (j judge) take(t *otto.Trial, m member) (err error) {
+func (j judge) take(t *trial, m member) (err error) {
 	switch m.key {
 	case "text":
 		t.Text, err = asText(m.value)
 	case "facts":
-		if t.Facts, err = asTexts(m.value); err == nil {
-			err = j.known(t.Facts)
+		t.Facts, err = asTexts(m.value)
+		for _, id := range t.Facts {
+			if !slices.ContainsFunc(j.pack.Facts, func(f otto.Fact) bool { return f.ID == id }) {
+				t.note("facts: the pack has no fact %s", name(id))
+			}
 		}
 	case "lead_said":
-		t.LeadSaid, err = asTexts(m.value)
+		var said []string
+		said, err = asTexts(m.value)
+		t.LeadSaid = append(t.LeadSaid, said...)
 	case "state":
 		t.State, err = asState(m.value)
 	case "next_state":
@@ -67,7 +84,7 @@ func (j judge) take(t *otto.Trial, m member) (err error) {
 			t.Now, err = asMoment(now)
 		}
 	case "card":
-		t.Card, err = j.card(m.value)
+		err = j.card(t, m.value)
 	case "slots":
 		t.Slots, err = asMoments(m.value)
 	case "effects":
@@ -76,17 +93,7 @@ func (j judge) take(t *otto.Trial, m member) (err error) {
 	return err
 }
 
-// known refuses ids of facts that the pack does not have.
-func (j judge) known(ids []string) error {
-	for _, id := range ids {
-		if !slices.ContainsFunc(j.pack.Facts, func(f otto.Fact) bool { return f.ID == id }) {
-			return fmt.Errorf("the pack has no fact %s", name(id))
-		}
-	}
-	return nil
-}
-
-func takeEffects(t *otto.Trial, raw json.RawMessage) error {
+func takeEffects(t *trial, raw json.RawMessage) error {
 	effects, err := asTexts(raw)
 	if err != nil {
 		return err
@@ -106,32 +113,34 @@ func takeEffects(t *otto.Trial, raw json.RawMessage) error {
 	return nil
 }
 
-// card is a contact card of values alone, or of values with where they come
-// from, as a conversation keeps them.
-func (j judge) card(raw json.RawMessage) (conversation.Card, error) {
+// card reads a contact card of values alone, or of values with where they come
+// from, as a conversation keeps them. What a field holds that a card does not have
+// is something that the lead said.
+func (j judge) card(t *trial, raw json.RawMessage) error {
 	fields, err := object(raw)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var card conversation.Card
 	for _, f := range fields {
-		if !slices.Contains(conversation.CardFields(), f.key) {
-			return nil, fmt.Errorf("no field %s", name(f.key))
-		}
 		value, err := cardValue(f)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.key, err)
+			return fmt.Errorf("%s: %w", f.key, err)
 		}
-		var ok bool
-		card, ok = card.With(f.key, conversation.Value{Value: pii.Text(value), Words: pii.Text(value), Confidence: 1})
+		if !slices.Contains(conversation.CardFields(), f.key) {
+			t.note("card: no field %s", name(f.key))
+			t.LeadSaid = append(t.LeadSaid, value)
+			continue
+		}
+		card, ok := t.Card.With(f.key, conversation.Value{Value: pii.Text(value), Words: pii.Text(value), Confidence: 1})
 		if ok && f.key == conversation.FieldInterest {
 			ok = slices.ContainsFunc(j.pack.Verticals, func(v otto.Vertical) bool { return v.ID == value })
 		}
 		if !ok {
-			return nil, fmt.Errorf("%s: the card does not take this value", f.key)
+			return fmt.Errorf("%s: the card does not take this value", f.key)
 		}
+		t.Card = card
 	}
-	return card, nil
+	return nil
 }
 
 // cardValue is a value in the words in which a card reads it.
