@@ -81,10 +81,7 @@ func newStreet(t *testing.T) *street {
 // turns is a worker of its own, with the ports it dies at.
 func (s *street) turns() *turn.Turns {
 	knowledge := s.knowledge()
-	mind, err := otto.New(otto.Options{Pack: knowledge, Model: s.model, Tenant: "default"})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	mind := s.mind(knowledge)
 	var decides turn.Mind = mind
 	if !s.agreed.IsZero() {
 		decides = agreeing{mind, s.agreed}
@@ -126,8 +123,30 @@ func (a agreeing) Decide(ctx context.Context, r otto.Request) (otto.Decision, er
 }
 
 // knowledge is what Otto knows.
+// minds are those that ask no model, by what they know: making one takes longer
+// than most tests do.
+var minds sync.Map
+
+func (s *street) mind(knowledge otto.Pack) *otto.Otto {
+	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences)
+	if made, ok := minds.Load(key); ok && s.model == nil {
+		return made.(*otto.Otto)
+	}
+	mind, err := otto.New(otto.Options{Pack: knowledge, Model: s.model, Tenant: "default"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.model == nil {
+		minds.Store(key, mind)
+	}
+	return mind
+}
+
+// standard is the embedded pack, read once.
+var standard = sync.OnceValues(pack.Default)
+
 func (s *street) knowledge() otto.Pack {
-	knowledge, err := pack.Default()
+	knowledge, err := standard()
 	if err != nil {
 		s.t.Fatal(err)
 	}
