@@ -17,3 +17,11 @@ func (o *Otto) Guards() []string {
 	}
 	return names
 }
+
+// Asking is the same Otto with another model: making one anew takes longer than
+// most tests do.
+func (o *Otto) Asking(model Model) *Otto {
+	other := *o
+	other.model = model
+	return &other
+}

@@ -3,6 +3,7 @@ package otto_test
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
@@ -160,12 +161,17 @@ var remove = removal{}
 
 func newOtto(t *testing.T, model otto.Model) *otto.Otto {
 	t.Helper()
-	o, err := otto.New(otto.Options{Pack: pizzaria(), Model: model, Tenant: "praca"})
+	o, err := ofThePizzaria()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return o.Asking(model)
 }
+
+// ofThePizzaria is an Otto without a model, made once.
+var ofThePizzaria = sync.OnceValues(func() (*otto.Otto, error) {
+	return otto.New(otto.Options{Pack: pizzaria(), Tenant: "praca"})
+})
 
 // in is a conversation in a state.
 func in(state conversation.State) conversation.Conversation {

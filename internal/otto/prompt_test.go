@@ -19,7 +19,12 @@ import (
 // prompted is the first prompt that a request leads to.
 func prompted(t *testing.T, r otto.Request) otto.Prompt {
 	t.Helper()
-	return promptedBy(t, pizzaria(), "praca", r)
+	model := script(says(decision(t, nil)))
+	decide(t, newOtto(t, model), r)
+	if len(model.asked) == 0 {
+		t.Fatal("the model was not asked")
+	}
+	return model.asked[0]
 }
 
 func promptedBy(t *testing.T, pack otto.Pack, tenant string, r otto.Request) otto.Prompt {
