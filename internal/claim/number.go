@@ -282,7 +282,8 @@ func (r *reader) symbol(i int) (currency string, next int) {
 // isCode reports whether the word is the code of its currency.
 func isCode(t token) bool { return strings.EqualFold(t.text, t.entry.currency) }
 
-// ISO codes of the currencies with a sign of their own; a bare $ is ours.
+// ISO 4217 codes of the currencies with a sign of their own; a bare $ is ours,
+// and any other sign is of the standard's code for no certain currency.
 const (
 	brl   = "BRL"
 	usd   = "USD"

@@ -12,6 +12,8 @@
 // the model sits behind a port. It knows no business either: everything a
 // lead reads comes from a [Pack] or from the model.
 //
-// Reading order: ports, pack, otto, scene, reflex, prompt (and prompt.tmpl),
-// draft, guard, think.
+// Reading order: ports, pack, otto, scene, extract, meeting, interest, reflex
+// (what needs no thought), knowledge, prompt (and prompt.tmpl), draft, guard and
+// guard_form, guard_truth, guard_flow, funnel, think, try. What Otto understands
+// of Portuguese by himself is in lexicon.txt.
 package otto

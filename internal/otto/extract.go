@@ -3,6 +3,8 @@ package otto
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/claim"
 	"github.com/pyloto/atende/internal/conversation"
@@ -130,12 +132,12 @@ func (o *Otto) name(words []string) string {
 	for i, word := range words {
 		bare := strings.TrimRight(word, ".,;:!")
 		folded := Fold(bare)
-		particle := folded == "de" || folded == "da" || folded == "do" || folded == "dos" || folded == "das"
+		particle := o.lexicon.has("particles", folded)
 		if !nameWord.MatchString(bare) || !particle && o.lexicon.has("nonames", folded) || particle && i == 0 {
 			break
 		}
-		capital := strings.ToUpper(bare[:1]) == bare[:1] && strings.ToLower(bare[:1]) != bare[:1] || bare[0] >= 0x80
-		if i > 0 && !capital && !particle {
+		first, _ := utf8.DecodeRuneInString(bare)
+		if i > 0 && !unicode.IsUpper(first) && !particle {
 			break
 		}
 		kept = append(kept, bare)

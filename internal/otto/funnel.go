@@ -1,10 +1,6 @@
 package otto
 
-import (
-	"strings"
-
-	"github.com/pyloto/atende/internal/conversation"
-)
+import "github.com/pyloto/atende/internal/conversation"
 
 // knows reports whether the card holds a field.
 func (s *scene) knows(field string) bool {
@@ -98,7 +94,7 @@ func (o *Otto) next(s *scene) (step, bool) {
 		}
 	}
 	booked := s.request.Conversation.Session.Booked.After(s.now)
-	ready := o.ready(s) && asked != conversation.FieldMeeting && !o.invited(s) || o.wishesMeeting(s)
+	ready := o.ready(s) && asked != conversation.FieldMeeting && !s.invited() || o.wishesMeeting(s)
 	if ready && !booked && len(s.slots) > 0 && s.meetingAt().IsZero() {
 		return step{invite: true}, true
 	}
@@ -109,19 +105,10 @@ func (o *Otto) next(s *scene) (step, bool) {
 // somebody who did not take the first one up.
 const inviteRest = 4
 
-// invited reports whether Otto proposed a meeting a moment ago.
-func (o *Otto) invited(s *scene) bool {
-	words, _, _ := strings.Cut(o.pack.Sentences.Invite, "{")
-	history := s.request.Conversation.Session.History
-	for i, n := len(history)-1, 0; i >= 0 && n < inviteRest && words != ""; i-- {
-		if history[i].Who != conversation.Otto {
-			continue
-		}
-		if n++; strings.Contains(history[i].Text.Reveal(), words) {
-			return true
-		}
-	}
-	return false
+// invited reports whether Otto proposed a meeting a moment ago, in whatever words.
+func (s *scene) invited() bool {
+	session := s.request.Conversation.Session
+	return session.Invited > 0 && session.Turns-session.Invited < inviteRest
 }
 
 // said is what a step asks in words, and the field it asks for.

@@ -52,14 +52,7 @@ func TestAnInvitationThatWasNotTakenUpRests(t *testing.T) {
 				value := map[string]pii.Text{"specific_need": "uma festa", "users_count": "40", "urgency": "low"}[field]
 				c.Card, _ = c.Card.With(field, conversation.Value{Value: value, At: tuesday.Add(-time.Hour)})
 			}
-			c.Session.History = append(c.Session.History, conversation.Line{
-				Who: conversation.Otto, Text: "Boa! " + invite + " Pode ser amanhã. Qual você prefere?", At: tuesday.Add(-time.Hour),
-			})
-			for range tt.since {
-				c.Session.History = append(c.Session.History,
-					conversation.Line{Who: conversation.Lead, Text: "e a massa?", At: tuesday.Add(-50 * time.Minute)},
-					conversation.Line{Who: conversation.Otto, Text: "A massa descansa um dia inteiro.", At: tuesday.Add(-50 * time.Minute)})
-			}
+			c.Session.Invited, c.Session.Turns = 1, 1+tt.since
 			model := script(says(decision(t, map[string]any{"response_text": "Claro.", "next_state": "COLLECTING_INFO"})))
 			if got := strings.Contains(text(decide(t, meeting(t, model), ask(c, tt.said))), invite); got != tt.want {
 				t.Errorf("invites: %t, want %t", got, tt.want)

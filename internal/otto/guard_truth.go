@@ -310,7 +310,9 @@ func (o *Otto) denies(text string) bool {
 	folded := o.meant(Fold(text))
 	return o.lexicon.finds["impossible"].MatchString(folded) &&
 		!slices.ContainsFunc(o.lexicon.lists["accepts"], func(yes string) bool {
-			return mentions(folded, yes) && !mentions(folded, "nao "+yes)
+			return mentions(folded, yes) && !slices.ContainsFunc(o.lexicon.lists["negators"], func(no string) bool {
+				return mentions(folded, no+" "+yes)
+			})
 		})
 }
 
