@@ -39,7 +39,7 @@ func (l *loader) business(o *object) {
 	if zone := o.text("time_zone"); zone.value != "" {
 		location, err := time.LoadLocation(zone.value)
 		if err != nil || strings.EqualFold(zone.value, "local") {
-			o.fault(zone.line, "time_zone: no such zone")
+			o.Fault(zone.line, "time_zone: no such zone")
 		} else {
 			p.Location = location
 		}
@@ -48,7 +48,7 @@ func (l *loader) business(o *object) {
 	p.Hours.Holidays = holidays(o.objects("holidays"))
 	if team := o.optional("handoff"); team != nil {
 		p.AnswerWithin = team.span("answer_within")
-		team.done()
+		team.Done()
 	}
 	if m := o.optional("meetings"); m != nil {
 		l.meetings(m)
@@ -57,13 +57,13 @@ func (l *loader) business(o *object) {
 	for _, vertical := range o.objects("verticals") {
 		l.vertical(vertical)
 	}
-	o.done()
+	o.Done()
 }
 
 func (l *loader) vertical(o *object) {
 	id := o.text("id")
 	if id.value != "" && !identifier.MatchString(id.value) {
-		o.fault(id.line, "id must be lower-case letters, digits and _")
+		o.Fault(id.line, "id must be lower-case letters, digits and _")
 	}
 	l.unique("vertical", id)
 	v := otto.Vertical{
@@ -74,7 +74,7 @@ func (l *loader) vertical(o *object) {
 	for _, keyword := range words(o, "keywords", "keyword") {
 		v.Keywords = append(v.Keywords, keyword.value)
 	}
-	o.done()
+	o.Done()
 	l.pack.Verticals = append(l.pack.Verticals, v)
 }
 
@@ -88,9 +88,9 @@ func words(o *object, key, one string) []text {
 		switch {
 		case t.value == "":
 		case word == "":
-			o.fault(t.line, "%s %q has no letter", one, t.value)
+			o.Fault(t.line, "%s %q has no letter", one, t.value)
 		case folded[word]:
-			o.fault(t.line, "%s %q is given twice", one, t.value)
+			o.Fault(t.line, "%s %q is given twice", one, t.value)
 		}
 		folded[word] = true
 		list = append(list, t)
@@ -101,9 +101,9 @@ func words(o *object, key, one string) []text {
 func (l *loader) meetings(o *object) {
 	m := otto.Meetings{Offered: true, Notice: o.span("notice"), Every: o.span("every")}
 	m.Days, _, _ = o.number("days")
-	o.done()
+	o.Done()
 	for _, what := range m.Faults() {
-		o.fault(o.line, "meetings: %s", what)
+		o.Fault(o.Line, "meetings: %s", what)
 	}
 	l.pack.Meetings = m
 }
@@ -117,18 +117,18 @@ func (l *loader) hours(o *object) {
 		for part := range strings.SplitSeq(spans.value, ",") {
 			span, ok := parseSpan(strings.TrimSpace(part))
 			if !ok {
-				o.fault(spans.line, "%s: want spans such as 09:00-12:00, 13:00-18:00, each beginning before it ends", strings.ToLower(day.String()))
+				o.Fault(spans.line, "%s: want spans such as 09:00-12:00, 13:00-18:00, each beginning before it ends", strings.ToLower(day.String()))
 				break
 			}
 			week := &l.pack.Hours.Week[day]
 			if n := len(*week); n > 0 && (*week)[n-1].To > span.From {
-				o.fault(spans.line, "%s: spans overlap or are out of order", strings.ToLower(day.String()))
+				o.Fault(spans.line, "%s: spans overlap or are out of order", strings.ToLower(day.String()))
 				break
 			}
 			*week = append(*week, span)
 		}
 	}
-	o.done()
+	o.Done()
 }
 
 func parseSpan(s string) (otto.Span, bool) {
@@ -151,7 +151,7 @@ func holidays(list []*object) map[string]bool {
 		date, yearly := o.maybe("date"), o.maybe("yearly")
 		from, line, movable := o.number("easter")
 		o.text("name")
-		o.done()
+		o.Done()
 		given := 0
 		for _, is := range []bool{date.value != "", yearly.value != "", movable} {
 			if is {
@@ -160,19 +160,19 @@ func holidays(list []*object) map[string]bool {
 		}
 		switch {
 		case given != 1:
-			o.fault(o.line, "a holiday has either a date, a yearly day or its days from easter")
+			o.Fault(o.Line, "a holiday has either a date, a yearly day or its days from easter")
 		case date.value != "":
 			if _, err := time.Parse(time.DateOnly, date.value); err != nil {
-				o.fault(date.line, "date: no such day; want year-month-day")
+				o.Fault(date.line, "date: no such day; want year-month-day")
 				continue
 			}
 			if days[date.value] {
-				o.fault(date.line, "date: given twice")
+				o.Fault(date.line, "date: given twice")
 			}
 			days[date.value] = true
 		case movable:
 			if from < -farthest || from > farthest {
-				o.fault(line, "easter: at most %d days before (-) or after it", farthest)
+				o.Fault(line, "easter: at most %d days before (-) or after it", farthest)
 				continue
 			}
 			for year := firstYear; year <= lastYear; year++ {
@@ -187,7 +187,7 @@ func holidays(list []*object) map[string]bool {
 				}
 			}
 			if !found {
-				o.fault(yearly.line, "yearly: no such day; want month-day")
+				o.Fault(yearly.line, "yearly: no such day; want month-day")
 			}
 		}
 	}
@@ -213,14 +213,14 @@ func readContacts(o *object) otto.Contacts {
 	own := o.object("contacts")
 	for _, t := range own.texts("emails") {
 		if address, err := mail.ParseAddress(t.value); t.value != "" && (err != nil || address.Address != t.value) {
-			own.fault(t.line, "emails: not an e-mail address")
+			own.Fault(t.line, "emails: not an e-mail address")
 		}
 		c.Emails = append(c.Emails, strings.ToLower(t.value))
 	}
 	for _, t := range own.texts("sites") {
 		site, err := url.Parse(t.value)
 		if t.value != "" && (err != nil || site.Scheme != "https" || site.Hostname() == "" || site.User != nil) {
-			own.fault(t.line, "sites: want an address that begins with https://")
+			own.Fault(t.line, "sites: want an address that begins with https://")
 			continue
 		}
 		if t.value != "" {
@@ -229,12 +229,12 @@ func readContacts(o *object) otto.Contacts {
 	}
 	for _, t := range own.texts("phones") {
 		if t.value != "" && !phone.MatchString(t.value) {
-			own.fault(t.line, "phones: want + and 7 to 15 digits, in quotes")
+			own.Fault(t.line, "phones: want + and 7 to 15 digits, in quotes")
 		}
 		c.Phones = append(c.Phones, strings.TrimPrefix(t.value, "+"))
 	}
 	c.Address = own.maybe("address").value
-	own.done()
+	own.Done()
 	return c
 }
 

@@ -35,7 +35,7 @@ func (l *loader) persona(o *object) {
 	for _, rule := range o.texts("rules") {
 		l.pack.Rules = append(l.pack.Rules, l.tell(rule, 500))
 	}
-	o.done()
+	o.Done()
 }
 
 // facts reads one file of facts/: an optional vertical, and its facts.
@@ -45,13 +45,13 @@ func (l *loader) facts(o *object) {
 		for _, one := range o.objects("facts") {
 			kind := one.maybe("kind")
 			if kind.value != "" && kind.value != string(otto.FactFAQ) {
-				one.fault(kind.line, "kind: here there is only %s", otto.FactFAQ)
+				one.Fault(kind.line, "kind: here there is only %s", otto.FactFAQ)
 				kind.value = ""
 			}
 			l.fact(one, otto.FactKind(kind.value), vertical)
 		}
 	}
-	o.done()
+	o.Done()
 }
 
 // entries reads a file of facts that are all of one kind, each with a vertical
@@ -62,7 +62,7 @@ func (l *loader) entries(o *object, key string, kind otto.FactKind) {
 			l.fact(one, kind, l.vertically(one))
 		}
 	}
-	o.done()
+	o.Done()
 }
 
 // vertically is the vertical that something belongs to, if any.
@@ -77,7 +77,7 @@ func (l *loader) vertically(o *object) string {
 func (l *loader) fact(o *object, kind otto.FactKind, vertical string) {
 	id := o.text("id")
 	if id.value != "" && !identifier.MatchString(id.value) {
-		o.fault(id.line, "id must be lower-case letters, digits and _")
+		o.Fault(id.line, "id must be lower-case letters, digits and _")
 	}
 	l.unique("fact", id)
 	says, until := o.text("text"), o.maybe("valid_until")
@@ -93,7 +93,7 @@ func (l *loader) fact(o *object, kind otto.FactKind, vertical string) {
 	if kind == otto.FactCase {
 		f.Default = o.flag("default")
 		if f.Default {
-			l.unique("the default case of", text{value: cmp.Or(vertical, "no vertical"), file: o.file, line: o.line})
+			l.unique("the default case of", text{value: cmp.Or(vertical, "no vertical"), file: o.File, line: o.Line})
 		}
 	}
 	if until.value != "" {
@@ -103,14 +103,14 @@ func (l *loader) fact(o *object, kind otto.FactKind, vertical string) {
 		}
 		day, err := time.ParseInLocation(time.DateOnly, until.value, zone)
 		if err != nil {
-			o.fault(until.line, "valid_until: no such day; want year-month-day")
+			o.Fault(until.line, "valid_until: no such day; want year-month-day")
 		}
 		f.ValidUntil = day
 	}
-	o.done()
+	o.Done()
 	if says.value != "" && utf16Length(says.value) <= otto.MaxText {
 		for _, what := range f.Faults() {
-			o.fault(o.line, "%s", what)
+			o.Fault(o.Line, "%s", what)
 		}
 	}
 	l.pack.Facts = append(l.pack.Facts, f)
@@ -124,28 +124,28 @@ func (l *loader) funnels(o *object) {
 		for _, one := range o.objects("funnels") {
 			f := l.funnel(one)
 			if known[f.Vertical] {
-				one.fault(one.line, "a funnel of this vertical is given already")
+				one.Fault(one.Line, "a funnel of this vertical is given already")
 			}
 			known[f.Vertical] = true
 			l.pack.Funnels = append(l.pack.Funnels, f)
 		}
 		if !known[""] {
-			o.fault(o.line, "funnels: the one without a vertical is missing")
+			o.Fault(o.Line, "funnels: the one without a vertical is missing")
 		}
 	}
 	booking := l.questions(o, "booking")
 	if len(booking) > 0 && !l.pack.Meetings.Offered {
-		o.fault(o.line, "booking: %s offers no meetings", businessFile)
+		o.Fault(o.Line, "booking: %s offers no meetings", businessFile)
 	} else {
 		l.pack.Meetings.Questions = booking
 	}
-	o.done()
+	o.Done()
 }
 
 func (l *loader) funnel(o *object) otto.Funnel {
 	f := otto.Funnel{Vertical: l.vertically(o), Questions: l.questions(o, "questions")}
 	if len(f.Questions) == 0 {
-		o.fault(o.line, "questions: there is none")
+		o.Fault(o.Line, "questions: there is none")
 	}
 	ready := o.optional("ready")
 	switch {
@@ -160,16 +160,16 @@ func (l *loader) funnel(o *object) otto.Funnel {
 			f.Ready.Of = append(f.Ready.Of, fields)
 		}
 		if len(f.Ready.Of) == 0 {
-			ready.fault(ready.line, "of is missing")
+			ready.Fault(ready.Line, "of is missing")
 		}
-		ready.done()
+		ready.Done()
 		for _, what := range f.Ready.Faults() {
-			ready.fault(line, "%s", what)
+			ready.Fault(line, "%s", what)
 		}
 	case l.pack.Meetings.Offered:
-		o.fault(o.line, "ready is missing: when may a lead of this funnel have a meeting?")
+		o.Fault(o.Line, "ready is missing: when may a lead of this funnel have a meeting?")
 	}
-	o.done()
+	o.Done()
 	return f
 }
 
@@ -185,16 +185,16 @@ func (l *loader) questions(o *object, key string) []otto.Question {
 			if field.value == conversation.FieldInterest && value.value != "" {
 				l.mentions = append(l.mentions, mention{"vertical", value})
 			}
-			c.done()
+			c.Done()
 		}
-		one.done()
+		one.Done()
 		if asked[field.value] {
-			one.fault(field.line, "%s is asked already", field.value)
+			one.Fault(field.line, "%s is asked already", field.value)
 		}
 		asked[field.value] = true
 		if field.value != "" && says.value != "" {
 			for _, what := range q.Faults() {
-				one.fault(field.line, "%s: %s", field.value, what)
+				one.Fault(field.line, "%s: %s", field.value, what)
 			}
 		}
 		all = append(all, q)
@@ -209,7 +209,7 @@ func (l *loader) guards(o *object) {
 		var list []string
 		for _, t := range words(o, key, "phrase") {
 			if n := utf16Length(t.value); n > maxTrigger {
-				o.fault(t.line, "%s: %d characters, at most %d", key, n, maxTrigger)
+				o.Fault(t.line, "%s: %d characters, at most %d", key, n, maxTrigger)
 			}
 			if folded := otto.Fold(t.value); folded != "" {
 				l.barred[folded] = t
@@ -219,7 +219,7 @@ func (l *loader) guards(o *object) {
 		return list
 	}
 	l.pack.Promises, l.pack.Competitors = bar("promises"), bar("competitors")
-	o.done()
+	o.Done()
 }
 
 // replies reads replies.yaml: greetings, ways to ask for a person, and fixed
@@ -236,16 +236,16 @@ func (l *loader) replies(o *object) {
 	for _, one := range o.objects("replies") {
 		l.fixed(one)
 	}
-	o.done()
+	o.Done()
 }
 
 func (l *loader) fixed(o *object) {
 	key := o.text("key")
 	if key.value != "" && !identifier.MatchString(key.value) {
-		o.fault(key.line, "key must be lower-case letters, digits and _")
+		o.Fault(key.line, "key must be lower-case letters, digits and _")
 	}
 	if key.value == otto.TapPerson {
-		o.fault(key.line, "key %s is reserved for asking for a person", key.value)
+		o.Fault(key.line, "key %s is reserved for asking for a person", key.value)
 	}
 	l.unique("reply", key)
 	f := otto.FixedReply{Key: key.value}
@@ -255,7 +255,7 @@ func (l *loader) fixed(o *object) {
 	}
 	for _, t := range o.texts("commands") {
 		if t.value != "" && (!command.MatchString(t.value) || len(t.value) > maxCommand+1) {
-			o.fault(t.line, "commands: want / and at most %d lower-case letters, digits and _", maxCommand)
+			o.Fault(t.line, "commands: want / and at most %d lower-case letters, digits and _", maxCommand)
 		} else if t.value != "" {
 			l.owned(key.value, t, "/"+otto.FoldCommand(t.value))
 		}
@@ -266,7 +266,7 @@ func (l *loader) fixed(o *object) {
 		l.mentions = append(l.mentions, mention{"vertical", vertical})
 	}
 	f.Reply = l.reply(o, maxText, maxBody)
-	o.done()
+	o.Done()
 	l.pack.Fixed = append(l.pack.Fixed, f)
 }
 
@@ -277,7 +277,7 @@ func (l *loader) reply(o *object, plain, interactive int, fills ...string) conve
 	r := conversation.Reply{Kind: conversation.ReplyText}
 	switch {
 	case len(buttons) > 0 && len(rows) > 0:
-		o.fault(o.line, "either buttons or a list, not both")
+		o.Fault(o.Line, "either buttons or a list, not both")
 	case len(buttons) > 0:
 		r.Kind = conversation.ReplyButtons
 		r.Options = l.options("buttons", buttons, maxButtons, maxButtonTitle)
@@ -295,7 +295,7 @@ func (l *loader) reply(o *object, plain, interactive int, fills ...string) conve
 
 func (l *loader) options(what string, list []*object, most, title int) []conversation.Option {
 	if len(list) > most {
-		list[most].fault(list[most].line, "%s: %d options, at most %d", what, len(list), most)
+		list[most].Fault(list[most].Line, "%s: %d options, at most %d", what, len(list), most)
 	}
 	ids, titles := map[string]bool{}, map[string]bool{}
 	var options []conversation.Option
@@ -305,9 +305,9 @@ func (l *loader) options(what string, list []*object, most, title int) []convers
 		if what == "list" {
 			option.Description = l.say(o.maybe("description"), maxRowDescription)
 		}
-		o.done()
+		o.Done()
 		if ids[id.value] || titles[name.value] {
-			o.fault(o.line, "%s: an id or title is given twice", what)
+			o.Fault(o.Line, "%s: an id or title is given twice", what)
 		}
 		ids[id.value], titles[name.value] = true, true
 		if id.value != "" {
@@ -325,13 +325,13 @@ func (l *loader) sentences(o *object) {
 	for i, key := range []string{"morning", "afternoon", "night"} {
 		s.DayParts[i] = l.say(parts.text(key), maxDayPart)
 	}
-	parts.done()
+	parts.Done()
 	greeting := o.object("greeting")
 	s.Greeting = l.reply(greeting, otto.MaxText, otto.MaxText, otto.FillGreeting)
-	greeting.done()
+	greeting.Done()
 	menu := o.object("menu")
 	s.Menu = l.reply(menu, otto.MaxText, otto.MaxText)
-	menu.done()
+	menu.Done()
 	for _, one := range s.Plain() {
 		read := o.text
 		if one.Meeting && !l.pack.Meetings.Offered {
@@ -341,7 +341,7 @@ func (l *loader) sentences(o *object) {
 		*one.Text = l.say(t, otto.MaxText, one.Fills...)
 		if otto.Stray(t.value, one.Fills...) == "" && utf16Length(t.value) <= otto.MaxText {
 			for _, what := range one.Faults() {
-				o.fault(t.line, "once filled in: %s", what)
+				o.Fault(t.line, "once filled in: %s", what)
 			}
 		}
 	}
@@ -351,6 +351,6 @@ func (l *loader) sentences(o *object) {
 	for _, kind := range otto.MediaKinds() {
 		s.Media[kind] = l.say(media.text(strings.ToLower(string(kind))), otto.MaxText)
 	}
-	media.done()
-	o.done()
+	media.Done()
+	o.Done()
 }

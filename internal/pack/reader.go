@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/pyloto/atende/internal/yamltext"
 )
 
 // text is a string and where it stands.
@@ -18,72 +19,26 @@ type text struct {
 	line  int
 }
 
-// object is a mapping being read: whoever reads a key takes it, and what
-// nobody took is a fault.
-type object struct {
-	file   string
-	line   int
-	faults *Faults
-	keys   []*yaml.Node
-	fields map[string]*yaml.Node
-	known  []string
-}
+// object is a mapping of a pack being read: its texts know where they stand.
+type object struct{ *yamltext.Object }
 
-// newObject reads a mapping. A node that is none is a fault and an object
-// without keys, so that reading goes on.
 func newObject(file string, n *yaml.Node, faults *Faults) *object {
-	o := &object{file: file, faults: faults, fields: map[string]*yaml.Node{}}
-	if n == nil {
-		return o
-	}
-	o.line = n.Line
-	if n.Kind != yaml.MappingNode {
-		faults.Add(file, n.Line, "want keys and values here")
-		return o
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		switch {
-		case key.Kind != yaml.ScalarNode || key.Tag != "!!str":
-			faults.Add(file, key.Line, "a key must be text")
-		case o.fields[key.Value] != nil:
-			faults.Add(file, key.Line, "key %s is given twice", key.Value)
-		default:
-			o.keys = append(o.keys, key)
-			o.fields[key.Value] = n.Content[i+1]
-		}
-	}
-	return o
-}
-
-// done blames the keys that nobody knows.
-func (o *object) done() {
-	for _, key := range o.keys {
-		if !slices.Contains(o.known, key.Value) {
-			o.faults.Add(o.file, key.Line, "unknown key %s", key.Value)
-		}
-	}
-}
-
-func (o *object) fault(line int, format string, args ...any) {
-	o.faults.Add(o.file, line, format, args...)
+	return &object{yamltext.NewObject(file, n, faults)}
 }
 
 // take is the value of a key; nil when it is absent or null.
 func (o *object) take(key string) *yaml.Node {
-	o.known = append(o.known, key)
-	n := o.fields[key]
-	if n == nil || n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
-		return nil
+	if n := o.Take(key); !yamltext.Null(n) {
+		return n
 	}
-	return n
+	return nil
 }
 
 // must is take for what may not be absent.
 func (o *object) must(key string) *yaml.Node {
 	n := o.take(key)
 	if n == nil {
-		o.fault(o.line, "%s is missing", key)
+		o.Fault(o.Line, "%s is missing", key)
 	}
 	return n
 }
@@ -92,7 +47,7 @@ func (o *object) must(key string) *yaml.Node {
 func (o *object) text(key string) text {
 	n := o.must(key)
 	if n == nil {
-		return text{file: o.file, line: o.line}
+		return text{file: o.File, line: o.Line}
 	}
 	return o.scalar(n, key)
 }
@@ -101,7 +56,7 @@ func (o *object) text(key string) text {
 func (o *object) maybe(key string) text {
 	n := o.take(key)
 	if n == nil {
-		return text{file: o.file, line: o.line}
+		return text{file: o.File, line: o.Line}
 	}
 	return o.scalar(n, key)
 }
@@ -110,17 +65,17 @@ func (o *object) maybe(key string) text {
 // no quotes; any other bare value that YAML takes for a number or a truth
 // value does.
 func (o *object) scalar(n *yaml.Node, what string) text {
-	t := text{file: o.file, line: n.Line}
+	t := text{file: o.File, line: n.Line}
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" && n.Tag != "!!timestamp" {
-		o.fault(n.Line, "%s must be text; quote it if it looks like a number", what)
+		o.Fault(n.Line, "%s must be text; quote it if it looks like a number", what)
 		return t
 	}
 	t.value = strings.TrimSpace(norm.NFC.String(n.Value))
 	if t.value == "" {
-		o.fault(n.Line, "%s is empty", what)
+		o.Fault(n.Line, "%s is empty", what)
 	}
 	if strings.ContainsFunc(t.value, invisible) {
-		o.fault(n.Line, "%s holds invisible characters", what)
+		o.Fault(n.Line, "%s holds invisible characters", what)
 		t.value = ""
 	}
 	return t
@@ -149,7 +104,7 @@ func (o *object) texts(key string) []text {
 func (o *object) objects(key string) []*object {
 	var list []*object
 	for _, n := range o.list(key) {
-		list = append(list, newObject(o.file, n, o.faults))
+		list = append(list, &object{o.In(n)})
 	}
 	return list
 }
@@ -160,7 +115,7 @@ func (o *object) list(key string) []*yaml.Node {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		o.fault(n.Line, "%s must be a list", key)
+		o.Fault(n.Line, "%s must be a list", key)
 		return nil
 	}
 	return n.Content
@@ -169,9 +124,9 @@ func (o *object) list(key string) []*yaml.Node {
 // object is a required mapping.
 func (o *object) object(key string) *object {
 	n := o.must(key)
-	child := newObject(o.file, n, o.faults)
+	child := &object{o.In(n)}
 	if n == nil {
-		child.line = o.line
+		child.Line = o.Line
 	}
 	return child
 }
@@ -182,7 +137,7 @@ func (o *object) optional(key string) *object {
 	if n == nil {
 		return nil
 	}
-	return newObject(o.file, n, o.faults)
+	return &object{o.In(n)}
 }
 
 // lists is an optional list of lists of texts.
@@ -190,7 +145,7 @@ func (o *object) lists(key string) [][]text {
 	var all [][]text
 	for _, n := range o.list(key) {
 		if n.Kind != yaml.SequenceNode {
-			o.fault(n.Line, "each of %s must be a list", key)
+			o.Fault(n.Line, "each of %s must be a list", key)
 			continue
 		}
 		var one []text
@@ -206,11 +161,11 @@ func (o *object) lists(key string) [][]text {
 func (o *object) number(key string) (n, line int, ok bool) {
 	node := o.take(key)
 	if node == nil {
-		return 0, o.line, false
+		return 0, o.Line, false
 	}
 	n, err := strconv.Atoi(node.Value)
 	if node.Kind != yaml.ScalarNode || node.Tag != "!!int" || err != nil {
-		o.fault(node.Line, "%s must be a whole number", key)
+		o.Fault(node.Line, "%s must be a whole number", key)
 		return 0, node.Line, false
 	}
 	return n, node.Line, true
@@ -223,7 +178,7 @@ func (o *object) flag(key string) bool {
 		return false
 	}
 	if node.Kind != yaml.ScalarNode || node.Tag != "!!bool" {
-		o.fault(node.Line, "%s must be true or false", key)
+		o.Fault(node.Line, "%s must be true or false", key)
 		return false
 	}
 	return strings.EqualFold(node.Value, "true")
@@ -237,7 +192,7 @@ func (o *object) span(key string) time.Duration {
 	}
 	d, err := time.ParseDuration(t.value)
 	if err != nil || d < 0 {
-		o.fault(t.line, "%s: want a length of time such as 30m or 2h", key)
+		o.Fault(t.line, "%s: want a length of time such as 30m or 2h", key)
 	}
 	return d
 }
