@@ -352,6 +352,7 @@ func FuzzGuardCheck(f *testing.F) {
 	for _, seed := range []string{
 		"", "\n\n", "{}", `{"text":"Oi!"}`, "{\"text\":\"Oi!\"}\r\n{\"text\":7}\n", `{"text":"oi","card":{"users_count":{"value":1.5}}}`,
 		`{"text":"às 9h","slots":["2026-06-10T09:00:00-03:00"],"now":"2026-03-10T09:00:00-03:00","effects":["appointment"]}`, "\xff", `{"a":{"b":[`,
+		`{"text":"oi","card":{"shoe_size":{"value":42}},"facts":["a_fact"]}`,
 	} {
 		f.Add(seed)
 	}
@@ -362,8 +363,10 @@ func FuzzGuardCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, lines string) {
 		var stdout, stderr bytes.Buffer
 		code := j.hear(t.Context(), call{stdin: strings.NewReader(lines), stdout: &stdout, stderr: &stderr})
-		if stderr.Len() > 0 {
-			t.Fatalf("it complains: %s", stderr.String())
+		for note := range strings.Lines(stderr.String()) { // of what the pack does not know
+			if !strings.HasPrefix(note, "line ") {
+				t.Fatalf("it complains: %s", note)
+			}
 		}
 		got := decoded(t, stdout.String())
 		want, wrong := 0, false
