@@ -66,7 +66,9 @@ type Inbound struct {
 	// ReplyTo is the message that this one quotes or reacts to.
 	ReplyTo pii.Contact `json:"reply_to,omitempty"`
 	Media   *Media      `json:"media,omitempty"`
-	Place   *Place      `json:"place,omitempty"`
+	// Perceived is what was made of Media; nil as long as nobody tried.
+	Perceived *Perceived `json:"perceived,omitempty"`
+	Place     *Place     `json:"place,omitempty"`
 	// SentAt is Meta's time of the message; it survives redelivery.
 	SentAt time.Time `json:"sent_at"`
 	// ReceivedAt is when our ingress received it.

@@ -152,6 +152,15 @@ type Sender interface {
 	Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error)
 }
 
+// Senses make of a file what can be answered.
+type Senses interface {
+	// Perceive fetches the file of a message of a perceptible kind and says what
+	// was made of it, whatever became of the file. An error is of a dependency
+	// that is ill, marked [fault.Dependency] or [fault.Throttled]: trying again
+	// later is worth it.
+	Perceive(ctx context.Context, m conversation.Inbound) (conversation.Perceived, error)
+}
+
 // Mind decides what to answer; [otto.Otto] is one.
 type Mind interface {
 	// Decide proposes an answer. Its error is a model outage, marked
