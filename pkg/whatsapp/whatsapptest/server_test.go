@@ -65,7 +65,7 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 	ids := []string{
 		send(t, client, first).ID,
 		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.User("BR.77"), Message: whatsapp.ButtonsMessage{
-			Header: "Cabeça", Body: "Confirma?", Footer: "Pé", Buttons: []whatsapp.Button{{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}},
+			Header: whatsapp.HeaderText("Cabeça"), Body: "Confirma?", Footer: "Pé", Buttons: []whatsapp.Button{{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}},
 		}}).ID,
 		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.Phone(lead), Message: whatsapp.ListMessage{
 			Body: "Quando?", Button: "Ver", Sections: []whatsapp.Section{
@@ -74,7 +74,7 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 			},
 		}}).ID,
 		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.Phone(lead), Message: whatsapp.TemplateMessage{
-			Name: "aviso", Language: "pt_BR", Parameters: []string{"Iara", "pediu uma pessoa"},
+			Name: "aviso", Language: "pt_BR", Parameters: whatsapp.Positional{"Iara", "pediu uma pessoa"},
 		}}).ID,
 	}
 	want := []whatsapptest.SentMessage{
