@@ -138,6 +138,7 @@ func TestSendLimitsAroundTheMessage(t *testing.T) {
 		{"parent user id", func(s *whatsapp.Send) { s.To = whatsapp.User("BR.ENT.77") }, nil},
 		{"nobody", func(s *whatsapp.Send) { s.To = whatsapp.Recipient{} }, &whatsapp.LimitError{Field: "to", Rule: whatsapp.RuleRequired}},
 		{"plus in the number", func(s *whatsapp.Send) { s.To = whatsapp.Phone("+5521900000001") }, &whatsapp.LimitError{Field: "to", Rule: whatsapp.RuleDigits}},
+		{"number as dialled within a country", func(s *whatsapp.Send) { s.To = whatsapp.Phone("021900000001") }, &whatsapp.LimitError{Field: "to", Rule: whatsapp.RuleDigits}},
 		{"number as user id", func(s *whatsapp.Send) { s.To = whatsapp.User("5521900000001") }, &whatsapp.LimitError{Field: "recipient", Rule: whatsapp.RuleFormat}},
 		{"opaque data, longest", func(s *whatsapp.Send) { s.Opaque = strings.Repeat("ç", 512) }, nil},
 		{"opaque data, too long", func(s *whatsapp.Send) { s.Opaque = strings.Repeat("ç", 513) },

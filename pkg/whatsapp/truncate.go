@@ -83,10 +83,10 @@ func joined(before, next rune) bool {
 		return true
 	case before == joiner, prepends(before):
 		return true
-	case isJamo(next):
-		return isJamo(before) || isSyllable(before)
-	case isSyllable(next):
+	case isLeadingJamo(next), isSyllable(next):
 		return isLeadingJamo(before)
+	case isJamo(next): // of the middle or the end
+		return isJamo(before) || isSyllable(before)
 	}
 	return false
 }

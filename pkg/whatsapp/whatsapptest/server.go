@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pyloto/atende/pkg/whatsapp"
 )
 
 // Options configures a Server. The zero value accepts any token and any number
@@ -23,6 +25,8 @@ type Options struct {
 	PhoneNumberIDs []string
 	// Token is the access token to ask for; empty accepts any that is not empty.
 	Token string
+	// Templates are those that the account has approved; nil accepts any.
+	Templates []whatsapp.TemplateSpec
 	// Latency is waited before every answer.
 	Latency time.Duration
 	// Keep bounds how many accepted messages are remembered, and how many
@@ -255,7 +259,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if request.Status != "" {
 		return s.read(w, r, request)
 	}
-	message, bad := request.message()
+	message, bad := request.message(s.options.Templates)
 	if bad != nil {
 		return bad
 	}
