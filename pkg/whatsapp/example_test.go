@@ -159,5 +159,5 @@ func ExampleCheckMedia() {
 	// Output:
 	// <nil>
 	// whatsapp: type: format
-	// whatsapp: file: 6000000 bytes, at most 5000000
+	// whatsapp: file: 6000000 bytes, at most 5242880
 }

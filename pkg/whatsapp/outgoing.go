@@ -18,8 +18,6 @@ const (
 	// MaxCaption is the caption of an image, video or document.
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/image-messages
 	MaxCaption = 1024
-	// MaxFilename is this package's own bound: Meta states none.
-	MaxFilename = 240
 	// MaxURL is an address that Meta is to fetch, or a person to open.
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
 	MaxURL = 2000
@@ -68,6 +66,8 @@ const (
 	// MaxOpaque is the data that comes back in a message's statuses.
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 	MaxOpaque = 512
+	// maxFilename is this package's own bound: Meta states none.
+	maxFilename = 240
 )
 
 // Outgoing is a message to send. The set is closed: TextMessage, ImageMessage,

@@ -117,7 +117,7 @@ func (h HeaderVideo) checkHeader(c *checker, field string) { c.source(field+".vi
 
 func (h HeaderDocument) checkHeader(c *checker, field string) {
 	c.source(field+".document", h.Source)
-	c.characters(field+".document.filename", h.Filename, MaxFilename)
+	c.characters(field+".document.filename", h.Filename, maxFilename)
 }
 
 // headed is a header as it is posted.

@@ -7,19 +7,19 @@ import (
 
 // The most bytes of a file to send, by what it is sent as
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media).
-// Meta writes KB and MB; the smaller reading, thousands, stands here.
+// Meta writes KB and MB and does not say which; powers of two stand here.
 const (
-	MaxImageBytes    = 5_000_000
-	MaxAudioBytes    = 16_000_000
-	MaxVideoBytes    = 16_000_000
-	MaxDocumentBytes = 100_000_000
+	MaxImageBytes    = 5 << 20
+	MaxAudioBytes    = 16 << 20
+	MaxVideoBytes    = 16 << 20
+	MaxDocumentBytes = 100 << 20
 	// MaxStickerBytes is of a sticker that moves; one that does not may have
 	// MaxStillStickerBytes.
-	MaxStickerBytes      = 500_000
-	MaxStillStickerBytes = 100_000
+	MaxStickerBytes      = 500 << 10
+	MaxStillStickerBytes = 100 << 10
 	// MaxVoiceBytes is how large a voice message may be to play at a touch; a
 	// larger one is delivered too, behind a download button.
-	MaxVoiceBytes = 512_000
+	MaxVoiceBytes = 512 << 10
 )
 
 // MediaSource is where a message's file is: a MediaID or a MediaLink, and
@@ -135,7 +135,7 @@ func checkMediaMessage(field string, source MediaSource, caption, filename strin
 	var c checker
 	c.source(field, source)
 	c.characters(field+".caption", caption, MaxCaption)
-	c.characters(field+".filename", filename, MaxFilename)
+	c.characters(field+".filename", filename, maxFilename)
 	return c.err
 }
 

@@ -46,9 +46,9 @@ func (p Pen) Write(m whatsapp.Message) []byte {
 // in turn.
 func written(pairs ...string) object {
 	fields := object{}
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			fields[pairs[i]] = pairs[i+1]
+	for ; len(pairs) >= 2; pairs = pairs[2:] {
+		if pairs[1] != "" {
+			fields[pairs[0]] = pairs[1]
 		}
 	}
 	return fields
