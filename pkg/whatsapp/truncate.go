@@ -45,23 +45,27 @@ const ellipsis = "…"
 // together than Unicode asks: it may join two characters, and splits none.
 func nextCluster(s string) int {
 	before, at := utf8.DecodeRuneInString(s)
-	flags := 0 // regional indicators in the cluster
+	halves := 0 // of flags, in a row up to here
 	if isRegional(before) {
-		flags++
+		halves++
 	}
 	linked := isLinker(before)
 	for at < len(s) {
 		next, size := utf8.DecodeRuneInString(s[at:])
 		switch {
 		case isRegional(before) && isRegional(next):
-			if flags == 2 {
+			if halves%2 == 0 {
 				return at
 			}
-			flags++
 		case !joined(before, next) && (!linked || !unicode.IsLetter(next)):
 			return at
 		}
 		linked = isLinker(next) || linked && (unicode.IsMark(next) || next == joiner)
+		if isRegional(next) {
+			halves++
+		} else {
+			halves = 0
+		}
 		before = next
 		at += size
 	}
@@ -81,7 +85,9 @@ func joined(before, next rune) bool {
 		return true
 	case extends(next):
 		return true
-	case before == joiner, prepends(before):
+	case before == joiner:
+		return !isRegional(next)
+	case prepends(before):
 		return true
 	case isLeadingJamo(next), isSyllable(next):
 		return isLeadingJamo(before)
