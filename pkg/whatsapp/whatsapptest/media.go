@@ -355,7 +355,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request, number string) *
 		return &refusal{status: http.StatusBadRequest, code: 100, subcode: 33, details: "Object does not exist"}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxUpload+maxRequest)
-	if err := r.ParseMultipartForm(maxRequest); err != nil {
+	if err := r.ParseMultipartForm(maxRequest); err != nil { //nolint:gosec // the line above bounds it
 		return refuse(100, "Invalid parameter")
 	}
 	defer func() { _ = r.MultipartForm.RemoveAll() }()
