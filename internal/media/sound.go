@@ -127,7 +127,7 @@ func nextPage(data []byte) (p oggPage, rest []byte, ok bool) {
 // section 3.1).
 func opusLength(packet []byte) time.Duration {
 	config := packet[0] >> 3
-	frame := 20 * time.Millisecond
+	var frame time.Duration
 	switch {
 	case config < 12: // SILK
 		frame = [...]time.Duration{10, 20, 40, 60}[config&3] * time.Millisecond
