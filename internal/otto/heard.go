@@ -47,8 +47,15 @@ func (s *scene) doubt(field string, anew, spoken bool) {
 	}
 }
 
+// except is fields without one of them; nil when nothing is left.
 func except(fields []string, field string) []string {
-	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return f == field })
+	var left []string
+	for _, f := range fields {
+		if f != field {
+			left = append(left, f)
+		}
+	}
+	return left
 }
 
 // confirm reads the lead's yes or no to what was heard before this turn.
