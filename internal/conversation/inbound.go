@@ -56,7 +56,10 @@ type Inbound struct {
 	WAMID  pii.Contact `json:"wamid"`
 	Number string      `json:"number"` // our phone_number_id
 	From   Identity    `json:"from"`
-	Kind   Kind        `json:"kind"`
+	// Was is who From was until now, when the message says that the person's
+	// number or user id changed; nil otherwise.
+	Was  *Identity `json:"was,omitempty"`
+	Kind Kind      `json:"kind"`
 	// Type is WhatsApp's own name of the type, kept for what Kind folds.
 	Type string `json:"type,omitempty"`
 	// Text is what the person wrote or chose: body, caption, title of a tap.
@@ -80,6 +83,22 @@ type Inbound struct {
 	// Raw is the element as Meta sent it where Kind does not hold all of it,
 	// cut at 8 KiB when oversized.
 	Raw []byte `json:"raw,omitempty"`
+}
+
+// Conversations are the ids of every conversation that the message may belong
+// to. The first is the provisional one: that of who the person was, because a
+// conversation that is under way is known by it.
+func (m Inbound) Conversations(key *pii.HashKey) []ID {
+	var ids []ID
+	if m.Was != nil {
+		ids = m.Was.Conversations(key, m.Number)
+	}
+	for _, id := range m.From.Conversations(key, m.Number) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // Media names a file that Meta keeps for seven days.
