@@ -72,13 +72,21 @@ type Inbound struct {
 	// Perceived is what was made of Media; nil as long as nobody tried.
 	Perceived *Perceived `json:"perceived,omitempty"`
 	Place     *Place     `json:"place,omitempty"`
+	// Ad is the advertisement or post that the person came from.
+	Ad *Referral `json:"ad,omitempty"`
+	// Product is the catalogue's id of the product whose page the person wrote
+	// from.
+	Product string `json:"product,omitempty"`
+	// Forwarded: the person passed on what somebody else wrote.
+	Forwarded bool `json:"forwarded,omitempty"`
 	// SentAt is Meta's time of the message; it survives redelivery.
 	SentAt time.Time `json:"sent_at"`
 	// ReceivedAt is when our ingress received it.
 	ReceivedAt time.Time `json:"received_at"`
 	// Seq is the order of arrival within the conversation, as far as known.
 	Seq int64 `json:"seq,omitempty"`
-	// Note says why a message is unsupported or oversized; never its content.
+	// Note says why a message is unsupported or oversized, or what a system
+	// message is about; never its content.
 	Note string `json:"note,omitempty"`
 	// Raw is the element as Meta sent it where Kind does not hold all of it,
 	// cut at 8 KiB when oversized.
@@ -109,6 +117,25 @@ type Media struct {
 	Filename pii.Text `json:"filename,omitempty"`
 	Voice    bool     `json:"voice,omitempty"`
 }
+
+// Referral is the advertisement or post that brought a person here.
+type Referral struct {
+	Type string   `json:"type,omitempty"` // ad or post
+	ID   string   `json:"id,omitempty"`
+	URL  pii.Text `json:"url,omitempty"`
+	// Headline and Body are the business's own words.
+	Headline pii.Text `json:"headline,omitempty"`
+	Body     pii.Text `json:"body,omitempty"`
+	// ClickID names the click (ctwa_clid); some placements have none.
+	ClickID pii.Contact `json:"click_id,omitempty"`
+}
+
+// What a system message may be about, by its Note. Meta's own types of notices
+// stand there too.
+const (
+	NoteMarketingStop   = "marketing:stop"   // the person wants no advertising
+	NoteMarketingResume = "marketing:resume" // and does again
+)
 
 // Place is a location that the person shared.
 type Place struct {

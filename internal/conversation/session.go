@@ -85,6 +85,10 @@ type Session struct {
 	// OptedOut is since when the lead wants no messages unasked for; zero when
 	// never.
 	OptedOut time.Time `json:"opted_out,omitzero"`
+	// Unmarketed is since when the person has advertising of this business
+	// switched off in WhatsApp; writing does not switch it on again. Zero when
+	// it is on.
+	Unmarketed time.Time `json:"unmarketed,omitzero"`
 	// Calmed is when the lead was last asked to slow down.
 	Calmed time.Time `json:"calmed,omitzero"`
 	// Tempo measures how fast the lead writes.
