@@ -68,7 +68,11 @@ type Inbound struct {
 	TapID string `json:"tap_id,omitempty"`
 	// ReplyTo is the message that this one quotes or reacts to.
 	ReplyTo pii.Contact `json:"reply_to,omitempty"`
-	Media   *Media      `json:"media,omitempty"`
+	// Original is our name of that message, which an edit or a revoke is about
+	// too, and Quoted what it said, where that is still remembered.
+	Original MessageID `json:"original,omitempty"`
+	Quoted   pii.Text  `json:"quoted,omitempty"`
+	Media    *Media    `json:"media,omitempty"`
 	// Perceived is what was made of Media; nil as long as nobody tried.
 	Perceived *Perceived `json:"perceived,omitempty"`
 	Place     *Place     `json:"place,omitempty"`
@@ -128,6 +132,25 @@ type Referral struct {
 	Body     pii.Text `json:"body,omitempty"`
 	// ClickID names the click (ctwa_clid); some placements have none.
 	ClickID pii.Contact `json:"click_id,omitempty"`
+}
+
+// What became of a message before it was heard, by its Note.
+const (
+	// NoteCorrection: the text replaces that of a message which was heard before.
+	NoteCorrection = "correction"
+	// NoteCorrected: the text was put in the place of one that nobody had heard.
+	NoteCorrected = "corrected"
+	// NoteRevoked: it was taken back before anybody heard it, and nothing of it is
+	// kept.
+	NoteRevoked = "revoked"
+	// NoteOurs: an echo of what Otto himself had written.
+	NoteOurs = "ours"
+)
+
+// TakenBack reports whether the message takes another one back, or puts itself
+// in its place: the other one is not shown to anybody who answers any more.
+func (m Inbound) TakenBack() bool {
+	return m.Original != "" && (m.Kind == KindRevoke || m.Kind == KindEcho && (m.Type == "revoke" || m.Type == "edit"))
 }
 
 // What a system message may be about, by its Note. Meta's own types of notices

@@ -80,6 +80,7 @@ const (
 	ModeFallback Mode = "fallback" // for one without a model
 	ModeSilent   Mode = "silent"   // for none
 
+	ModeTaken      Mode = "taken"      // for none: a person answers
 	ModeUnanswered Mode = "unanswered" // for the truth about a person who has not come
 	ModeReminded   Mode = "reminded"   // for nothing: only the team is told that nobody has come
 	ModeInactive   Mode = "inactive"   // for nothing: the session ended

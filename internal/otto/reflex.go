@@ -147,6 +147,7 @@ func (x index) reserved(id string) bool {
 // several fixed replies the newest is given, and a greeting before anything else
 // is politeness. Without a model there is always an answer.
 func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
+	s.sees = model
 	heard := o.recognise(s)
 	o.interested(s, heard.chosen)
 	sentences := o.pack.Sentences
@@ -220,7 +221,7 @@ func (o *Otto) recognise(s *scene) recognised {
 			r.optOut = true
 		case found != nil:
 			r.fixed = found
-		case u.unread():
+		case u.unread(), u.shown() && !s.sees:
 			r.unread = u.kind
 		case u.folded == "":
 		case o.index.greetings[u.folded]:

@@ -15,6 +15,9 @@ import (
 // limit for a text.
 const maxSaid = 4096
 
+// maxQuoted bounds how much of a quoted message is repeated, in characters.
+const maxQuoted = 200
+
 // scene is one request being answered.
 type scene struct {
 	request Request
@@ -32,6 +35,8 @@ type scene struct {
 	slots   []time.Time
 	moment  when.Moment
 	trouble trouble
+	// sees: there is a model that can look at files.
+	sees bool
 	// optedOut is since when the lead wants no messages unasked for.
 	optedOut time.Time
 	// heard is what the conversation supports, once somebody asked.
@@ -46,10 +51,21 @@ type utterance struct {
 	// text is what the lead wrote or chose, cleaned; empty when nothing can be
 	// read. folded is the same for comparing.
 	text, folded string
+	// corrects: it replaces what the lead wrote before.
+	corrects bool
+	// quoted is what the lead answers, where they answer one message.
+	quoted string
 }
 
 // unread reports whether all there is to the message cannot be read.
 func (u utterance) unread() bool { return u.text == "" && !readable(u.kind) }
+
+// shown reports whether the text stands for something that was shown and not
+// said: it takes a model to make anything of it.
+func (u utterance) shown() bool {
+	return u.text != "" &&
+		(u.kind == conversation.KindLocation || u.kind == conversation.KindContacts || u.kind == conversation.KindOrder)
+}
 
 // readable reports whether the whole content of a kind is its text.
 func readable(k conversation.Kind) bool {
@@ -85,7 +101,10 @@ func (o *Otto) begin(r Request) *scene {
 }
 
 func hear(m conversation.Inbound) utterance {
-	u := utterance{id: m.ID, kind: m.Kind, tap: m.TapID}
+	u := utterance{
+		id: m.ID, kind: m.Kind, tap: m.TapID, corrects: m.Note == conversation.NoteCorrection,
+		quoted: oneLine(head(clean(m.Quoted.Reveal()), maxQuoted)),
+	}
 	// An oversized message is known by its beginning only: half a question
 	// must not be answered as if it were one.
 	if m.Kind != conversation.KindOversized && m.Kind != conversation.KindUnsupported {
@@ -216,7 +235,10 @@ func take(from conversation.State, event conversation.Event, in conversation.Ste
 func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 	var lines []conversation.Line
 	for _, m := range s.request.Messages {
-		line := conversation.Line{Who: conversation.Lead, At: m.SentAt}
+		if m.Note == conversation.NoteOurs {
+			continue // It was remembered when it was said.
+		}
+		line := conversation.Line{Who: conversation.Lead, At: m.SentAt, Message: m.ID}
 		if line.At.IsZero() {
 			line.At = s.request.Now
 		}

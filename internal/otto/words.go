@@ -57,5 +57,17 @@ func (w *words) line(u utterance) string {
 	if u.kind == conversation.KindSystem {
 		return ""
 	}
-	return strings.TrimSpace(w.notes[u.kind] + " " + u.text)
+	kind := u.kind
+	if u.corrects {
+		kind = conversation.KindEdit
+	}
+	line := strings.TrimSpace(w.notes[kind] + " " + u.text)
+	if u.quoted == "" || line == "" {
+		return line
+	}
+	quote, err := w.render("quote", u.quoted)
+	if err != nil {
+		return line
+	}
+	return quote + " " + line
 }

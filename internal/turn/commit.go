@@ -134,6 +134,11 @@ func after(mind Mind, r otto.Request, d otto.Decision, mode conversation.Mode, s
 	case d.Handoff != "":
 		conv.Owner = conversation.OwnerPerson
 		conv.Handoff = &conversation.Waiting{ID: string(conv.LastTurn), Since: r.Now, Deadline: mind.AnswerBy(r.Now, 1)}
+	case mode == conversation.ModeTaken:
+		conv.Owner = conversation.OwnerPerson
+		conv.Handoff = &conversation.Waiting{
+			ID: string(conv.LastTurn), Since: r.Now, Came: r.Now, Taken: true, Wrote: r.Now,
+		}
 	case mode == conversation.ModeReleased:
 		conv.Owner, conv.Handoff = conversation.OwnerOtto, nil
 	case conv.Handoff != nil:
@@ -156,7 +161,11 @@ func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, 
 		}
 	}
 	for _, m := range r.Messages {
-		if m.Kind == conversation.KindEcho && w.Came.IsZero() {
+		if !wrote(m) {
+			continue
+		}
+		w.Wrote = r.Now
+		if w.Came.IsZero() {
 			w.Came, w.Deadline = r.Now, time.Time{}
 		}
 	}

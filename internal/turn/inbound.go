@@ -72,6 +72,10 @@ func (h *handling) run(ctx context.Context) error {
 	case admission.Done:
 		h.report.Fate = Known
 		return nil
+	case admission.Busy > 0 && own.Kind == conversation.KindEcho:
+		// A person is writing to the lead. Whoever holds the lease is about to do
+		// the same: their commit must lose, and they look again.
+		return h.answer(ctx)
 	case admission.Busy > 0:
 		return h.follow(ctx, h.patience())
 	}
@@ -363,7 +367,8 @@ func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (
 			return conversation.Commit{}, err
 		}
 		h.step("decide")
-		if decision.Model.Calls > 0 && restarts < maxRestarts && h.Now().Sub(began) < supersedeWithin && h.arrivals(ctx) {
+		if decision.Model.Calls > 0 && h.arrivals(ctx) &&
+			(restarts < maxRestarts && h.Now().Sub(began) < supersedeWithin || h.personWrote(request)) {
 			again, err := h.load(ctx)
 			if err != nil {
 				return conversation.Commit{}, fmt.Errorf("load newer messages: %w", err)
@@ -415,6 +420,9 @@ func (t *Turns) open(e envelope.Envelope) (conversation.Inbound, error) {
 	if err := e.Open(t.Ring, &m); err != nil {
 		return conversation.Inbound{}, err
 	}
+	if m.ReplyTo != "" {
+		m.Original = conversation.MessageID(t.Key.Message(m.ReplyTo))
+	}
 	m.ID, m.Seq, m.ReceivedAt = conversation.MessageID(e.ID), e.Seq, e.ReceivedAt
 	if m.SentAt.IsZero() {
 		m.SentAt = e.ReceivedAt
@@ -434,15 +442,16 @@ func (h *handling) request(snapshot conversation.Snapshot) otto.Request {
 	if snapshot.Conversation != nil {
 		conv = snapshot.Conversation.Conversation
 	}
-	return ask(conv, fresh, h.Now())
+	return ask(conv, h.hear(conv, snapshot.Turn, fresh), h.Now())
 }
 
 // ask is what Otto is asked when messages reach a conversation.
 func ask(conv conversation.Conversation, fresh []conversation.Inbound, now time.Time) otto.Request {
 	conversation.InOrder(fresh)
+	conv = lapsed(conv, fresh, now)
 	for _, m := range fresh {
-		conv.Session.Person = conv.Session.Person.Merge(m.From)
-		if m.Kind.OpensWindow() && m.SentAt.After(conv.WindowFrom) {
+		conv = told(conv, m)
+		if m.Kind.OpensWindow() && m.Note != conversation.NoteCorrection && m.SentAt.After(conv.WindowFrom) {
 			conv.WindowFrom = m.SentAt
 		}
 	}
@@ -453,6 +462,9 @@ func ask(conv conversation.Conversation, fresh []conversation.Inbound, now time.
 // to answer, not ours to answer, too late to answer.
 func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, conversation.Mode, error) {
 	h.report.Fallback = ""
+	if takenOver(r) {
+		return h.Mind.TakenOver(r), conversation.ModeTaken, nil
+	}
 	route, oldest := unanswerable(r)
 	if route != "" {
 		return silent(h.Mind, r, route), conversation.ModeSilent, nil

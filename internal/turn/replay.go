@@ -154,6 +154,8 @@ func (r *replayer) decide(ctx context.Context, request otto.Request, t conversat
 		return silent(r.thoughtful, request, route), nil
 	case conversation.ModeFallback:
 		return r.thoughtful.Fallback(request), nil
+	case conversation.ModeTaken:
+		return r.thoughtful.TakenOver(request), nil
 	case conversation.ModeUnanswered, conversation.ModeReminded:
 		return r.thoughtful.Unanswered(request, t.Mode == conversation.ModeUnanswered), nil
 	case conversation.ModeInactive:
