@@ -94,6 +94,8 @@ type Session struct {
 	// switched off in WhatsApp; writing does not switch it on again. Zero when
 	// it is on.
 	Unmarketed time.Time `json:"unmarketed,omitzero"`
+	// Renamed is when the person's number or user id last changed; zero when never.
+	Renamed time.Time `json:"renamed,omitzero"`
 	// Calmed is when the lead was last asked to slow down.
 	Calmed time.Time `json:"calmed,omitzero"`
 	// Tempo measures how fast the lead writes.

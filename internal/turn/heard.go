@@ -171,10 +171,15 @@ func lapsed(conv conversation.Conversation, fresh []conversation.Inbound, now ti
 // it says to us.
 func told(conv conversation.Conversation, m conversation.Inbound) conversation.Conversation {
 	person := conv.Session.Person
-	if m.Was != nil {
-		person = person.Without(*m.Was)
+	switch {
+	case m.Was != nil:
+		conv.Session.Person = person.Without(*m.Was).Merge(m.From)
+		conv.Session.Renamed = m.SentAt
+	case late(m, conv.Session):
+		// What it says of the sender was right when it was sent.
+	default:
+		conv.Session.Person = person.Merge(m.From)
 	}
-	conv.Session.Person = person.Merge(m.From)
 	if m.TakenBack() {
 		conv.Session.Forget(m.Original)
 	}

@@ -125,14 +125,18 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 			return err
 		}
 	}
-	if admission.Tries < aloneFrom {
+	if admission.Tries < aloneFrom && h.own.Was == nil {
 		h.take(admission.Letters)
 		if err = h.gather(ctx); err != nil {
 			finished = true
 			return err
 		}
 	}
-	h.cached = decodeCached(admission.Cached)
+	if h.cached = decodeCached(admission.Cached); !h.cached.leadsFrom(h.aliases()) || h.own.Kind == conversation.KindEcho {
+		// Who else the sender may be has to be read, and whether an echo is of the
+		// last answer.
+		h.cached = nil
+	}
 	err = h.answer(ctx)
 	finished = true
 	return err
@@ -217,29 +221,22 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	if stored, consumed := snapshot.Messages[h.own.ID]; consumed {
 		return true, h.known(ctx, stored, snapshot)
 	}
-	if last := snapshot.Turn; last != nil {
-		// This message is itself a webhook that proves the channel alive.
-		reopened, err := h.reopen(ctx, *last, snapshot.Conversation, h.e.ReceivedAt)
-		if err != nil {
-			return false, err
-		}
-		if reopened { // What was read is stale, this message's own fate included.
-			return h.try(ctx)
-		}
+	all, err := h.reunite(ctx, snapshot)
+	if err != nil {
+		return false, err
 	}
-	if last := snapshot.Turn; last != nil && !last.Phase().Terminal() {
-		// What else that turn makes happen is its own messages' to look after.
-		progress, err := h.deliver(ctx, *last, snapshot.ReadAt, permit{})
-		if err != nil {
-			return false, fmt.Errorf("resolve last turn: %w", err)
-		}
-		if !progress.terminal {
-			return true, h.follow(ctx, progress.wait)
-		}
-		h.step("resolve")
+	snapshot.Conversation = all.base
+	restart, wait, err := h.conclude(ctx, all)
+	switch {
+	case err != nil:
+		return false, err
+	case restart: // What was read is stale, this message's own fate included.
+		return h.try(ctx)
+	case wait > 0:
+		return true, h.follow(ctx, wait)
 	}
 
-	draft, err := h.decide(ctx, snapshot)
+	draft, err := h.decide(ctx, snapshot, all)
 	if err != nil {
 		return false, err
 	}
@@ -275,7 +272,7 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	h.cached = nil
 	if progress.phase != conversation.Parked { // The next turn has to look at one that is.
 		h.cached = &cachedConversation{
-			Conversation: draft.Conversation, Updated: committed.At, answered: draft.Turn.Messages,
+			Conversation: draft.Conversation, Updated: committed.At, Names: all.names, answered: draft.Turn.Messages,
 		}
 	}
 	return true, nil
@@ -358,7 +355,7 @@ func (h *handling) aliases() []conversation.ID {
 
 // decide drafts the turn's commit. A message that arrives while Otto thinks
 // supersedes the draft.
-func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (conversation.Commit, error) {
+func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot, all reunion) (conversation.Commit, error) {
 	for restarts := 0; ; restarts++ {
 		began := h.Now()
 		request := h.request(snapshot)
@@ -377,13 +374,13 @@ func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (
 			h.report.Restarts++
 			continue
 		}
-		return h.draft(snapshot, request, decision, mode), nil
+		return h.draft(all, request, decision, mode), nil
 	}
 }
 
 // arrivals takes messages that reached the mailbox since the turn began.
 func (h *handling) arrivals(ctx context.Context) bool {
-	if h.report.Hintless || h.report.Tries >= aloneFrom {
+	if h.report.Hintless || h.report.Tries >= aloneFrom || h.own.Was != nil {
 		return false
 	}
 	letters, err := h.Mailbox.Waiting(ctx, h.id)
@@ -405,8 +402,8 @@ func (h *handling) take(letters []conversation.Letter) (fresh bool) {
 			continue
 		}
 		message, err := h.open(e)
-		if err != nil || message.ID != letter.Message {
-			continue
+		if err != nil || message.ID != letter.Message || message.Was != nil {
+			continue // A change of names is its own task's: it takes the ids of both.
 		}
 		message.Seq = letter.Seq
 		h.inbox[message.ID], fresh = message, true

@@ -110,7 +110,7 @@ func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 		result.differ(StepPack, "recorded with pack %.12s, replayed with %.12s", t.PackHash, r.PackHash)
 		return result
 	}
-	if was == nil || was.Version != t.Version-1 {
+	if was == nil || was.Version != t.Version-1 || len(t.Absorbed) > 0 && t.Before != nil {
 		switch {
 		case t.Before != nil:
 			was = t.Before
