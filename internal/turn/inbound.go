@@ -132,7 +132,7 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 			return err
 		}
 	}
-	if h.cached = decodeCached(admission.Cached); !h.cached.leadsFrom(h.aliases()) || h.own.Kind == conversation.KindEcho {
+	if h.cached = decodeCached(admission.Cached); !h.cached.leadsFrom(h.aliases()) || h.echoed() {
 		// Who else the sender may be has to be read, and whether an echo is of the
 		// last answer.
 		h.cached = nil
@@ -140,6 +140,16 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 	err = h.answer(ctx)
 	finished = true
 	return err
+}
+
+// echoed reports whether somebody of the business may have written.
+func (h *handling) echoed() bool {
+	for _, m := range h.inbox {
+		if m.Kind == conversation.KindEcho {
+			return true
+		}
+	}
+	return false
 }
 
 // gather waits while a burst of fragments is still coming. The first of them

@@ -71,13 +71,13 @@ func TestAPersonWhoWritesFromThePhoneTakesOver(t *testing.T) {
 			t.Errorf("remembered:\n%s", s.remembered())
 		}
 		// Nobody has written for a day: whoever asks then is answered.
-		time.Sleep(23 * time.Hour)
+		<-time.After(23 * time.Hour)
 		s.arrive(s.text(iara, "wamid.4", "Alguém aí?"))
 		s.drain(w)
 		if got := s.meta.sent(iara); len(got) != 1 {
 			t.Errorf("Otto came back too early: %q", got)
 		}
-		time.Sleep(2 * time.Hour)
+		<-time.After(2 * time.Hour)
 		s.arrive(s.text(iara, "wamid.5", "Vocês ainda atendem hoje?"))
 		s.drain(w)
 		if got, conv := s.meta.sent(iara), s.stored(iara); len(got) != 2 || conv.Owner != conversation.OwnerOtto || conv.Handoff != nil {
@@ -164,7 +164,7 @@ func TestAnEchoFromBeforeTheReleaseTakesNothingOver(t *testing.T) {
 		s.arrive(s.echo(iara, "wamid.2"))
 		s.drain(w)
 		delayed := s.echo(iara, "wamid.3")
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		s.release(iara)
 		s.arrive(delayed)
 		s.drain(w)
