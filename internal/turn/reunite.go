@@ -96,8 +96,10 @@ func contradicts(m conversation.Inbound, person conversation.Identity) bool {
 	if person.UserID == "" || person.UserID == m.From.UserID {
 		return false
 	}
-	return m.Was == nil && m.From.UserID != "" ||
-		m.Was != nil && (m.From.UserID != "" || m.Was.UserID != "") && person.UserID != m.Was.UserID
+	if m.Was != nil { // Older notices name no former id: then the phone has to do.
+		return m.Was.UserID != "" && person.UserID != m.Was.UserID
+	}
+	return m.From.UserID != ""
 }
 
 // late reports whether a message was sent before its sender's names changed: its
