@@ -25,8 +25,6 @@ type Options struct {
 	PhoneNumberIDs []string
 	// Token is the access token to ask for; empty accepts any that is not empty.
 	Token string
-	// Templates are those that the account has approved; nil accepts any.
-	Templates []whatsapp.TemplateSpec
 	// Latency is waited before every answer.
 	Latency time.Duration
 	// Keep bounds how many accepted messages are remembered, and how many
@@ -49,6 +47,9 @@ type Options struct {
 	RetryDelay time.Duration
 	// Attempts bounds how often a webhook is posted; zero means ten.
 	Attempts int
+
+	// Templates are those that the account has approved; nil accepts any.
+	Templates []whatsapp.TemplateSpec
 
 	// Now and After are the clock; nil means package time's.
 	Now   func() time.Time
