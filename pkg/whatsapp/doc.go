@@ -33,10 +33,17 @@
 // no rule of the client may therefore repeat a request behind its caller's
 // back.
 //
+// # Media
+//
+// [Client.Media] and [Client.Download] fetch what a person sent. The address of a
+// download comes from outside and the request carries the access token, so hosts,
+// resolved addresses, redirects, size, packing and time are all bounded, and every
+// bound has an error of its own. [Client.Upload] gives Meta a file to send.
+//
 // # Refused
 //
-// The package retries nothing, follows no redirect, reads no environment, logs
-// nothing and starts no goroutine. Error texts carry codes, field names and
-// trace identifiers, never a phone number, a name, a token, Meta's prose (which
-// echoes numbers) or a message's text.
+// The package retries nothing, follows no redirect but that of a download, reads
+// no environment, logs nothing and starts no goroutine. Error texts carry codes,
+// field names and trace identifiers, never a phone number, a name, a token,
+// Meta's prose (which echoes numbers) or a message's text.
 package whatsapp

@@ -226,7 +226,7 @@ func TestServerChecksTheRequest(t *testing.T) {
 		{"other scheme", "/v26.0/" + number + "/messages", "Basic good-token", 401, 190},
 		{"somebody's number", "/v26.0/999/messages", "Bearer good-token", 400, 100},
 		{"no version", "/" + number + "/messages", "Bearer good-token", 404, 2500},
-		{"other edge", "/v26.0/" + number + "/media", "Bearer good-token", 404, 2500},
+		{"other edge", "/v26.0/" + number + "/message_qrdls", "Bearer good-token", 404, 2500},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
