@@ -127,7 +127,8 @@ type Send struct {
 	PhoneNumberID string
 	To            Recipient
 	Message       Outgoing
-	// ReplyTo is the id of the message to quote, or empty.
+	// ReplyTo is the id of the message to quote, or empty. A reaction quotes
+	// nothing: it names its message itself.
 	ReplyTo string
 	// Opaque comes back in the message's statuses (biz_opaque_callback_data),
 	// at most MaxOpaque code points. Every app on the account sees it.
@@ -292,6 +293,9 @@ func (s Send) Check() error {
 	var c checker
 	c.characters("biz_opaque_callback_data", s.Opaque, MaxOpaque)
 	c.characters("context.message_id", s.ReplyTo, maxIDLength)
+	if s.ReplyTo != "" && s.Message.payload().Type == "reaction" {
+		c.fail(LimitError{Field: "context.message_id", Rule: RuleForbidden})
+	}
 	return c.err
 }
 

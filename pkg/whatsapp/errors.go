@@ -99,7 +99,7 @@ type LimitError struct {
 	// Field is the path of the field in Graph's JSON.
 	Field string
 	// Rule says what is asked of the field: "characters", "items", "required",
-	// "unique", "utf8", "digits", "format", "bytes".
+	// "unique", "utf8", "digits", "format", "forbidden", "bytes".
 	Rule string
 	// Limit and Got are counts, for the rules that count. Characters are Unicode
 	// code points.
@@ -116,6 +116,7 @@ const (
 	RuleUTF8       = "utf8"
 	RuleDigits     = "digits"
 	RuleFormat     = "format"
+	RuleForbidden  = "forbidden"
 	RuleBytes      = "bytes"
 )
 

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -230,34 +229,6 @@ func elsewhere(response *http.Response, at *url.URL) (*url.URL, error) {
 	return nil, refusal(response, answer)
 }
 
-// MaxFilename bounds the name of an uploaded file, in characters.
-const MaxFilename = 240
-
-// MediaLimit is how many bytes Meta takes of a type: the largest file to send as
-// audio, image, sticker, video or document. Types that are in none of Meta's
-// lists pass as documents; false is for what is certainly refused.
-//
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media#supported-media-types
-func MediaLimit(mimeType string) (bytes int64, ok bool) {
-	kind, parameters, err := mime.ParseMediaType(mimeType)
-	if err != nil {
-		return 0, false
-	}
-	switch kind {
-	case "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "video/mp4", "video/3gpp":
-		return 16 << 20, true
-	case "audio/ogg":
-		// "Only with Opus; the bare type is not supported."
-		return 16 << 20, strings.EqualFold(parameters["codecs"], "opus")
-	case "image/jpeg", "image/png":
-		return 5 << 20, true
-	case "image/webp":
-		return 500 << 10, true
-	}
-	group, _, _ := strings.Cut(kind, "/")
-	return 100 << 20, group == "application" || group == "text"
-}
-
 // Upload gives Meta a file to send and returns its id, which is good for thirty
 // days and for messages of this number. Meta looks at the bytes: a file that is
 // not of its type is refused with code 131053 when a message uses it. The error
@@ -301,32 +272,38 @@ func checkUpload(phoneNumberID, mimeType, filename string, file io.ReadSeeker) (
 	if err := checkNumberID(phoneNumberID); err != nil {
 		return 0, err
 	}
-	limit, ok := MediaLimit(mimeType)
 	switch {
-	case !ok:
-		return 0, &LimitError{Field: "type", Rule: RuleFormat}
 	case !utf8.ValidString(filename):
 		return 0, &LimitError{Field: "filename", Rule: RuleUTF8}
 	case filename == "":
 		return 0, &LimitError{Field: "filename", Rule: RuleRequired}
 	case strings.ContainsAny(filename, "\r\n\x00"):
 		return 0, &LimitError{Field: "filename", Rule: RuleFormat}
-	case utf8.RuneCountInString(filename) > MaxFilename:
-		return 0, &LimitError{Field: "filename", Rule: RuleCharacters, Limit: MaxFilename, Got: utf8.RuneCountInString(filename)}
+	case utf8.RuneCountInString(filename) > maxFilename:
+		return 0, &LimitError{Field: "filename", Rule: RuleCharacters, Limit: maxFilename, Got: utf8.RuneCountInString(filename)}
 	}
 	size, err = file.Seek(0, io.SeekEnd)
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, fmt.Errorf("whatsapp: measure file: %w", err)
-	case size == 0:
-		return 0, &LimitError{Field: "file", Rule: RuleRequired}
-	case size > limit:
-		return 0, &LimitError{Field: "file", Rule: RuleBytes, Limit: int(limit), Got: int(size)}
 	}
-	return size, nil
+	return size, CheckMedia(sentAs(mimeType), mimeType, size)
+}
+
+// sentAs is the type of message that a file of this MIME type is sent as.
+func sentAs(mimeType string) Type {
+	kind, _, _ := strings.Cut(strings.ToLower(mimeType), ";")
+	group, _, _ := strings.Cut(kind, "/")
+	switch {
+	case strings.TrimSpace(kind) == "image/webp":
+		return TypeSticker
+	case group == "image", group == "audio", group == "video":
+		return Type(group)
+	default:
+		return TypeDocument
+	}
 }
 
 // DeleteMedia makes Meta forget an uploaded file. The error is as for

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pyloto/atende/pkg/whatsapp"
 )
 
 // Options configures a Server. The zero value accepts any token and any number
@@ -23,6 +25,8 @@ type Options struct {
 	PhoneNumberIDs []string
 	// Token is the access token to ask for; empty accepts any that is not empty.
 	Token string
+	// Templates are those that the account has approved; nil accepts any.
+	Templates []whatsapp.TemplateSpec
 	// Media finds files that are kept elsewhere; nil means that there are none. It
 	// is called from several goroutines.
 	Media func(id string) (MediaFile, bool)
@@ -261,7 +265,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if request.Status != "" {
 		return s.read(w, r, request)
 	}
-	message, bad := request.message()
+	message, bad := request.message(s.options.Templates)
 	if bad != nil {
 		return bad
 	}
