@@ -69,6 +69,9 @@ type Inbound struct {
 	// Perceived is what was made of Media; nil as long as nobody tried.
 	Perceived *Perceived `json:"perceived,omitempty"`
 	Place     *Place     `json:"place,omitempty"`
+	// ToNewest says of a reaction that it is one to the newest that Otto said: it
+	// may be the answer to what he asked there.
+	ToNewest bool `json:"to_newest,omitempty"`
 	// SentAt is Meta's time of the message; it survives redelivery.
 	SentAt time.Time `json:"sent_at"`
 	// ReceivedAt is when our ingress received it.
@@ -81,6 +84,10 @@ type Inbound struct {
 	// cut at 8 KiB when oversized.
 	Raw []byte `json:"raw,omitempty"`
 }
+
+// Answerable reports whether the lead may wait for an answer: after most kinds,
+// and after a reaction that may be an answer itself.
+func (m Inbound) Answerable() bool { return m.Kind.Answerable() || m.ToNewest }
 
 // Media names a file that Meta keeps for seven days.
 type Media struct {
