@@ -124,6 +124,23 @@ func (o *Otto) settleHeard(s *scene) (answer, bool) {
 	return a, true
 }
 
+// reaction hears a reaction to what Otto just asked as the word that it stands
+// for; only yes and no are asked that way, and most emoji mean neither.
+func (o *Otto) reaction(session conversation.Session, m conversation.Inbound) (utterance, bool) {
+	if session.Unconfirmed == nil && !conversation.IsFlag(session.Asked) {
+		return utterance{}, false
+	}
+	for _, word := range []string{"yes", "no"} {
+		for _, emoji := range o.lexicon.lists["emoji "+word] {
+			if strings.HasPrefix(m.Text.Reveal(), emoji) { // A skin tone may follow.
+				text := o.words.notes["reaction."+word]
+				return utterance{id: m.ID, kind: m.Kind, text: text, folded: Fold(text)}, true
+			}
+		}
+	}
+	return utterance{}, false
+}
+
 // sayHeard says fields of the card as a list in a sentence; whole ones only.
 func (o *Otto) sayHeard(s *scene, fields []string) string {
 	type one struct{ Field, Value string }

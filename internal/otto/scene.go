@@ -118,8 +118,13 @@ func (o *Otto) begin(r Request) *scene {
 		Since: session.Since, At: r.Now, Interest: s.interest != "",
 	}).To
 	for _, m := range r.Messages {
-		if m.Kind.Answerable() {
+		switch {
+		case m.Kind.Answerable():
 			s.said = append(s.said, hear(m))
+		case m.ToNewest:
+			if u, ok := o.reaction(session, m); ok {
+				s.said = append(s.said, u)
+			}
 		}
 	}
 	s.slots = o.slots(s.now)
@@ -283,7 +288,11 @@ func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 		if m.Kind == conversation.KindEcho {
 			line.Who = conversation.Person
 		}
-		if text := o.mask(o.words.line(hear(m)), s.now); text != "" {
+		u := hear(m)
+		if i := slices.IndexFunc(s.said, func(said utterance) bool { return said.id == m.ID }); i >= 0 {
+			u = s.said[i]
+		}
+		if text := o.mask(o.words.line(u), s.now); text != "" {
 			line.Text = pii.Text(text)
 			lines = append(lines, line)
 		}

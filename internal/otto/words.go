@@ -35,6 +35,7 @@ func newWords() (*words, error) {
 			noted = append(noted, noteName(kind, outcome))
 		}
 	}
+	noted = append(noted, "reaction.yes", "reaction.no")
 	for _, name := range noted {
 		if w.notes[name], err = w.render("note", name); err != nil {
 			return nil, err
