@@ -189,7 +189,7 @@ func (o *Otto) mention(s *scene, a *answer, u utterance) {
 	if !u.kind.Perceptible() || u.spoken() || u.seen() && s.sees || o.lexicon.has(string(u.kind), Fold(a.reply.Text.Reveal())) {
 		return
 	}
-	parts := pieces(o.unreadSentence(s, u))
+	parts := pieces(o.unreadSentence(u))
 	var questions []int
 	for i, piece := range parts {
 		if question(piece) {
@@ -202,7 +202,7 @@ func (o *Otto) mention(s *scene, a *answer, u utterance) {
 }
 
 // unreadSentence answers a message that cannot be read.
-func (o *Otto) unreadSentence(s *scene, u utterance) string {
+func (o *Otto) unreadSentence(u utterance) string {
 	sentences := o.pack.Sentences
 	outcome := u.outcome
 	if u.seen() && o.model != nil {
