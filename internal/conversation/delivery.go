@@ -160,7 +160,7 @@ func (d Delivery) Phase() DeliveryPhase {
 	accepted, failed := false, false
 	for attempt := 1; attempt <= d.Attempt; attempt++ {
 		receipts := d.Receipts[attempt]
-		_, bad := receipts[StatusFailed]
+		bad := Lost(receipts)
 		result, answered := d.Results[attempt]
 		refused := answered && (result.Kind == Refused || result.Kind == Withheld)
 		failed = bad || refused && len(receipts) == 0
@@ -181,6 +181,20 @@ func (d Delivery) Phase() DeliveryPhase {
 	}
 }
 
+// Lost reports whether an attempt failed after all: what was delivered did not,
+// whatever else is heard of it.
+func Lost(receipts map[Status]Receipt) bool {
+	if _, failed := receipts[StatusFailed]; !failed {
+		return false
+	}
+	for _, proof := range []Status{StatusDelivered, StatusRead, StatusPlayed} {
+		if _, arrived := receipts[proof]; arrived {
+			return false
+		}
+	}
+	return true
+}
+
 // NotBefore is when a decided delivery may be attempted; zero means now.
 func (d Delivery) NotBefore() time.Time { return d.Results[d.Attempt].NotBefore }
 
@@ -198,11 +212,16 @@ func (d Delivery) Code() int {
 }
 
 // Progress is the furthest status Meta reported of any attempt; empty before
-// the first. Late and missing steps do no harm.
+// the first. Late and missing steps do no harm, nor do statuses that nobody knows.
+// A failure replaces what was sent of its attempt, but no other attempt.
 func (d Delivery) Progress() Status {
 	order := []Status{StatusFailed, StatusSent, StatusDelivered, StatusRead, StatusPlayed}
 	furthest := -1
 	for _, receipts := range d.Receipts {
+		if Lost(receipts) {
+			furthest = max(furthest, slices.Index(order, StatusFailed))
+			continue
+		}
 		for status := range receipts {
 			furthest = max(furthest, slices.Index(order, status))
 		}
@@ -219,7 +238,7 @@ func (d Delivery) Duplicates() int {
 	proven := 0
 	for attempt := 1; attempt <= d.Attempt; attempt++ {
 		receipts := d.Receipts[attempt]
-		if _, bad := receipts[StatusFailed]; len(receipts) > 0 && !bad {
+		if len(receipts) > 0 && !Lost(receipts) {
 			proven++
 		}
 	}

@@ -70,7 +70,7 @@ func provenBy(turn conversation.StoredTurn, receipts []conversation.Receipt) (pr
 	for part, d := range turn.Deliveries {
 		fresh, older := 0, 0
 		for attempt, statuses := range d.Receipts {
-			if _, failed := statuses[conversation.StatusFailed]; failed {
+			if conversation.Lost(statuses) {
 				continue
 			}
 			here := 0
