@@ -33,7 +33,7 @@ func (p DeliveryPhase) Terminal() bool {
 // Delivery is what became of one part of an answer.
 type Delivery struct {
 	// Attempt is the number of the newest intent to send; the commit of a
-	// turn sets it to 1 for the first part.
+	// turn sets that of the first part; see [Turn.Intended].
 	Attempt int `json:"attempt"`
 	// Results are the answers of Meta to each attempt.
 	Results map[int]Result `json:"results,omitempty"`

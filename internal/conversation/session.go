@@ -37,6 +37,9 @@ type Conversation struct {
 	Handoff *Waiting `json:"handoff,omitempty"`
 	// Expiry is the timer that watches the session.
 	Expiry Expiry `json:"expiry,omitzero"`
+	// Pace is when all that Meta allows to be sent to this person is back; zero
+	// before anything was sent. It lives here so that it holds over all workers.
+	Pace time.Time `json:"pace,omitzero"`
 }
 
 // Waiting is how the waiting for a person stands.

@@ -57,6 +57,9 @@ type Turn struct {
 	// SendBy is when Meta's customer-service window closes on this answer:
 	// nothing of it is sent afterwards. Zero when no window is known.
 	SendBy time.Time `json:"send_by,omitzero"`
+	// NotBefore is from when the answer may be sent, where Meta's allowance for
+	// this person is used up for the moment; zero means at once.
+	NotBefore time.Time `json:"not_before,omitzero"`
 	// Before is the conversation as it was decided upon, on some turns only: a
 	// point from which the decisions of those after it can be replayed.
 	Before *Conversation `json:"before,omitempty"`
@@ -69,6 +72,15 @@ type Turn struct {
 	CorrelationID string    `json:"correlation_id"`
 	Traceparent   string    `json:"traceparent,omitempty"`
 	DecidedAt     time.Time `json:"decided_at"`
+}
+
+// Intended is the attempt at the first part that the commit itself intends: 1,
+// or none when the answer has to wait or there is none.
+func (t Turn) Intended() int {
+	if len(t.Replies) == 0 || !t.NotBefore.IsZero() {
+		return 0
+	}
+	return 1
 }
 
 // Mode is how Otto was asked for a decision.

@@ -89,6 +89,13 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 	for _, m := range r.Messages {
 		turn.Messages = append(turn.Messages, m.ID)
 	}
+	if parts := len(turn.Replies); parts > 0 {
+		now := t.Now()
+		var due time.Time
+		if due, conv.Pace = t.Platform.Pace(conv.Pace, now, parts); due.After(now) {
+			turn.NotBefore = due
+		}
+	}
 	c := conversation.Commit{Conversation: conv, Messages: r.Messages, At: r.Now}
 	if base != nil {
 		c.Base = base.Updated
@@ -234,7 +241,7 @@ func (t *Turns) mine(ctx context.Context, c conversation.Commit) (at time.Time, 
 func firstAttempts(t conversation.Turn) []conversation.Delivery {
 	deliveries := make([]conversation.Delivery, len(t.Replies))
 	if len(deliveries) > 0 {
-		deliveries[0].Attempt = 1
+		deliveries[0].Attempt = t.Intended()
 	}
 	return deliveries
 }

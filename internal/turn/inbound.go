@@ -235,6 +235,7 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		h.step("resolve")
 	}
 
+	h.setBack(snapshot)
 	draft, err := h.decide(ctx, snapshot)
 	if err != nil {
 		return false, err

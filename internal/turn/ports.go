@@ -152,6 +152,19 @@ type Sender interface {
 	Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error)
 }
 
+// Platform is what WhatsApp allows and what its refusals ask for. It is pure.
+type Platform interface {
+	// Pace is from when n messages may be sent to a person, now at the earliest,
+	// and when all of the person's allowance is back after them; full is when it
+	// would be without them.
+	Pace(full, now time.Time, n int) (due, next time.Time)
+	// Spent is when the allowance is back of which Meta said at that moment that
+	// nothing is left.
+	Spent(full, at time.Time) time.Time
+	// Setback is what an error code of Meta's means and asks for.
+	Setback(code int) conversation.Setback
+}
+
 // Senses make of a file what can be answered.
 type Senses interface {
 	// Perceive fetches the file of a message of a perceptible kind and says what

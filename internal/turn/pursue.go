@@ -85,6 +85,9 @@ func (t *Turns) deliver(ctx context.Context, turn conversation.StoredTurn, readA
 		if !open {
 			return t.finished(turn), nil
 		}
+		if delivery.Attempt == 0 {
+			own = permit{} // One is for an attempt that was intended.
+		}
 		if !own.granted() {
 			act, wait, err := t.resolve(ctx, turn, delivery, readAt)
 			if err != nil {
@@ -180,7 +183,11 @@ func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d con
 		if d.Attempt >= maxAttempts+d.Granted {
 			return actPark, 0, nil
 		}
-		if wait := d.NotBefore().Sub(t.Now()); wait > 0 {
+		due := d.NotBefore()
+		if d.Attempt == 0 {
+			due = turn.NotBefore
+		}
+		if wait := due.Sub(t.Now()); wait > 0 {
 			return actWait, wait, nil
 		}
 		return actIntend, 0, nil

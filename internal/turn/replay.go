@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
@@ -140,9 +141,10 @@ func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 }
 
 // frugal is a conversation without what no decision depends on: what it cost, for
-// what a budget forbade is in a turn's mode, and which timer watches it.
+// what a budget forbade is in a turn's mode, which timer watches it, and what of
+// Meta's allowance is left.
 func frugal(c conversation.Conversation) conversation.Conversation {
-	c.Spent, c.Expiry = conversation.Spent{}, conversation.Expiry{}
+	c.Spent, c.Expiry, c.Pace = conversation.Spent{}, conversation.Expiry{}, time.Time{}
 	return c
 }
 

@@ -135,6 +135,8 @@ type Options struct {
 	Meter  Meter
 	Inbox  Inbox
 	Sender Sender
+	// Platform knows what may be sent, and what to do when it was not.
+	Platform Platform
 	// Performer tells the team, by each of the Ways; without ways nobody is told.
 	Performer Performer
 	Ways      []conversation.Way

@@ -65,7 +65,8 @@ func (w *waking) attend(ctx context.Context, snapshot conversation.Snapshot) (se
 	if wait := w.proofIn(snapshot); wait > 0 {
 		return true, w.putOff(ctx, wait)
 	}
-	r := otto.Request{Conversation: conv, Now: now}
+	w.setBack(snapshot)
+	r := otto.Request{Conversation: snapshot.Conversation.Conversation, Now: now}
 	decision, mode := w.decide(r)
 	draft := w.compose(snapshot.Conversation, r, decision, mode, conv.Spent, origin{
 		token: w.token, correlationID: w.e.CorrelationID, traceparent: w.e.Traceparent,

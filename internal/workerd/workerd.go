@@ -216,7 +216,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Ledger: ledger, Outbox: ledger, Reopener: ledger, EffectRecords: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
 		Consequence: turn.Noting{Journal: ledger}, Performer: team, Ways: ways,
 		Hint: store, Mailbox: store, Meter: store, Inbox: s.Inbox,
-		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
+		Platform: channel.Platform{}, Sender: channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
 		Mind:     mind,
 		PackHash: s.pack.Hash,
 		Now:      s.Now,

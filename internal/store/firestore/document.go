@@ -165,8 +165,8 @@ func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 	if len(t.Effects) > 0 {
 		f[fieldSchema] = integer(schemaEffects)
 	}
-	if len(t.Replies) > 0 {
-		f[fieldDelivery] = object(fields{partKey(0): object(fields{"attempt": integer(1)})})
+	if attempt := t.Intended(); attempt > 0 {
+		f[fieldDelivery] = object(fields{partKey(0): object(fields{"attempt": integer(int64(attempt))})})
 	}
 	return f, nil
 }
