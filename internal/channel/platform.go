@@ -40,9 +40,14 @@ func (Platform) Setback(code int) conversation.Setback {
 		// Meta did not say why, or refused nothing: the message broke a limit.
 		return conversation.Setback{Remedy: conversation.Permanent}
 	}
-	e := &whatsapp.Error{Code: code}
+	return setback(&whatsapp.Error{Code: code})
+}
+
+// setback is what an error of Meta's means and asks for.
+func setback(e *whatsapp.Error) conversation.Setback {
 	return conversation.Setback{
-		Code: code, Class: string(e.Class()), Meaning: e.Meaning(), Remedy: conversation.Remedy(e.Remedy()),
+		Code: e.Code, Class: string(e.Class()), Meaning: e.Meaning(), Remedy: conversation.Remedy(e.Remedy()),
 		Pair: e.Class() == whatsapp.ClassRatePair, StopsMarketing: e.StopsMarketing(),
+		OptedOut: e.Code == whatsapp.CodeStopped, Known: e.Known(),
 	}
 }

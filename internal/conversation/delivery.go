@@ -55,7 +55,7 @@ const (
 	Accepted  ResultKind = "accepted"
 	Refused   ResultKind = "refused"   // definite and permanent
 	Postponed ResultKind = "postponed" // definite and worth another attempt
-	Withheld  ResultKind = "withheld"  // never sent: the window had closed
+	Withheld  ResultKind = "withheld"  // never sent: the window had closed, or it was not needed any more
 )
 
 // Result is Meta's synchronous answer to one attempt.
@@ -122,6 +122,9 @@ type TimerNotice struct {
 	Turn TurnID `json:"turn,omitempty"`
 	// N counts the timers of one kind and turn, from 1.
 	N int `json:"n,omitempty"`
+	// Part is the part of the turn that the timer is about, and N the attempt at it,
+	// for [TimerUndelivered].
+	Part int `json:"part,omitempty"`
 	// Waits counts how often this one was put off, because the conversation was
 	// not ready for it.
 	Waits int `json:"waits,omitempty"`
@@ -138,6 +141,8 @@ const (
 	TimerHandoff TimerKind = "handoff"
 	// TimerInactivity ends a session in which nothing happens any more.
 	TimerInactivity TimerKind = "inactivity"
+	// TimerUndelivered draws the consequences of an attempt that failed.
+	TimerUndelivered TimerKind = "undelivered"
 )
 
 // Receipt is the report as a receipt of one of our attempts; ok is false when

@@ -12,6 +12,10 @@ type Setback struct {
 	Pair bool
 	// StopsMarketing: what the person has not asked for is to be left off.
 	StopsMarketing bool
+	// OptedOut: the person said so themselves.
+	OptedOut bool
+	// Known: the code is in Meta's table.
+	Known bool
 }
 
 // Remedy is what is to be done about a message that Meta did not deliver.

@@ -34,6 +34,8 @@ type origin struct {
 	token, correlationID, traceparent string
 	fallback                          conversation.Fallback
 	phases                            []conversation.Phase
+	// undelivered is what the team is told that the lead did not get; nil is nothing.
+	undelivered *conversation.Undelivered
 }
 
 // draft is the commit that turns a decision into a turn.
@@ -80,7 +82,7 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 		Traceparent:   o.traceparent,
 		DecidedAt:     r.Now,
 	}
-	if !conv.WindowFrom.IsZero() {
+	if !conv.WindowFrom.IsZero() && mode != conversation.ModeInvite { // A template needs no window.
 		turn.SendBy = conv.WindowFrom.Add(window)
 	}
 	if keyframe(r) {
@@ -102,6 +104,9 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 	}
 	c.Handoff, c.Appointment = records(conv, turn.ID, r, d)
 	turn.Effects = t.effects(conv, r, d, c.Handoff, c.Appointment)
+	if o.undelivered != nil {
+		turn.Effects = append(turn.Effects, t.told(conversation.Effect{Kind: conversation.EffectUndelivered, Undelivered: o.undelivered})...)
+	}
 	turn.Watch = t.watch(&c.Conversation, turn.ID, r.Now)
 	c.Turn = turn
 	return c

@@ -223,6 +223,13 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 			return h.try(ctx)
 		}
 	}
+	if last := snapshot.Turn; last != nil && unasked(*last) {
+		settled, err := h.withdraw(ctx, *last)
+		if err != nil || !settled {
+			return false, err
+		}
+		return h.try(ctx)
+	}
 	if last := snapshot.Turn; last != nil && !last.Phase().Terminal() {
 		// What else that turn makes happen is its own messages' to look after.
 		progress, err := h.deliver(ctx, *last, snapshot.ReadAt, permit{})
@@ -298,7 +305,7 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 	}
 	if stored.Ended() {
 		h.report.Phase = stored.Phase()
-		return h.keepWatch(context.WithoutCancel(ctx), stored.Turn)
+		return h.afterwards(context.WithoutCancel(ctx), stored.Turn, h.finished(*stored).failed)
 	}
 	progress, err := h.pursue(ctx, *stored, snapshot.ReadAt, permit{})
 	if err != nil {
@@ -316,6 +323,7 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 func (h *handling) settle(p progress) {
 	h.report.Fate, h.report.Phase, h.report.Attempt, h.report.Reason = Answered, p.phase, p.attempt, p.reason
 	h.report.Effects = p.effects
+	h.report.setBack(h.Platform, p.failed)
 	if p.phase == conversation.Parked || p.parked {
 		h.report.Fate = Parked
 	}

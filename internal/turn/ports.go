@@ -186,6 +186,9 @@ type Mind interface {
 	// Unanswered is for a handoff whose limit passed: the truth for the lead,
 	// or nothing unless the lead is to be told.
 	Unanswered(r otto.Request, tell bool) otto.Decision
+	// Invite asks a lead by a template to write again, because an answer came too
+	// late for Meta's window; ok is false when there is none.
+	Invite(r otto.Request) (d otto.Decision, ok bool)
 	// AnswerBy is when the n-th limit for answering a handoff passes, the first
 	// being n = 1.
 	AnswerBy(from time.Time, n int) time.Time

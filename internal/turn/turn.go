@@ -213,10 +213,21 @@ type Report struct {
 	Statuses, Unknown, Proven, Duplicates int
 	// Failures are Meta's codes of what it had accepted and failed to deliver.
 	Failures []int
+	// Setbacks are what the codes of Meta's mean that made parts of an answer fail.
+	Setbacks []conversation.Setback
 	// Effects counts the effects of the turn that were performed now.
 	Effects int
 	// FollowUp is the delay of the follow-up task.
 	FollowUp time.Duration
+}
+
+// setBack notes why parts of an answer failed.
+func (r *Report) setBack(p Platform, failed []conversation.Failure) {
+	for _, f := range failed {
+		if f.Code != 0 {
+			r.Setbacks = append(r.Setbacks, p.Setback(f.Code))
+		}
+	}
 }
 
 // bury gives a letter up: it is kept for an operator.

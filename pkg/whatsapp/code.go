@@ -36,6 +36,10 @@ type Code struct {
 	Meaning        string
 }
 
+// CodeStopped: the person stopped marketing from this business, which holds until
+// a webhook says that they resume it.
+const CodeStopped = 131050
+
 // Codes are the error codes that this package knows, in ascending order.
 func Codes() []Code { return slices.Clone(codes) }
 
