@@ -134,7 +134,7 @@ func (a agreeing) Decide(ctx context.Context, r otto.Request) (otto.Decision, er
 var minds sync.Map
 
 func (s *street) mind(knowledge otto.Pack) *otto.Otto {
-	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences)
+	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Invitation)
 	if made, ok := minds.Load(key); ok && s.model == nil {
 		return made.(*otto.Otto)
 	}

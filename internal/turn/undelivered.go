@@ -137,7 +137,8 @@ func (w *waking) mayRepeat(failed conversation.StoredTurn, s conversation.Setbac
 		return false
 	}
 	for attempt := 1; attempt < d.Attempt; attempt++ {
-		if d.Results[attempt].Kind != conversation.Postponed || len(d.Receipts[attempt]) > 0 {
+		// One whose fate nobody knew is settled without a time to come back at.
+		if r := d.Results[attempt]; r.Kind != conversation.Postponed || r.NotBefore.IsZero() || len(d.Receipts[attempt]) > 0 {
 			return false
 		}
 	}
