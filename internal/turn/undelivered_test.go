@@ -427,3 +427,33 @@ func TestConsequencesSurviveDeath(t *testing.T) {
 		}
 	}
 }
+
+// The turns that failures make are replayed as they were decided, and so are
+// those after them.
+func TestConsequencesAreReplayed(t *testing.T) {
+	mend(t, func(t *testing.T, m *mending) {
+		w := m.turns() // Otto as he is
+		say := func(n int) conversation.StoredTurn {
+			m.arrive(m.text(mendPhone, fmt.Sprintf("wamid.IN%d", n), "bom dia"))
+			m.drain(w)
+			return m.turnsOf(mendPhone)[0]
+		}
+		for n, code := range []int{131047, 131026, 131050} {
+			<-time.After(26 * time.Hour) // A silence so long that the conversation is kept with the turn.
+			m.fails(say(n).ID, 1, code)
+		}
+		<-time.After(26 * time.Hour)
+		say(9)
+		history := m.recorded(mendPhone)
+		modes := map[conversation.Mode]int{}
+		for i, r := range m.replay(history) {
+			modes[history[i].Turn.Mode]++
+			if r.Skipped != "" || len(r.Differences) > 0 {
+				t.Errorf("turn %d, %s: %s %v", i+1, history[i].Turn.Mode, r.Skipped, r.Differences)
+			}
+		}
+		if modes[conversation.ModeInvite] != 1 || modes[conversation.ModeMended] != 1 || modes[conversation.ModeStopped] != 1 {
+			t.Errorf("modes %v", modes)
+		}
+	})
+}
