@@ -7,6 +7,7 @@ import (
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/envelope"
 	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // Ledger is the one truth: conversations, messages and turns. Every method is
@@ -150,6 +151,15 @@ type Sender interface {
 	// [fault.Dependency] or [fault.Throttled] when the whole number or
 	// account is ill and not just this message.
 	Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error)
+}
+
+// Presence shows a lead that somebody is there. It is a courtesy: an error has no
+// consequence.
+type Presence interface {
+	// Show marks a message of the lead's, and all before it, as read, and with
+	// typing shows for 25 seconds, or until an answer arrives, that one is being
+	// written. It may be repeated.
+	Show(ctx context.Context, number string, message pii.Contact, typing bool) error
 }
 
 // Platform is what WhatsApp allows and what its refusals ask for. It is pure.

@@ -115,7 +115,7 @@ func lookAt(n int) time.Duration {
 const codeWindow = 131047
 
 // Options are what a Turns needs; all fields are required except Performer, Ways,
-// Meter and Budget.
+// Presence, Meter and Budget.
 type Options struct {
 	Tenant        string
 	Key           *pii.HashKey
@@ -135,6 +135,8 @@ type Options struct {
 	Meter  Meter
 	Inbox  Inbox
 	Sender Sender
+	// Presence shows that somebody is there; without one nothing is shown.
+	Presence Presence
 	// Platform knows what may be sent, and what to do when it was not.
 	Platform Platform
 	// Performer tells the team, by each of the Ways; without ways nobody is told.

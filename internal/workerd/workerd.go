@@ -220,6 +220,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Platform: channel.Platform{}, Sender: channel.New(channel.Options{
 			Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now, Chance: mathrand.Float64, Alarm: s.barred,
 		}),
+		Presence: channel.Presence{Marker: graph},
 		Mind:     mind,
 		PackHash: s.pack.Hash,
 		Now:      s.Now,
