@@ -22,6 +22,12 @@
 // no rule of the client may therefore repeat a request behind its caller's
 // back.
 //
+// # Flows
+//
+// A Flow asks its endpoint in encrypted requests. [FlowKey.Open] decrypts one whose
+// signature was verified, and the [FlowSession] that comes with it seals the answer.
+// What a Flow sends in the end is a message with a [FlowReply].
+//
 // # Refused
 //
 // The package retries nothing, follows no redirect, reads no environment, logs

@@ -30,7 +30,7 @@ const (
 )
 
 // Outgoing is a message to send. The set is closed: TextMessage,
-// ButtonsMessage, ListMessage and TemplateMessage.
+// ButtonsMessage, ListMessage, FlowMessage and TemplateMessage.
 type Outgoing interface {
 	// check reports the first limit the message breaks.
 	check() error
@@ -114,9 +114,11 @@ type bodyPayload struct {
 }
 
 type actionPayload struct {
-	Buttons  []buttonPayload  `json:"buttons,omitempty"`
-	Button   string           `json:"button,omitempty"`
-	Sections []sectionPayload `json:"sections,omitempty"`
+	Name       string           `json:"name,omitempty"`
+	Parameters any              `json:"parameters,omitempty"`
+	Buttons    []buttonPayload  `json:"buttons,omitempty"`
+	Button     string           `json:"button,omitempty"`
+	Sections   []sectionPayload `json:"sections,omitempty"`
 }
 
 type buttonPayload struct {

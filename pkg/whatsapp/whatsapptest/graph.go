@@ -25,7 +25,7 @@ type SentMessage struct {
 	// To is the number addressed, without "+"; Recipient is the user id addressed.
 	To        string
 	Recipient string
-	// Type is "text", "button", "list" or "template".
+	// Type is "text", "button", "list", "flow" or "template".
 	Type string
 	// Text is the body of any type but a template, which is known by its name
 	// and the values of its parameters.
@@ -38,6 +38,7 @@ type SentMessage struct {
 	ListButton string
 	// Rows are a list's rows, of all sections.
 	Rows    []whatsapp.Row
+	Flow    *SentFlow
 	ReplyTo string
 	Opaque  string
 	// Raw is the request's body.
@@ -112,7 +113,9 @@ type wireBody struct {
 }
 
 type wireAction struct {
-	Buttons []struct {
+	Name       string          `json:"name"`
+	Parameters json.RawMessage `json:"parameters"`
+	Buttons    []struct {
 		Type  string `json:"type"`
 		Reply struct {
 			ID    string `json:"id"`
@@ -302,6 +305,8 @@ func (m *SentMessage) interactive(i *wireInteractive) *refusal {
 		return m.buttons(i.Action)
 	case "list":
 		return m.list(i.Action)
+	case "flow":
+		return m.flow(i.Action)
 	default:
 		return refuse(131009, "Parameter value is not valid: interactive type")
 	}
