@@ -12,6 +12,8 @@ type Query struct {
 	// Conversations are every id the person may be known under.
 	Conversations []ID
 	Messages      []MessageID
+	// Appointments are ids of which it is asked whether they exist.
+	Appointments []string
 	// Turn is read too when it is set. When Conversations are asked for and
 	// Turn is empty, the last turn of the conversation in charge is read.
 	Turn TurnID
@@ -27,6 +29,8 @@ type Snapshot struct {
 	// Known are those of the asked ids that have a document of any sort.
 	Known    map[ID]bool
 	Messages map[MessageID]StoredMessage
+	// Appointments are those of the asked ids that exist.
+	Appointments map[string]bool
 	// Turn is the turn asked for, or the last one; nil when there is none.
 	Turn *StoredTurn
 }

@@ -10,6 +10,7 @@ const (
 	ReplyText    ReplyKind = "text"
 	ReplyButtons ReplyKind = "interactive_button" // 1–3 options
 	ReplyList    ReplyKind = "interactive_list"   // 1–10 options
+	ReplyFlow    ReplyKind = "interactive_flow"   // a form to open; the text makes sense without it
 )
 
 // Reply is one part of an answer: what the lead reads.
@@ -19,6 +20,17 @@ type Reply struct {
 	Options []Option  `json:"options,omitempty"`
 	// Menu is the label of a list's button; empty takes the pack's.
 	Menu string `json:"menu,omitempty"`
+	// Form is what a reply of [ReplyFlow] opens.
+	Form *FormOffer `json:"form,omitempty"`
+}
+
+// FormOffer is a WhatsApp Flow to open.
+type FormOffer struct {
+	// Flow is Meta's id of it, and Label what the button says.
+	Flow  string `json:"flow"`
+	Label string `json:"label"`
+	// Token comes back with the form and says whose it is.
+	Token pii.Secret `json:"token"`
 }
 
 // Option is one choice of an interactive reply.

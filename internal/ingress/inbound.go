@@ -3,6 +3,7 @@ package ingress
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -74,6 +75,11 @@ func content(m *conversation.Inbound, c whatsapp.Content) {
 		m.Kind, m.Text = conversation.KindOrder, pii.Text(c.Text)
 	case whatsapp.FlowReply:
 		m.Kind = conversation.KindFlow
+		if isObject(c.Response) {
+			m.Form = pii.Text(c.Response)
+		} else {
+			m.Note = "form"
+		}
 	case whatsapp.Reaction:
 		m.Kind, m.ReplyTo, m.Text = conversation.KindReaction, contact(c.MessageID), pii.Text(c.Emoji)
 	case whatsapp.System:
@@ -96,6 +102,11 @@ func content(m *conversation.Inbound, c whatsapp.Content) {
 	default:
 		m.Kind, m.Note = conversation.KindUnsupported, "kind"
 	}
+}
+
+// isObject reports whether a text is a JSON object: a form may send anything.
+func isObject(text string) bool {
+	return strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") && json.Valid([]byte(text))
 }
 
 // oversized is what is left of a message that no task can carry: its ids, its

@@ -163,6 +163,9 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, sentences.OptIn))), true
 	}
 	s.optedOut = time.Time{} // whoever writes again wants an answer
+	if s.form != nil {
+		return o.answerForm(s), true
+	}
 	if restless(s) {
 		return o.calm(s), true
 	}
@@ -210,6 +213,9 @@ type recognised struct {
 
 func (o *Otto) recognise(s *scene) recognised {
 	r := recognised{thanks: true, chosen: map[conversation.MessageID]string{}}
+	if s.form != nil && s.form.topic != "" {
+		r.chosen[s.form.message] = s.form.topic
+	}
 	for _, u := range s.said {
 		found := o.index.fixed(u)
 		_, vertical := o.index.verticals[u.tap]
@@ -282,12 +288,17 @@ func (o *Otto) settleMeeting(s *scene) (answer, bool) {
 	if at.IsZero() || len(s.fresh) == 0 {
 		return answer{}, false
 	}
+	return o.book(s, at), true
+}
+
+// book notes a meeting.
+func (o *Otto) book(s *scene, at time.Time) answer {
 	a := o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.MeetingNoted)))
 	a.booking, a.target = at, conversation.ScheduledFollowup
 	if conversation.Step(s.base, conversation.EventDecision, conversation.StepInput{Target: a.target, FollowUp: true}).Refused != "" {
 		a.target = conversation.CollectingInfo
 	}
-	return a, true
+	return a
 }
 
 // reply answers with a sentence of the pack. A first message is triage from

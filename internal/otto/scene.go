@@ -32,6 +32,8 @@ type scene struct {
 	slots   []time.Time
 	moment  when.Moment
 	trouble trouble
+	// form is the newest form that came back in this turn; nil when none did.
+	form *returned
 	// optedOut is since when the lead wants no messages unasked for.
 	optedOut time.Time
 	// heard is what the conversation supports, once somebody asked.
@@ -81,6 +83,7 @@ func (o *Otto) begin(r Request) *scene {
 	s.slots = o.slots(s.now)
 	o.read(s)
 	o.meet(s)
+	o.receive(s)
 	return s
 }
 
@@ -111,6 +114,8 @@ type answer struct {
 	// reply asks for.
 	booking time.Time
 	asked   string
+	// record is the id of that meeting's record; empty when any will do.
+	record string
 	// fallbacks becomes the session's count of turns without a model, unsure
 	// that of turns in which nothing true could be said.
 	fallbacks, unsure int
@@ -163,6 +168,7 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 		session.Tempo = tempo(s)
 	}
 	if a.reply != nil {
+		o.offerForm(s, &a)
 		session.Asked = a.asked
 		if a.asked == conversation.FieldMeeting {
 			session.Invited = session.Turns + 1
@@ -191,7 +197,7 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 		Reasons:  a.reasons,
 		Handoff:  a.handoff,
 
-		Appointment: a.booking,
+		Appointment: a.booking, AppointmentID: a.record,
 	}
 	d.Reasons.Asked = a.asked
 	if a.reply != nil {
@@ -237,6 +243,9 @@ func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 // spoken is a reply as Otto remembers it: with the choices he offered.
 func spoken(r conversation.Reply) pii.Text {
 	text := r.Text.Reveal()
+	if r.Form != nil {
+		text += " [" + r.Form.Label + "]"
+	}
 	if len(r.Options) > 0 {
 		titles := make([]string, 0, len(r.Options))
 		for _, option := range r.Options {

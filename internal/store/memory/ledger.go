@@ -91,6 +91,8 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 		ReadAt:   l.readTime(),
 		Known:    map[conversation.ID]bool{},
 		Messages: map[conversation.MessageID]conversation.StoredMessage{},
+
+		Appointments: map[string]bool{},
 	}
 	for _, id := range q.Conversations {
 		if _, ok := l.conversations[id]; ok {
@@ -100,6 +102,11 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 	for _, id := range q.Messages {
 		if m, ok := l.messages[id]; ok {
 			s.Messages[id] = m.stored
+		}
+	}
+	for _, id := range q.Appointments {
+		if _, ok := l.appointments[id]; ok {
+			s.Appointments[id] = true
 		}
 	}
 	var err error
