@@ -164,13 +164,14 @@ func (f *Form) appointment(e entries, starts []time.Time, fault string) Answer {
 	for _, topic := range f.office.Topics {
 		topics = append(topics, Option{ID: topic.ID, Title: clip(topic.Title)})
 	}
-	chosen := map[string]string{}
+	chosen := map[string]string{} // All fields are there: the published form declares them.
 	for _, c := range []struct {
 		field, value string
 		options      []Option
 	}{
 		{"vertical", e.Vertical, topics}, {"date", e.Date, dates}, {"time", e.Time, times}, {"meeting_mode", e.Mode, modes},
 	} {
+		chosen[c.field] = ""
 		if offered(c.options, c.value) { // What is offered no more cannot be shown as chosen.
 			chosen[c.field] = c.value
 		}

@@ -101,7 +101,7 @@ func TestFirstScreenOffersWhatThereIs(t *testing.T) {
 		"is_date_enabled": true,
 		"time":            []any{}, "is_time_enabled": false,
 		"meeting_mode": []any{map[string]any{"id": "presencial", "title": "Presencial"}, map[string]any{"id": "online", "title": "On-line"}},
-		"init_values":  map[string]any{},
+		"init_values":  map[string]any{"vertical": "", "date": "", "time": "", "meeting_mode": ""},
 	}
 	if diff := cmp.Diff(want, data); diff != "" || screen != flow.Appointment {
 		t.Errorf("screen %s (-want +got)\n%s", screen, diff)
@@ -119,7 +119,7 @@ func TestAChoiceOpensTheNext(t *testing.T) {
 			t.Errorf("%s: a choice is scolded: %v", date, data["error_message"])
 		}
 		chosen, _ := data["init_values"].(map[string]any)
-		kept := map[string]any{"vertical": "bolos", "meeting_mode": "online"}
+		kept := map[string]any{"vertical": "bolos", "date": "", "time": "", "meeting_mode": "online"}
 		if times != nil {
 			kept["date"] = date
 		}
