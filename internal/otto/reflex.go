@@ -147,6 +147,7 @@ func (x index) reserved(id string) bool {
 // several fixed replies the newest is given, and a greeting before anything else
 // is politeness. Without a model there is always an answer.
 func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
+	s.sees = model
 	heard := o.recognise(s)
 	o.interested(s, heard.chosen)
 	sentences := o.pack.Sentences
@@ -169,6 +170,9 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 	if restless(s) {
 		return o.calm(s), true
 	}
+	if a, ok := o.settleHeard(s); ok {
+		return a, true
+	}
 	switch fixed := heard.fixed; {
 	case heard.free && len(s.said) == 1 && o.brief(s.said[0]):
 		if a, ok := o.settleMeeting(s); ok {
@@ -186,12 +190,8 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 		return a, true
 	case heard.free:
 		return o.menu(s), true
-	case heard.unread != "":
-		text, ok := sentences.Media[heard.unread]
-		if !ok {
-			text = sentences.Media[conversation.KindUnsupported]
-		}
-		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, text))), true
+	case heard.unread != nil:
+		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, o.unreadSentence(s, *heard.unread)))), true
 	case heard.greeted && (s.from == conversation.Initial || !model):
 		return o.reply(s, conversation.RouteFixed, o.filled(s, sentences.Greeting)), true
 	case heard.greeted:
@@ -207,7 +207,7 @@ type recognised struct {
 	thanks                bool // nothing but thanks and the like
 	greeted, free         bool
 	fixed                 *FixedReply
-	unread                conversation.Kind // the last kind that cannot be read
+	unread                *utterance // the last one that cannot be read
 	chosen                map[conversation.MessageID]string
 }
 
@@ -226,8 +226,10 @@ func (o *Otto) recognise(s *scene) recognised {
 			r.optOut = true
 		case found != nil:
 			r.fixed = found
+		case u.seen() && s.sees:
+			r.free = true
 		case u.unread():
-			r.unread = u.kind
+			r.unread = &u
 		case u.folded == "":
 		case o.index.greetings[u.folded]:
 			r.greeted = true
@@ -291,7 +293,7 @@ func (o *Otto) settleMeeting(s *scene) (answer, bool) {
 	return o.book(s, at), true
 }
 
-// book notes a meeting.
+// book notes a meeting and says so.
 func (o *Otto) book(s *scene, at time.Time) answer {
 	a := o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.MeetingNoted)))
 	a.booking, a.target = at, conversation.ScheduledFollowup

@@ -170,6 +170,11 @@ func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, 
 func (h *handling) spent(r otto.Request, d otto.Decision) conversation.Spent {
 	spent := h.spentToday(r)
 	spent.Tokens += d.Model.TokensIn + d.Model.TokensOut
+	for _, m := range r.Messages {
+		if m.Perceived != nil {
+			spent.Tokens += heardTokens(*m.Perceived)
+		}
+	}
 	if len(d.Replies) > 0 {
 		spent.Turns++
 	}
@@ -242,7 +247,11 @@ func firstAttempts(t conversation.Turn) []conversation.Delivery {
 	return deliveries
 }
 
-// lastWords are what the lead said in this turn, for the person who takes over.
+// spokenMark stands before what was said and not written, in every language.
+const spokenMark = "🎤 "
+
+// lastWords are what the lead wrote and said in this turn, for the person who
+// takes over.
 func lastWords(messages []conversation.Inbound) pii.Text {
 	var words []string
 	for _, m := range messages {
@@ -251,6 +260,9 @@ func lastWords(messages []conversation.Inbound) pii.Text {
 		}
 		if form, ok := flow.ReadFilled(m.Form); ok {
 			words = append(words, form.Words().Reveal())
+		}
+		if m.Perceived != nil && m.Perceived.Text != "" {
+			words = append(words, spokenMark+m.Perceived.Text.Reveal())
 		}
 	}
 	return pii.Text(strings.Join(words, "\n"))

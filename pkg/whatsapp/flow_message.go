@@ -13,10 +13,11 @@ const MaxFlowCTA = 20
 // flowMessageVersion is the only version of a Flow's message there is.
 const flowMessageVersion = "3"
 
-// FlowMessage is a text with a button that opens a WhatsApp Flow. Header and
-// Footer may be empty.
+// FlowMessage is a text with a button that opens a WhatsApp Flow. Header may be
+// nil, Footer empty.
+// https://developers.facebook.com/docs/whatsapp/flows/guides/sendingaflow
 type FlowMessage struct {
-	Header string
+	Header Header
 	Body   string
 	Footer string
 	// FlowID is Meta's id of the Flow, and CTA the label of the button: at most
@@ -51,7 +52,8 @@ type flowPayload struct {
 }
 
 func (m FlowMessage) payload() payload {
-	part := interactive("flow", m.Header, m.Body, m.Footer)
+	part := interactive("flow", "", m.Body, m.Footer)
+	part.Header = headed(m.Header)
 	parameters := flowParameters{
 		Version: flowMessageVersion, ID: m.FlowID, CTA: m.CTA, Token: m.Token, Action: "data_exchange",
 	}
@@ -68,7 +70,8 @@ func (m FlowMessage) payload() payload {
 func (m FlowMessage) check() error {
 	const field = "interactive.action.parameters."
 	var c checker
-	c.frame(m.Header, m.Body, m.Footer)
+	c.header(m.Header)
+	c.frame("", m.Body, m.Footer)
 	c.required(field+"flow_id", m.FlowID, MaxOpaque)
 	c.required(field+"flow_cta", m.CTA, MaxFlowCTA)
 	if strings.ContainsFunc(m.CTA, pictorial) {

@@ -201,7 +201,7 @@ func TestFlowMessage(t *testing.T) {
 			`{"type":"flow","body":{"text":"Escolha"},"action":{"name":"flow","parameters":{"flow_message_version":"3","flow_id":"12","flow_cta":"Escolher horário","flow_token":"t","flow_action":"data_exchange"}}}`,
 		},
 		"starts at a screen, as a draft": {
-			whatsapp.FlowMessage{Header: "H", Body: "Escolha", Footer: "F", FlowID: "12", CTA: "Abrir", Draft: true, Screen: "A", Data: map[string]any{"x": 1}},
+			whatsapp.FlowMessage{Header: whatsapp.HeaderText("H"), Body: "Escolha", Footer: "F", FlowID: "12", CTA: "Abrir", Draft: true, Screen: "A", Data: map[string]any{"x": 1}},
 			`{"type":"flow","header":{"type":"text","text":"H"},"body":{"text":"Escolha"},"footer":{"text":"F"},"action":{"name":"flow","parameters":{"flow_message_version":"3","flow_id":"12","flow_cta":"Abrir","mode":"draft","flow_action":"navigate","flow_action_payload":{"screen":"A","data":{"x":1}}}}}`,
 		},
 		"starts at a screen without data": {
