@@ -57,9 +57,10 @@ func filled(changes ...string) json.RawMessage {
 		"vertical": "bolos", "date": "2026-12-01", "time": "10:00", "meeting_mode": "online",
 		"name": "Iara  Prado ", "email": "Iara@Example.com", "company": "Prado Ltda", "need_description": "Bolo de casamento",
 	}
-	for i := 0; i < len(changes); i += 2 {
-		if entries[changes[i]] = changes[i+1]; changes[i+1] == "-" {
-			delete(entries, changes[i])
+	for change := range slices.Chunk(changes, 2) {
+		name, value := change[0], change[1]
+		if entries[name] = value; value == "-" {
+			delete(entries, name)
 		}
 	}
 	data, _ := json.Marshal(entries)

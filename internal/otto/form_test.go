@@ -53,9 +53,10 @@ func form(t *testing.T, c conversation.Conversation, changes ...string) conversa
 		"vertical":   "eventos", "date": "2026-03-11", "time": "10:00", "meeting_mode": "presencial",
 		"name": "Iara Prado", "email": "IARA@example.com", "company": "Prado Ltda", "need_description": "Festa para quarenta",
 	}
-	for i := 0; i < len(changes); i += 2 {
-		if fields[changes[i]] = changes[i+1]; changes[i+1] == "-" {
-			delete(fields, changes[i])
+	for change := range slices.Chunk(changes, 2) {
+		name, value := change[0], change[1]
+		if fields[name] = value; value == "-" {
+			delete(fields, name)
 		}
 	}
 	text, err := json.Marshal(fields)
