@@ -332,9 +332,12 @@ type cardField struct{ Name, Value string }
 // cardPage is what the model reads of the lead.
 func (o *Otto) cardPage(s *scene) any {
 	page := struct {
-		Profile, Interest string
-		Fields            []cardField
-	}{Interest: s.interest}
+		Profile, Interest, Source string
+		Fields                    []cardField
+	}{
+		Interest: s.interest,
+		Source:   unmarked(o.mask(oneLine(clean(s.card[conversation.FieldSource].Value.Reveal())), s.now)),
+	}
 	person := s.request.Conversation.Session.Person
 	for _, m := range s.request.Messages {
 		person = person.Merge(m.From)

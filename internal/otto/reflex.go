@@ -222,7 +222,7 @@ func (o *Otto) recognise(s *scene) recognised {
 			r.fixed = found
 		case u.seen() && s.sees:
 			r.free = true
-		case u.unread():
+		case u.unread(), u.shown() && !o.askedFor(s, u):
 			r.unread = &u
 		case u.folded == "":
 		case o.index.greetings[u.folded]:

@@ -66,10 +66,21 @@ func (w *words) line(u utterance) string {
 		return ""
 	}
 	note := w.notes[noteName(u.kind, u.outcome)]
-	if note == "" {
+	switch {
+	case u.corrects:
+		note = w.notes[string(conversation.KindEdit)]
+	case note == "":
 		note = w.notes[string(u.kind)]
 	}
-	return strings.TrimSpace(note + " " + u.text)
+	line := strings.TrimSpace(note + " " + u.text)
+	if u.quoted == "" || line == "" {
+		return line
+	}
+	quote, err := w.render("quote", u.quoted)
+	if err != nil {
+		return line
+	}
+	return quote + " " + line
 }
 
 // noteName names the note on a file of which something was made.
