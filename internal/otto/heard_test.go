@@ -209,3 +209,20 @@ func TestAMeetingThatWasHeardIsNotNotedBeforeAYes(t *testing.T) {
 		t.Errorf("once it is written: %v", written.Appointment)
 	}
 }
+
+func TestABriefingTellsWhatWasHeard(t *testing.T) {
+	r := voice(in(conversation.Triage), "Meu e-mail é rita@prado.example.")
+	second := voice(in(conversation.Triage), "Quero falar com um atendente.").Messages[0]
+	second.ID = "b"
+	picture := file(in(conversation.Triage), conversation.KindImage, conversation.Understood).Messages[0]
+	picture.ID = "c"
+	r.Messages = append(r.Messages, picture, second)
+	brief := decide(t, newOtto(t, script()), r).Briefing.Reveal()
+	for _, want := range []string{
+		"E-mail: rita@prado.example (ouvido em um áudio, a confirmar)", "[o cliente disse em um áudio] Quero falar com um atendente.", "[o cliente enviou uma imagem]",
+	} {
+		if !strings.Contains(brief, want) {
+			t.Errorf("%q is not in\n%s", want, brief)
+		}
+	}
+}
