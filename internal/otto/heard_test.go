@@ -177,6 +177,12 @@ func TestAnAddressThatWasHeardIsNotTrusted(t *testing.T) {
 			t.Errorf("%q: %q, unconfirmed %q", tt.said, got.Card[conversation.FieldEmail].Value.Reveal(), got.Session.Unconfirmed)
 		}
 	}
+	elsewhere := c
+	elsewhere.Session.Asked = "has_crm"
+	got := decide(t, newOtto(t, script(says(decision(t, nil)))), ask(elsewhere, "sim"))
+	if got.Session.Unconfirmed == nil || got.Card["has_crm"].Value != "true" {
+		t.Errorf("a yes to another question is taken for one to this: %q", got.Session.Unconfirmed)
+	}
 	if d := decide(t, newOtto(t, script()), ask(c, "não")); text(d) != "Entendi errado. Como é o certo?" {
 		t.Errorf("a no is answered with %q", text(d))
 	}
