@@ -45,8 +45,8 @@ crash: ## Kill the services at random under load (CRASH_MINUTES=3, CRASH_SEED=, 
 model: ## Verify the models of the protocol with spin
 	@scripts/model.sh
 
-fuzz: ## Fuzz every decoder (FUZZTIME=5s each)
-	@scripts/fuzz.sh
+fuzz: ## Fuzz every decoder (FUZZTIME=5s each), then mutate MUTATIONS=10000000 webhooks
+	@MUTATIONS=$${MUTATIONS:-10000000} scripts/fuzz.sh
 
 cover: ## Measure coverage, room by room
 	@scripts/cover.sh run && scripts/cover.sh report

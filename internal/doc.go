@@ -36,9 +36,10 @@
 // translates the turn's fate into what Cloud Tasks understands.
 //
 // Package turn is the heart. It takes the conversation's lease, loads what the
-// ledger knows, decides with otto which answer these messages deserve (package
-// openai asks the model, package pack is what the business knows and how it
-// speaks), and writes conversation, messages, reply and effects in one commit
+// ledger knows, has package media look at the files that came along, decides
+// with otto which answer these messages deserve (package openai asks the model
+// and writes down what is said, package pack is what the business knows and how
+// it speaks), and writes conversation, messages, reply and effects in one commit
 // (store/firestore, the ledger). Only then does package channel turn the answer
 // into a WhatsApp message and send it, once. What became of it is recorded, and
 // weeks later a status webhook may still add to it: those come the same way in.

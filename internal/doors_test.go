@@ -187,6 +187,12 @@ var rooms = map[string]room{
 		layer:    adapter,
 		rooms:    []string{"internal/conversation", "pkg/whatsapp"},
 	},
+	"internal/media": {
+		sentence: "Makes something of the files that leads send: it fetches them, looks whether they are what they say, has speech written down and decides whether to believe it.",
+		layer:    adapter,
+		rooms:    []string{"internal/conversation", "pkg/whatsapp"},
+		parties:  []string{text},
+	},
 	"internal/handoff": {
 		sentence: "Tells the team what is theirs to know: that a lead waits for a person, that a meeting waits to be confirmed, what a lead writes meanwhile.",
 		layer:    adapter,
@@ -208,7 +214,7 @@ var rooms = map[string]room{
 	"internal/openai": {
 		sentence: "Answers Otto's port with OpenAI.",
 		layer:    adapter,
-		rooms:    []string{"internal/otto"},
+		rooms:    []string{"internal/conversation", "internal/otto"},
 		parties:  []string{openai},
 	},
 	"internal/openai/openaitest": {
@@ -308,7 +314,7 @@ var rooms = map[string]room{
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/conversation", "internal/handoff", "internal/httpserver", "internal/openai", "internal/otto",
+			"internal/channel", "internal/config", "internal/conversation", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",

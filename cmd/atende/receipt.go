@@ -71,7 +71,38 @@ func printHeard(s sheet, m operator.HeardDetail) {
 		return
 	}
 	s.row("  "+string(m.Kind), joined(words(m.Text), m.Note))
+	if p := m.Perceived; p != nil {
+		s.row("  its file", joined(string(p.Outcome)+sentence(perceptionMeaning(p.Outcome)), given("confidence %s", shareIfAny(p.Confidence))))
+		if p.Said.Length > 0 {
+			s.row("  said in it", words(p.Said))
+		}
+		if p.Model != "" {
+			s.row("  heard by", joined(p.Model, "in "+milliseconds(p.TookMS), "of audio "+milliseconds(p.LengthMS), dollars(p.CostMicroUSD)))
+		}
+	}
 	s.row("  time", joined(given("sent %s", moment(m.SentAt)), given("received %s", moment(m.ReceivedAt))))
+}
+
+// perceptionMeaning says for people what became of looking at a file.
+func perceptionMeaning(p conversation.Perception) string {
+	switch p {
+	case conversation.Understood:
+		return "it was heard, or shown to the model"
+	case conversation.Silence:
+		return "nobody speaks in it"
+	case conversation.Unclear:
+		return "it is not certain what was said"
+	case conversation.TooLarge:
+		return "it has more bytes, or is longer, than is read"
+	case conversation.WrongKind:
+		return "its type cannot be read"
+	case conversation.Gone:
+		return "Meta does not have it any more"
+	case conversation.Undone:
+		return "whoever fetches or reads it was ill for too long, or was left out"
+	default:
+		return ""
+	}
 }
 
 func printReasons(s sheet, d operator.ReasonDetail) {
@@ -168,5 +199,13 @@ func dollars(micro int64) string {
 }
 
 func milliseconds(ms float64) string { return fmt.Sprintf("%.1f ms", ms) }
+
+// shareIfAny is empty for what nobody said.
+func shareIfAny(of float64) string {
+	if of == 0 {
+		return ""
+	}
+	return share(of)
+}
 
 func share(of float64) string { return fmt.Sprintf("%.2f", of) }

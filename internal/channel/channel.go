@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
@@ -142,18 +143,30 @@ func (c *Channel) message(r conversation.Reply) whatsapp.Outgoing {
 	case r.Kind == conversation.ReplyList && len(r.Options) > 0:
 		section := whatsapp.Section{}
 		for _, option := range r.Options {
-			section.Rows = append(section.Rows, whatsapp.Row{
-				ID: option.ID, Title: option.Title, Description: option.Description,
-			})
+			section.Rows = append(section.Rows, row(option))
 		}
 		label := r.Menu
 		if label == "" {
 			label = c.o.Menu
 		}
-		return whatsapp.ListMessage{Body: r.Text.Reveal(), Button: label, Sections: []whatsapp.Section{section}}
+		return whatsapp.ListMessage{
+			Body: r.Text.Reveal(), Button: whatsapp.Truncate(label, whatsapp.MaxListButton), Sections: []whatsapp.Section{section},
+		}
 	default:
 		return whatsapp.TextMessage{Body: r.Text.Reveal()}
 	}
+}
+
+// row is an option as a list shows it. A title that is too long stands whole in
+// the description, if that is free and holds it: a choice is cut only where the
+// person can still read all of it. What only explains a choice may be cut.
+func row(o conversation.Option) whatsapp.Row {
+	r := whatsapp.Row{ID: o.ID, Title: o.Title, Description: whatsapp.Truncate(o.Description, whatsapp.MaxRowDescription)}
+	whole := utf8.RuneCountInString(o.Title)
+	if whole > whatsapp.MaxRowTitle && whole <= whatsapp.MaxRowDescription && o.Description == "" {
+		r.Title, r.Description = whatsapp.Truncate(o.Title, whatsapp.MaxRowTitle), o.Title
+	}
+	return r
 }
 
 // Plain is a reply as text alone, with its options as lines, cut to what one
@@ -164,11 +177,7 @@ func Plain(r conversation.Reply) string {
 	for _, option := range r.Options {
 		text.WriteString("\n• " + option.Title)
 	}
-	runes := []rune(text.String())
-	if len(runes) > whatsapp.MaxText {
-		runes = append(runes[:whatsapp.MaxText-1], '…')
-	}
-	return string(runes)
+	return whatsapp.Truncate(text.String(), whatsapp.MaxText)
 }
 
 // recipient prefers the phone number: Meta documents it for every kind of

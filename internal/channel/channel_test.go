@@ -143,6 +143,24 @@ func TestShapes(t *testing.T) {
 			conversation.Reply{Kind: conversation.ReplyButtons, Text: words, Options: options(1, "Um título que não cabe")},
 			whatsapptest.SentMessage{Type: "text", Text: words + "\n• Um título que não cabe 1"},
 		},
+		"a row's title that is too long": {
+			conversation.Reply{Kind: conversation.ReplyList, Text: words, Options: []conversation.Option{{ID: "a", Title: "Automação do atendimento 👩🏽‍💻"}}},
+			whatsapptest.SentMessage{Type: "list", Text: words, ListButton: "Ver opções", Rows: []whatsapp.Row{
+				{ID: "a", Title: "Automação do atendiment…", Description: "Automação do atendimento 👩🏽‍💻"}}},
+		},
+		"a row's title that is too long beside its description": {
+			conversation.Reply{Kind: conversation.ReplyList, Text: words, Options: []conversation.Option{{ID: "a", Title: "Automação do atendimento humano", Description: "com pessoas"}}},
+			whatsapptest.SentMessage{Type: "text", Text: words + "\n• Automação do atendimento humano"},
+		},
+		"a row's description that is too long": {
+			conversation.Reply{Kind: conversation.ReplyList, Text: words, Options: []conversation.Option{{ID: "a", Title: "Site", Description: strings.Repeat("a", 70) + "👩🏽‍💻"}}},
+			whatsapptest.SentMessage{Type: "list", Text: words, ListButton: "Ver opções", Rows: []whatsapp.Row{
+				{ID: "a", Title: "Site", Description: strings.Repeat("a", 70) + "…"}}},
+		},
+		"a list's label that is too long": {
+			conversation.Reply{Kind: conversation.ReplyList, Text: words, Menu: "Horários da semana que vem", Options: []conversation.Option{{ID: "a", Title: "10h30"}}},
+			whatsapptest.SentMessage{Type: "list", Text: words, ListButton: "Horários da semana…", Rows: []whatsapp.Row{{ID: "a", Title: "10h30"}}},
+		},
 		"two options alike": {
 			conversation.Reply{Kind: conversation.ReplyButtons, Text: words, Options: []conversation.Option{{ID: "a", Title: "Sim"}, {ID: "a", Title: "Não"}}},
 			whatsapptest.SentMessage{Type: "text", Text: words + "\n• Sim\n• Não"},

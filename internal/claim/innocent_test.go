@@ -47,6 +47,7 @@ var innocent = []string{
 	"O 1o passo é conversar.",
 	"Um pouco de cada.",
 	"Em duas palavras: menos trabalho.",
+	"Me conta em uma ou duas frases o que você precisa?",
 	"Nós dois sabemos disso.",
 	"Qual dos dois você prefere?",
 	"Os dois funcionam bem.",

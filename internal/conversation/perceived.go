@@ -25,6 +25,9 @@ type Perceived struct {
 	Model        string        `json:"model,omitempty"`
 	Took         time.Duration `json:"took,omitempty"`
 	CostMicroUSD int64         `json:"cost_micro_usd,omitempty"`
+	// Note is a code for operators: why the outcome is what it is, or what is odd
+	// about the file. Never anything of its content.
+	Note string `json:"note,omitempty"`
 	// File is what a model is to look at. It lives as long as the turn and is
 	// never stored.
 	File *File `json:"-"`

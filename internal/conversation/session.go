@@ -102,6 +102,9 @@ type Session struct {
 	Tempo Tempo `json:"tempo,omitzero"`
 	// Booked is the start of the last meeting that was noted.
 	Booked time.Time `json:"booked,omitzero"`
+	// Unconfirmed are fields of the card that were heard in an audio and that the
+	// lead has not said yes to: nothing is done upon them.
+	Unconfirmed []string `json:"unconfirmed,omitempty"`
 	// Unsure counts turns in a row in which nothing true could be said.
 	Unsure      int          `json:"unsure,omitempty"`
 	History     []Line       `json:"history,omitempty"`

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/template"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
@@ -98,26 +97,20 @@ func (w *WhatsApp) message(n notice) (whatsapp.Outgoing, error) {
 		parts[name] = strings.TrimSpace(b.String())
 	}
 	if w.o.Template == "" {
-		return whatsapp.TextMessage{Body: cut(parts["text"], whatsapp.MaxText)}, nil
+		return whatsapp.TextMessage{Body: whatsapp.Truncate(parts["text"], whatsapp.MaxText)}, nil
 	}
 	first, _, _ := strings.Cut(parts["details"], "\n")
 	m := whatsapp.TemplateMessage{Name: w.o.Template, Language: templateLanguage}
+	var values whatsapp.Positional
 	for _, value := range []string{parts["who"], parts["what"], first} {
-		m.Parameters = append(m.Parameters, cut(strings.Join(strings.Fields(value), " "), maxParameter))
+		values = append(values, whatsapp.Truncate(strings.Join(strings.Fields(value), " "), maxParameter))
 	}
+	m.Parameters = values
 	return m, nil
 }
 
 // tidy is text without what nobody sees at its edges.
 func tidy(text string) string { return strings.TrimSpace(strings.ToValidUTF8(text, "")) }
-
-// cut is at most n characters of a text, with a sign where it goes on.
-func cut(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n-1]) + "…"
-}
 
 // whatsAppFault is what an answer means; nil when the team was told.
 func whatsAppFault(err error) error {

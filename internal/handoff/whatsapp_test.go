@@ -88,7 +88,7 @@ func TestATeamIsToldByWhatsApp(t *testing.T) {
 		send := whatsapp.Send{PhoneNumberID: "7", To: whatsapp.Phone("5511900001111"), Opaque: "cid~3.0"}
 		text, template := send, send
 		text.Message = whatsapp.TextMessage{Body: want.text}
-		template.Message = whatsapp.TemplateMessage{Name: "aviso_da_equipe", Language: "pt_BR", Parameters: want.parameters}
+		template.Message = whatsapp.TemplateMessage{Name: "aviso_da_equipe", Language: "pt_BR", Parameters: whatsapp.Positional(want.parameters)}
 		if diff := cmp.Diff([]whatsapp.Send{text, template}, g.sent, cmp.AllowUnexported(whatsapp.Recipient{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, diff)
 		}

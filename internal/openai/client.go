@@ -2,9 +2,11 @@ package openai
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,8 +60,8 @@ type Client struct {
 	breaker breaker
 }
 
-// New makes a Client. It makes no call.
-func New(o Options) *Client {
+// complete fills in what is left to the package.
+func (o Options) complete() Options {
 	if o.BaseURL == "" {
 		o.BaseURL = defaultBaseURL
 	}
@@ -75,17 +77,25 @@ func New(o Options) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	return o
+}
+
+// requestOptions are those of a service of the SDK. It is made directly: the
+// SDK's client would read keys, addresses and headers from the environment.
+func (o Options) requestOptions() []option.RequestOption {
 	bounded := *o.HTTPClient
 	bounded.Transport = boundedTransport{next: o.HTTPClient.Transport}
+	return []option.RequestOption{
+		option.WithBaseURL(o.BaseURL), option.WithHTTPClient(&bounded), option.WithMaxRetries(0),
+	}
+}
+
+// New makes a Client. It makes no call.
+func New(o Options) *Client {
+	o = o.complete()
 	return &Client{
-		key: o.APIKey,
-		// The service is made directly: the SDK's client would read keys,
-		// addresses and headers from the environment.
-		service: sdk.NewChatCompletionService(
-			option.WithBaseURL(o.BaseURL),
-			option.WithHTTPClient(&bounded),
-			option.WithMaxRetries(0),
-		),
+		key:     o.APIKey,
+		service: sdk.NewChatCompletionService(o.requestOptions()...),
 		model:   o.Model,
 		timeout: o.Timeout,
 		prices:  newPrices(),
@@ -122,6 +132,11 @@ func (c *Client) Complete(ctx context.Context, p otto.Prompt) (otto.Completion, 
 		return said, nil
 	}
 	outcome, err := judge(ctx, err, response)
+	if response != nil && response.StatusCode == http.StatusBadRequest && fault.Is(err, fault.Broken) && carries(p) {
+		// A file that the model cannot read, or a model that reads none: nothing
+		// of ours is broken, and asking again would not help.
+		outcome, err = otto.OutcomeFilter, nil
+	}
 	switch {
 	case ctx.Err() != nil:
 	case fault.Is(err, fault.Dependency), fault.Is(err, fault.Throttled):
@@ -170,8 +185,46 @@ func message(m otto.PromptMessage) sdk.ChatCompletionMessageParamUnion {
 		return sdk.AssistantMessage(m.Content)
 	default:
 		// What is not ours to say is said by the user.
-		return sdk.UserMessage(m.Content)
+		if len(m.Files) == 0 {
+			return sdk.UserMessage(m.Content)
+		}
+		return sdk.UserMessage(parts(m))
 	}
+}
+
+// parts are a message's text and, after it, its files.
+func parts(m otto.PromptMessage) []sdk.ChatCompletionContentPartUnionParam {
+	list := []sdk.ChatCompletionContentPartUnionParam{sdk.TextContentPart(m.Content)}
+	for _, f := range m.Files {
+		data := "data:" + f.MIME + ";base64," + base64.StdEncoding.EncodeToString(f.Data)
+		switch {
+		case strings.HasPrefix(f.MIME, "image/"):
+			list = append(list, sdk.ImageContentPart(sdk.ChatCompletionContentPartImageImageURLParam{
+				// One price whatever its size, and enough to see what it shows.
+				URL: data, Detail: "low",
+			}))
+		case strings.HasPrefix(f.MIME, "text/"):
+			list = append(list, sdk.TextContentPart(strings.ToValidUTF8(string(f.Data), "\uFFFD")))
+		default:
+			list = append(list, sdk.FileContentPart(sdk.ChatCompletionContentPartFileFileParam{
+				// Its own name is nothing to the model, and may be somebody's.
+				Filename: param.NewOpt("file" + extension(f.MIME)), FileData: param.NewOpt(data),
+			}))
+		}
+	}
+	return list
+}
+
+func extension(mime string) string {
+	if mime == "application/pdf" {
+		return ".pdf"
+	}
+	return ".bin"
+}
+
+// carries reports whether a prompt has files, which are what a lead sent.
+func carries(p otto.Prompt) bool {
+	return slices.ContainsFunc(p.Messages, func(m otto.PromptMessage) bool { return len(m.Files) > 0 })
 }
 
 func completion(a *sdk.ChatCompletion) otto.Completion {

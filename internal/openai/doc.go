@@ -23,6 +23,11 @@
 //   - No error text holds a body, a prompt or a key, and the SDK's own errors,
 //     which carry the request with its key, do not leave the package.
 //
+// [Transcriber] writes down audio under the same rules. A file that the provider
+// cannot read is fault.Unreadable there. A prompt may carry images and files; where
+// the provider refuses a request with files, that is an outcome and no broken
+// configuration: the file is the lead's.
+//
 // The key is asked for at every call, so that a rotated one is picked up. The
 // package reads no environment.
 package openai

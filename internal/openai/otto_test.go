@@ -17,8 +17,13 @@ func bakery() otto.Pack {
 		return conversation.Reply{Kind: conversation.ReplyText, Text: pii.Text(text)}
 	}
 	media := map[conversation.Kind]string{}
+	files := map[conversation.Kind]map[conversation.Perception]string{}
 	for _, kind := range otto.MediaKinds() {
 		media[kind] = "Pode me escrever?"
+		files[kind] = map[conversation.Perception]string{}
+		for _, vain := range otto.Perceptions(kind) {
+			files[kind][vain] = "Pode me escrever?"
+		}
 	}
 	return otto.Pack{
 		Hash: "h", Location: time.UTC, Name: "Padaria Sol", Purpose: "Pães e bolos.", Assistant: "Lia",
@@ -36,7 +41,8 @@ func bakery() otto.Pack {
 			Clarify: "Como assim?", Empty: "Oi?", OptOut: "Até mais.", OptIn: "Oi de novo!", Flood: "Calma!",
 			Unanswered: "Ninguém veio ainda.", UnansweredClosed: "Ninguém veio ainda.",
 			Handoff: "Passei adiante.", HandoffClosed: "Passei adiante.", HandoffOutage: "Passei adiante.",
-			HandoffOutageClosed: "Passei adiante.", Media: media, ListLabel: "Ver",
+			HandoffOutageClosed: "Passei adiante.", Media: media, Files: files, ListLabel: "Ver",
+			Heard: "Ouvi: {ouvido}.", HeardAsk: "Ouvi: {ouvido}. Certo?", HeardYes: "Certo.", HeardNo: "Como é?",
 		},
 	}
 }

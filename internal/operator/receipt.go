@@ -44,6 +44,20 @@ type HeardDetail struct {
 	Text       Words             `json:"text"`
 	SentAt     time.Time         `json:"sent_at,omitzero"`
 	ReceivedAt time.Time         `json:"received_at,omitzero"`
+	// Perceived is what was made of its file; nil when nobody looked.
+	Perceived *PerceivedDetail `json:"perceived,omitempty"`
+}
+
+// PerceivedDetail is what was made of a file, and what that took.
+type PerceivedDetail struct {
+	Outcome conversation.Perception `json:"outcome"`
+	Said    Words                   `json:"said"` // in an audio
+	// Confidence is zero when the transcription does not say how sure it is.
+	Confidence   float64 `json:"confidence,omitempty"`
+	LengthMS     float64 `json:"length_ms,omitempty"` // of an audio
+	Model        string  `json:"model,omitempty"`
+	TookMS       float64 `json:"took_ms,omitempty"`
+	CostMicroUSD int64   `json:"cost_micro_usd,omitempty"`
 }
 
 // ReasonDetail is how the answer was found, and what it rests on.
@@ -131,9 +145,21 @@ func (o *Operator) Receipt(ctx context.Context, id string, reveal bool) (Receipt
 		}
 		r.Heard = append(r.Heard, HeardDetail{
 			ID: mid, Kind: m.Kind, Note: m.Note, Text: s.words(m.Text.Reveal()), SentAt: m.SentAt, ReceivedAt: m.ReceivedAt,
+			Perceived: s.perceived(m.Perceived),
 		})
 	}
 	return r, nil
+}
+
+// perceived is what was made of a file; nil when nobody looked.
+func (s shower) perceived(p *conversation.Perceived) *PerceivedDetail {
+	if p == nil {
+		return nil
+	}
+	return &PerceivedDetail{
+		Outcome: p.Outcome, Said: s.words(p.Text.Reveal()), Confidence: p.Confidence, LengthMS: milliseconds(p.Length),
+		Model: p.Model, TookMS: milliseconds(p.Took), CostMicroUSD: p.CostMicroUSD,
+	}
 }
 
 // turnOf is the turn that an id means.

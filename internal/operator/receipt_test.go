@@ -25,6 +25,9 @@ func (s *scene) explained() conversation.MessageID {
 	c.Version, c.LastTurn = 1, "conv~1"
 	m := s.message(mid)
 	m.SentAt, m.ReceivedAt = s.now, s.now.Add(time.Second)
+	m.Perceived = &conversation.Perceived{
+		Outcome: conversation.Understood, Text: text, Confidence: 0.9, Length: 8 * time.Second, Model: "w", Took: time.Second, CostMicroUSD: 800,
+	}
 	_, err := s.ledger.Commit(s.Context(), conversation.Commit{
 		Conversation: c, At: s.now, Messages: []conversation.Inbound{m},
 		Turn: conversation.Turn{
@@ -64,6 +67,9 @@ func TestAReceiptSaysWhy(t *testing.T) {
 		Turn: "conv~1", Conversation: "conv", Number: number, CorrelationID: "corr", DecidedAt: began, Phase: conversation.Sent,
 		Heard: []operator.HeardDetail{{
 			ID: mid, Kind: conversation.KindText, Text: operator.Words{Length: length}, SentAt: began, ReceivedAt: began.Add(time.Second),
+			Perceived: &operator.PerceivedDetail{
+				Outcome: conversation.Understood, Said: operator.Words{Length: length}, Confidence: 0.9, LengthMS: 8000, Model: "w", TookMS: 1000, CostMicroUSD: 800,
+			},
 		}},
 		Decision: operator.ReasonDetail{
 			Route: conversation.RouteModel, Mode: conversation.ModeDecide, From: conversation.Initial, Into: conversation.Triage,
@@ -104,7 +110,7 @@ func TestAReceiptSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for where, words := range map[string]operator.Words{
-		"message": got.Heard[0].Text, "draft": got.Model.Calls[0].Said, "verdict": got.Verdicts[1].Found, "reply": got.Parts[0].Text,
+		"message": got.Heard[0].Text, "audio": got.Heard[0].Perceived.Said, "draft": got.Model.Calls[0].Said, "verdict": got.Verdicts[1].Found, "reply": got.Parts[0].Text,
 		"briefing": got.Effects[0].Briefing, "meeting": got.Effects[1].Briefing,
 	} {
 		if words.Text != text {

@@ -14,10 +14,16 @@ import (
 // put writes one statement on the scene's card, if it is one.
 func (s *scene) put(field string, v conversation.Value) bool {
 	v.At = s.request.Now
+	spoken := s.spoken(v.Message)
+	if spoken {
+		v.Confidence *= confidenceHeard
+	}
+	before := s.card[field]
 	card, ok := s.card.With(field, v)
 	s.card = card
 	if ok {
 		s.fresh[field] = true
+		s.doubt(field, spoken && card[field].Value != before.Value, spoken)
 	}
 	return ok
 }

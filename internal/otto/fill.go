@@ -34,8 +34,12 @@ func (o *Otto) fill(s *scene, text string) string {
 	if at := s.meetingAt(); !at.IsZero() {
 		moment = when.SayMoment(at)
 	}
+	heard := ""
+	if strings.Contains(text, FillHeard) {
+		heard = o.sayHeard(s, s.repeated)
+	}
 	return strings.NewReplacer(
-		"{saudacao}", o.pack.Sentences.DayParts[part], "{volta}", back, "{quando}", moment, "{horarios}", when.SayList(s.slots),
+		FillHeard, heard, "{saudacao}", o.pack.Sentences.DayParts[part], "{volta}", back, "{quando}", moment, "{horarios}", when.SayList(s.slots),
 	).Replace(text)
 }
 

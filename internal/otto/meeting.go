@@ -156,7 +156,7 @@ func (s *scene) meetingAt() time.Time {
 // moment that can be, everything needed is known, and it is not noted yet.
 func (o *Otto) booking(s *scene) time.Time {
 	at := s.meetingAt()
-	if !o.pack.Meetings.Offered || at.IsZero() || at.Equal(s.request.Conversation.Session.Booked) || o.troubleAt(s.now, at) != "" {
+	if !o.pack.Meetings.Offered || at.IsZero() || len(s.unconfirmed) > 0 || at.Equal(s.request.Conversation.Session.Booked) || o.troubleAt(s.now, at) != "" {
 		return time.Time{}
 	}
 	for _, q := range o.pack.Meetings.Questions {

@@ -170,6 +170,8 @@ const (
 	FillReturn = "{volta}"
 	// FillMoment is the day and time of a meeting.
 	FillMoment = "{quando}"
+	// FillHeard is what was understood of an audio, as a list in a sentence.
+	FillHeard = "{ouvido}"
 	// FillTimes are times that are on offer, as a list in a sentence.
 	FillTimes = "{horarios}"
 )
@@ -218,8 +220,16 @@ type Sentences struct {
 	// cannot answer. {volta}
 	HandoffOutage       string
 	HandoffOutageClosed string
+	// Heard repeats what was understood of an audio, HeardAsk asks whether that
+	// is right. {ouvido} HeardYes is said to whoever says yes to that, HeardNo to
+	// whoever says no.
+	Heard, HeardAsk   string
+	HeardYes, HeardNo string
 	// Media answers the kinds of messages Otto cannot read; see [MediaKinds].
 	Media map[conversation.Kind]string
+	// Files answers a file that was looked at in vain, by what became of that;
+	// see [Perceptions].
+	Files map[conversation.Kind]map[conversation.Perception]string
 	// ListLabel is on the button that opens a list, at most 20 characters.
 	ListLabel string
 }
@@ -253,6 +263,10 @@ func (s *Sentences) Plain() []Sentence {
 		{Name: "meeting_soon", Text: &s.MeetingSoon, Fills: times, Meeting: true},
 		{Name: "meeting_vague", Text: &s.MeetingVague, Fills: times, Meeting: true},
 		{Name: "meeting_noted", Text: &s.MeetingNoted, Fills: []string{FillMoment}, Meeting: true},
+		{Name: "heard", Text: &s.Heard, Fills: []string{FillHeard}},
+		{Name: "heard_ask", Text: &s.HeardAsk, Fills: []string{FillHeard}},
+		{Name: "heard_yes", Text: &s.HeardYes},
+		{Name: "heard_no", Text: &s.HeardNo},
 		{Name: "unanswered", Text: &s.Unanswered, Fills: back},
 		{Name: "unanswered_closed", Text: &s.UnansweredClosed, Fills: back},
 		{Name: "handoff", Text: &s.Handoff, Fills: back},
@@ -271,6 +285,19 @@ func MediaKinds() []conversation.Kind {
 		conversation.KindContacts, conversation.KindOrder, conversation.KindFlow,
 		conversation.KindUnsupported, conversation.KindOversized,
 	}
+}
+
+// Perceptions are the ways of looking at a file in vain that need a sentence of
+// their own in [Sentences].Files; none for a kind that is not looked at.
+func Perceptions(k conversation.Kind) []conversation.Perception {
+	if !k.Perceptible() {
+		return nil
+	}
+	vain := []conversation.Perception{conversation.TooLarge, conversation.WrongKind, conversation.Gone, conversation.Undone}
+	if k == conversation.KindAudio {
+		vain = append(vain, conversation.Silence, conversation.Unclear)
+	}
+	return vain
 }
 
 // Hours are when people of the business are there, in its own zone.

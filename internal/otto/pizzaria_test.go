@@ -21,8 +21,13 @@ var tuesday = time.Date(2026, 3, 10, 13, 30, 0, 0, time.UTC)
 // pizzaria is a business that is nobody's.
 func pizzaria() otto.Pack {
 	media := map[conversation.Kind]string{}
+	files := map[conversation.Kind]map[conversation.Perception]string{}
 	for _, kind := range otto.MediaKinds() {
 		media[kind] = "Ainda não consigo abrir isso (" + string(kind) + "). Pode me escrever em texto?"
+		files[kind] = map[conversation.Perception]string{}
+		for _, vain := range otto.Perceptions(kind) {
+			files[kind][vain] = "Chegou um arquivo (" + string(kind) + ", " + string(vain) + "). Pode me escrever?"
+		}
 	}
 	var hours otto.Hours
 	for day := time.Monday; day <= time.Friday; day++ {
@@ -92,6 +97,11 @@ func pizzaria() otto.Pack {
 			HandoffOutage:       "Estou com um problema; chamei uma pessoa da equipe.",
 			HandoffOutageClosed: "Estou com um problema; a equipe vê sua mensagem quando abrir.",
 			Media:               media,
+			Files:               files,
+			Heard:               "Ouvi isto: {ouvido}.",
+			HeardAsk:            "Ouvi isto: {ouvido}. Está certo?",
+			HeardYes:            "Que bom.",
+			HeardNo:             "Entendi errado. Como é o certo?",
 			ListLabel:           "Ver opções",
 		},
 	}

@@ -3,6 +3,8 @@ package otto
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/pyloto/atende/internal/conversation"
 )
 
 // Model is whatever completes a prompt.
@@ -27,7 +29,8 @@ type Prompt struct {
 	// MaxTokens bounds the answer.
 	MaxTokens int
 	// Fingerprint is the SHA-256, in hexadecimal, of everything above that
-	// decides the answer.
+	// decides the answer. Of files it is their digests that count, so that it is
+	// the same where a file is not there any more.
 	Fingerprint string
 }
 
@@ -42,6 +45,7 @@ const (
 type PromptMessage struct {
 	Role    string
 	Content string
+	Files   []conversation.File // for the model to look at, after Content
 }
 
 // Outcome is how a model's answer ended.

@@ -80,11 +80,11 @@ func (o *Otto) prompt(s *scene) (Prompt, error) {
 	page := o.pages[s.base]
 	left := promptBudget
 
-	said, err := o.words.render("messages", newest(o.heard(s), messageBudget))
+	new, err := o.words.render("messages", newest(o.heard(s), messageBudget))
 	if err != nil {
 		return Prompt{}, err
 	}
-	left -= utf8.RuneCountInString(said)
+	left -= utf8.RuneCountInString(new)
 	card, err := o.words.render("card", o.cardPage(s))
 	if err != nil {
 		return Prompt{}, err
@@ -105,10 +105,38 @@ func (o *Otto) prompt(s *scene) (Prompt, error) {
 		return Prompt{}, err
 	}
 
-	messages := []PromptMessage{{RoleSystem, page.text}, {RoleSystem, factPage}, {RoleSystem, card}}
+	messages := []PromptMessage{said(RoleSystem, page.text), said(RoleSystem, factPage), said(RoleSystem, card)}
 	messages = append(messages, history...)
-	messages = append(messages, PromptMessage{RoleSystem, now}, PromptMessage{RoleUser, said})
-	return Prompt{CacheKey: page.cacheKey, Schema: page.schema}.with(messages), nil
+	messages = append(messages, said(RoleSystem, now), s.withFiles(said(RoleUser, new)))
+	return Prompt{CacheKey: page.cacheKey, Schema: page.schema}.with(s, messages), nil
+}
+
+// said is a message that is text alone.
+func said(role, content string) PromptMessage { return PromptMessage{Role: role, Content: content} }
+
+// maxFiles bounds how many files a model is shown at once; of more it sees the
+// newest.
+const maxFiles = 5
+
+// withFiles is a message with the files that a model can look at.
+func (s *scene) withFiles(m PromptMessage) PromptMessage {
+	for _, u := range s.shown() {
+		if u.file != nil { // It is gone when the turn is replayed.
+			m.Files = append(m.Files, *u.file)
+		}
+	}
+	return m
+}
+
+// shown are the new messages whose files a model can look at.
+func (s *scene) shown() []utterance {
+	var shown []utterance
+	for _, u := range s.said {
+		if u.seen() {
+			shown = append(shown, u)
+		}
+	}
+	return shown[max(0, len(shown)-maxFiles):]
 }
 
 // nowPage is what the model reads of the moment: what time it is, what may be
@@ -121,19 +149,20 @@ func (o *Otto) nowPage(s *scene) any {
 		Open, Late             bool
 		Minutes, Hours         int
 		Slots, Meeting, Booked string
-		Trouble, Asked         string
+		Trouble, Asked, Heard  string
 		Question, Field        string
 		Invite                 bool
 	}{
 		Weekday: int(s.now.Weekday()), Date: s.now.Format("02/01/2006"), Clock: s.now.Format("15:04"),
 		Open: o.pack.Hours.Open(s.now), Late: wait >= lateFrom, Minutes: int(wait.Minutes()), Hours: int(wait.Hours()),
 		Slots: when.SayList(s.slots), Trouble: string(s.trouble), Asked: s.request.Conversation.Session.Asked,
+		Heard: o.mask(o.sayHeard(s, s.unconfirmed), s.now),
 	}
 	booked := s.request.Conversation.Session.Booked.In(s.now.Location())
 	switch at := s.meetingAt(); {
 	case !o.booking(s).IsZero(), booked.After(s.now) && at.Equal(booked):
 		page.Booked = when.SayMoment(at)
-	case !at.IsZero():
+	case !at.IsZero() && !slices.Contains(s.unconfirmed, conversation.FieldMeetingAt):
 		page.Meeting = when.SayMoment(at)
 	}
 	if next, ok := o.next(s); ok {
@@ -157,7 +186,7 @@ func waited(s *scene) (longest time.Duration) {
 }
 
 // again is the prompt for the second try, with what was wrong with the first.
-func (o *Otto) again(p Prompt, answered string, findings []finding) (Prompt, error) {
+func (o *Otto) again(s *scene, p Prompt, answered string, findings []finding) (Prompt, error) {
 	explained := make([]string, 0, len(findings))
 	for _, f := range findings {
 		f.Found = unmarked(head(oneLine(f.Found), maxFound))
@@ -173,17 +202,20 @@ func (o *Otto) again(p Prompt, answered string, findings []finding) (Prompt, err
 	}
 	messages := slices.Clone(p.Messages)
 	if answered = head(clean(answered), maxRepeated); answered != "" {
-		messages = append(messages, PromptMessage{RoleAssistant, answered})
+		messages = append(messages, said(RoleAssistant, answered))
 	}
-	return p.with(append(messages, PromptMessage{RoleSystem, feedback})), nil
+	return p.with(s, append(messages, said(RoleSystem, feedback))), nil
 }
 
 // with completes a prompt with its messages.
-func (p Prompt) with(messages []PromptMessage) Prompt {
+func (p Prompt) with(s *scene, messages []PromptMessage) Prompt {
 	p.Messages, p.SchemaName, p.MaxTokens = messages, schemaName, maxTokens
 	sum := sha256.New()
 	for _, m := range messages {
 		_, _ = fmt.Fprintf(sum, "%s %d %s\n", m.Role, len(m.Content), m.Content)
+	}
+	for _, u := range s.shown() {
+		_, _ = fmt.Fprintf(sum, "file %s\n", u.digest)
 	}
 	_, _ = fmt.Fprintf(sum, "%s %d %s", p.SchemaName, p.MaxTokens, p.Schema)
 	p.Fingerprint = hex.EncodeToString(sum.Sum(nil))
@@ -329,7 +361,7 @@ func (o *Otto) history(s *scene, n int) ([]PromptMessage, error) {
 	var messages []PromptMessage
 	lines := s.request.Conversation.Session.History
 	for i := len(lines) - 1; i >= 0; i-- {
-		message := PromptMessage{RoleAssistant, unmarked(clean(lines[i].Text.Reveal()))}
+		message := said(RoleAssistant, unmarked(clean(lines[i].Text.Reveal())))
 		var err error
 		switch lines[i].Who {
 		case conversation.Lead:

@@ -167,6 +167,9 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 	if restless(s) {
 		return o.calm(s), true
 	}
+	if a, ok := o.settleHeard(s); ok {
+		return a, true
+	}
 	switch fixed := heard.fixed; {
 	case heard.free && len(s.said) == 1 && o.brief(s.said[0]):
 		if a, ok := o.settleMeeting(s); ok {
@@ -184,12 +187,8 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 		return a, true
 	case heard.free:
 		return o.menu(s), true
-	case heard.unread != "":
-		text, ok := sentences.Media[heard.unread]
-		if !ok {
-			text = sentences.Media[conversation.KindUnsupported]
-		}
-		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, text))), true
+	case heard.unread != nil:
+		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, o.unreadSentence(s, *heard.unread)))), true
 	case heard.greeted && (s.from == conversation.Initial || !model):
 		return o.reply(s, conversation.RouteFixed, o.filled(s, sentences.Greeting)), true
 	case heard.greeted:
@@ -205,7 +204,7 @@ type recognised struct {
 	thanks                bool // nothing but thanks and the like
 	greeted, free         bool
 	fixed                 *FixedReply
-	unread                conversation.Kind // the last kind that cannot be read
+	unread                *utterance // the last one that cannot be read
 	chosen                map[conversation.MessageID]string
 }
 
@@ -221,8 +220,10 @@ func (o *Otto) recognise(s *scene) recognised {
 			r.optOut = true
 		case found != nil:
 			r.fixed = found
-		case u.unread(), u.shown() && !s.sees:
-			r.unread = u.kind
+		case u.seen() && s.sees:
+			r.free = true
+		case u.unread(), u.shown():
+			r.unread = &u
 		case u.folded == "":
 		case o.index.greetings[u.folded]:
 			r.greeted = true
@@ -283,12 +284,17 @@ func (o *Otto) settleMeeting(s *scene) (answer, bool) {
 	if at.IsZero() || len(s.fresh) == 0 {
 		return answer{}, false
 	}
+	return o.book(s, at), true
+}
+
+// book notes a meeting and says so.
+func (o *Otto) book(s *scene, at time.Time) answer {
 	a := o.reply(s, conversation.RouteFixed, plain(o.fill(s, o.pack.Sentences.MeetingNoted)))
 	a.booking, a.target = at, conversation.ScheduledFollowup
 	if conversation.Step(s.base, conversation.EventDecision, conversation.StepInput{Target: a.target, FollowUp: true}).Refused != "" {
 		a.target = conversation.CollectingInfo
 	}
-	return a, true
+	return a
 }
 
 // reply answers with a sentence of the pack. A first message is triage from

@@ -35,6 +35,11 @@ type scene struct {
 	slots   []time.Time
 	moment  when.Moment
 	trouble trouble
+	// unconfirmed are the fields of the card that were heard in an audio and wait
+	// for a yes; agreed are those that just got it, and denied says that they got
+	// a no. repeated are those that a reply repeats.
+	unconfirmed, agreed, repeated []string
+	denied                        bool
 	// sees: there is a model that can look at files.
 	sees bool
 	// optedOut is since when the lead wants no messages unasked for.
@@ -48,23 +53,38 @@ type utterance struct {
 	id   conversation.MessageID
 	kind conversation.Kind
 	tap  string
-	// text is what the lead wrote or chose, cleaned; empty when nothing can be
-	// read. folded is the same for comparing.
+	// text is what the lead wrote, said or chose, cleaned; empty when nothing can
+	// be read. folded is the same for comparing.
 	text, folded string
 	// corrects: it replaces what the lead wrote before.
 	corrects bool
 	// quoted is what the lead answers, where they answer one message.
 	quoted string
+	// outcome is what became of looking at its file; empty when nobody looked.
+	outcome conversation.Perception
+	// file is what a model can look at, and digest its name; the file is gone when
+	// the turn is replayed.
+	file   *conversation.File
+	digest string
 }
 
 // unread reports whether all there is to the message cannot be read.
 func (u utterance) unread() bool { return u.text == "" && !readable(u.kind) }
 
 // shown reports whether the text stands for something that was shown and not
-// said: it takes a model to make anything of it.
+// said. Beside words it is a part of what they are about; by itself it asks
+// nothing, and has the sentence of its kind.
 func (u utterance) shown() bool {
 	return u.text != "" &&
 		(u.kind == conversation.KindLocation || u.kind == conversation.KindContacts || u.kind == conversation.KindOrder)
+}
+
+// spoken reports whether the text was said and not written.
+func (u utterance) spoken() bool { return u.kind == conversation.KindAudio && u.text != "" }
+
+// seen reports whether a model can look at the message's file.
+func (u utterance) seen() bool {
+	return u.outcome == conversation.Understood && u.kind.Perceptible() && u.kind != conversation.KindAudio
 }
 
 // readable reports whether the whole content of a kind is its text.
@@ -82,6 +102,8 @@ func (o *Otto) begin(r Request) *scene {
 		card:     maps.Clone(r.Conversation.Card),
 		fresh:    map[string]bool{},
 		optedOut: session.OptedOut,
+
+		unconfirmed: slices.Clone(session.Unconfirmed),
 	}
 	if !s.from.Known() {
 		s.from = conversation.Initial
@@ -97,6 +119,7 @@ func (o *Otto) begin(r Request) *scene {
 	s.slots = o.slots(s.now)
 	o.read(s)
 	o.meet(s)
+	o.confirm(s)
 	return s
 }
 
@@ -109,8 +132,16 @@ func hear(m conversation.Inbound) utterance {
 	// must not be answered as if it were one.
 	if m.Kind != conversation.KindOversized && m.Kind != conversation.KindUnsupported {
 		u.text = clean(head(m.Text.Reveal(), maxSaid))
-		u.folded = Fold(u.text)
 	}
+	if p := m.Perceived; p != nil && m.Kind.Perceptible() {
+		u.outcome, u.file, u.digest = p.Outcome, p.File, p.SHA256
+		if m.Kind == conversation.KindAudio && p.Outcome == conversation.Understood {
+			if u.text = clean(head(p.Text.Reveal(), maxSaid)); u.text == "" {
+				u.outcome = conversation.Unclear
+			}
+		}
+	}
+	u.folded = Fold(u.text)
 	return u
 }
 
@@ -144,6 +175,7 @@ func (o *Otto) quiet(s *scene, route conversation.Route, event conversation.Even
 
 // settle takes the step and remembers what was said.
 func (o *Otto) settle(s *scene, a answer) Decision {
+	o.complete(s, &a)
 	session := s.request.Conversation.Session
 	at := s.request.Now
 	session.State = s.from
@@ -177,7 +209,7 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 	}
 	session.Interest, session.Interests = s.interest, s.interests
 	session.Fallbacks, session.Unsure = a.fallbacks, a.unsure
-	session.OptedOut = s.optedOut
+	session.OptedOut, session.Unconfirmed = s.optedOut, s.unconfirmed
 	if len(s.said) > 0 {
 		session.Tempo = tempo(s)
 	}
@@ -251,7 +283,7 @@ func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 		}
 	}
 	if reply != nil {
-		lines = append(lines, conversation.Line{Who: conversation.Otto, Text: spoken(*reply), At: s.request.Now})
+		lines = append(lines, conversation.Line{Who: conversation.Otto, Text: pii.Text(o.mask(spoken(*reply).Reveal(), s.now)), At: s.request.Now})
 	}
 	return lines
 }

@@ -65,7 +65,7 @@ func (o *Otto) think(ctx context.Context, s *scene) (Decision, error) {
 			}
 			last, why = p, findings
 		}
-		if prompt, err = o.again(prompt, completion.Text, findings); err != nil {
+		if prompt, err = o.again(s, prompt, completion.Text, findings); err != nil {
 			return Decision{}, err
 		}
 	}
@@ -141,6 +141,9 @@ func read(c Completion) (draft, Outcome) {
 const (
 	confidenceSaid  = 1.0
 	confidenceMeant = 0.7
+	// confidenceHeard is the share of it that is left when they were said and not
+	// written: whoever transcribed them may have misheard.
+	confidenceHeard = 0.6
 )
 
 // claimed reports whether the lead's message claims whatever the words do that a

@@ -158,6 +158,10 @@ func (p Pack) Validate() []string {
 	for _, kind := range MediaKinds() {
 		text := s.Media[kind]
 		sentences = append(sentences, Sentence{Name: "media " + string(kind), Text: &text})
+		for _, vain := range Perceptions(kind) {
+			text := s.Files[kind][vain]
+			sentences = append(sentences, Sentence{Name: "media " + string(kind) + " " + string(vain), Text: &text})
+		}
 	}
 	for _, one := range sentences {
 		if !one.Meeting || p.Meetings.Offered {
@@ -368,7 +372,7 @@ func Stray(text string, fills ...string) string {
 func filled(text string) int {
 	n := utf8.RuneCountInString(text)
 	for fill, longest := range map[string]int{
-		FillGreeting: maxDayPart, FillReturn: 50, FillMoment: 50, FillTimes: 180,
+		FillGreeting: maxDayPart, FillReturn: 50, FillMoment: 50, FillTimes: 180, FillHeard: maxHeard,
 	} {
 		n += strings.Count(text, fill) * (longest - utf8.RuneCountInString(fill))
 	}

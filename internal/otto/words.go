@@ -15,8 +15,9 @@ var promptTemplate string
 // words are the sentences of prompts and memories.
 type words struct {
 	set *template.Template
-	// notes say what was sent when it is not the text alone.
-	notes map[conversation.Kind]string
+	// notes say what was sent when it is not the text alone: by its kind, and by
+	// kind and perception where that makes a difference.
+	notes map[string]string
 	// masks stand for what is not repeated, by its kind.
 	masks map[string]string
 }
@@ -26,10 +27,16 @@ func newWords() (*words, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prompt template: %w", err)
 	}
-	w := &words{set: set, notes: map[conversation.Kind]string{}, masks: map[string]string{}}
-	noted := append(MediaKinds(), conversation.KindReaction, conversation.KindEdit, conversation.KindRevoke)
-	for _, kind := range noted {
-		if w.notes[kind], err = w.render("note", string(kind)); err != nil {
+	w := &words{set: set, notes: map[string]string{}, masks: map[string]string{}}
+	var noted []string
+	for _, kind := range append(MediaKinds(), conversation.KindReaction, conversation.KindEdit, conversation.KindRevoke) {
+		noted = append(noted, string(kind))
+		for _, outcome := range append(Perceptions(kind), conversation.Understood) {
+			noted = append(noted, noteName(kind, outcome))
+		}
+	}
+	for _, name := range noted {
+		if w.notes[name], err = w.render("note", name); err != nil {
 			return nil, err
 		}
 	}
@@ -57,11 +64,14 @@ func (w *words) line(u utterance) string {
 	if u.kind == conversation.KindSystem {
 		return ""
 	}
-	kind := u.kind
-	if u.corrects {
-		kind = conversation.KindEdit
+	note := w.notes[noteName(u.kind, u.outcome)]
+	if note == "" {
+		note = w.notes[string(u.kind)]
 	}
-	line := strings.TrimSpace(w.notes[kind] + " " + u.text)
+	if u.corrects {
+		note = w.notes[string(conversation.KindEdit)]
+	}
+	line := strings.TrimSpace(note + " " + u.text)
 	if u.quoted == "" || line == "" {
 		return line
 	}
@@ -70,4 +80,9 @@ func (w *words) line(u utterance) string {
 		return line
 	}
 	return quote + " " + line
+}
+
+// noteName names the note on a file of which something was made.
+func noteName(k conversation.Kind, p conversation.Perception) string {
+	return string(k) + "." + string(p)
 }

@@ -348,8 +348,20 @@ func (l *loader) sentences(o *object) {
 	s.ListLabel = l.say(o.text("list_label"), maxListLabel)
 	s.Media = map[conversation.Kind]string{}
 	media := o.object("media")
+	s.Files = map[conversation.Kind]map[conversation.Perception]string{}
 	for _, kind := range otto.MediaKinds() {
-		s.Media[kind] = l.say(media.text(strings.ToLower(string(kind))), otto.MaxText)
+		key := strings.ToLower(string(kind))
+		if !kind.Perceptible() {
+			s.Media[kind] = l.say(media.text(key), otto.MaxText)
+			continue
+		}
+		file := media.object(key)
+		s.Media[kind] = l.say(file.text("unseen"), otto.MaxText)
+		s.Files[kind] = map[conversation.Perception]string{}
+		for _, vain := range otto.Perceptions(kind) {
+			s.Files[kind][vain] = l.say(file.text(string(vain)), otto.MaxText)
+		}
+		file.Done()
 	}
 	media.Done()
 	o.Done()

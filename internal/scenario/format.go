@@ -1,6 +1,10 @@
 package scenario
 
-import "time"
+import (
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+)
 
 // Scenario is one conversation and what has to come of it.
 type Scenario struct {
@@ -76,10 +80,21 @@ type Message struct {
 	Caption string
 	// At is a place: latitude and longitude.
 	At [2]float64
+	// Perceived is what is made of the file of an audio, an image or a document;
+	// nil where the scenario does not say for any of its files: then nobody looks.
+	Perceived *Perceived
 	// Raw are the fields of a message as Meta would send it.
 	Raw map[string]any
 	// Copies is how often the webhook is delivered; zero is once.
 	Copies int
+}
+
+// Perceived is what scripted senses make of a file.
+type Perceived struct {
+	Outcome conversation.Perception
+	Text    string
+	// Ill says that whoever reads it is ill instead, whenever it is asked.
+	Ill bool
 }
 
 // Answer is what a scripted model answers once: a decision, a text that is

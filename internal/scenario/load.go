@@ -145,6 +145,7 @@ func (r reader) scenario(content []byte) (Scenario, bool) {
 		o.Fault(o.Line, "no step expects anything but that an answer comes: say what it says, or what it leads to")
 	}
 	r.model(o, &s, scripted)
+	r.looks(o, s)
 	o.Done()
 	return s, true
 }
@@ -300,11 +301,58 @@ func (r reader) message(o *yamltext.Object) Message {
 	if m.Kind == KindImage || m.Kind == KindVideo || m.Kind == KindDocument {
 		m.Caption = o.Text("caption")
 	}
+	if m.perceptible() {
+		m.Perceived = r.perceived(o)
+	}
 	if copies := o.Whole("copies", 1, maxCopies); copies != nil {
 		m.Copies = *copies
 	}
 	o.Done()
 	return m
+}
+
+// perceptible reports whether somebody looks at the message's file.
+func (m Message) perceptible() bool { return conversation.Kind(m.Kind).Perceptible() }
+
+// perceived is what is made of a file; nil where that is not said.
+func (r reader) perceived(o *yamltext.Object) *Perceived {
+	one := o.Object("perceived")
+	if one == nil {
+		return nil
+	}
+	p := &Perceived{Outcome: conversation.Perception(one.Text("outcome")), Text: one.Text("text")}
+	if n := one.Take("ill"); n != nil {
+		p.Ill = one.Flag(n, "ill")
+	}
+	known := []conversation.Perception{
+		conversation.Understood, conversation.Silence, conversation.Unclear, conversation.TooLarge,
+		conversation.WrongKind, conversation.Gone, conversation.Undone,
+	}
+	switch {
+	case p.Ill == slices.Contains(known, p.Outcome), p.Ill && p.Outcome != "":
+		one.Fault(one.Line, "perceived: want an outcome, of %v, or ill: true", known)
+	case p.Text != "" && p.Outcome != conversation.Understood:
+		one.Fault(one.Line, "perceived: only what is understood has a text")
+	}
+	one.Done()
+	return p
+}
+
+// looks makes sure that a scenario says of all its files what is made of them,
+// or of none.
+func (r reader) looks(o *yamltext.Object, s Scenario) {
+	said, unsaid := false, 0
+	for _, step := range s.Steps {
+		for _, m := range step.Lead {
+			said = said || m.Perceived != nil
+			if m.perceptible() && m.Perceived == nil && unsaid == 0 {
+				unsaid = step.Line
+			}
+		}
+	}
+	if said && unsaid > 0 {
+		o.Fault(unsaid, "perceived is missing: another step says what is made of its file")
+	}
 }
 
 func (r reader) place(o *yamltext.Object, n *yaml.Node) (at [2]float64) {

@@ -124,7 +124,7 @@ func (w *street) pass(ctx context.Context, until time.Time) error {
 func (w *street) write(s Scenario, m Message) ([]byte, error) {
 	file := func(kind whatsapp.Type, mime string) []byte {
 		return w.pen.Media(s.From, s.Profile, kind, whatsapp.Media{
-			ID: "media-1", MIMEType: mime, Caption: m.Caption, Filename: filename(m), Voice: kind == whatsapp.TypeAudio,
+			ID: w.senses.expect(m), MIMEType: mime, Caption: m.Caption, Filename: filename(m), Voice: kind == whatsapp.TypeAudio,
 		})
 	}
 	switch m.Kind {

@@ -62,6 +62,7 @@ type street struct {
 	model   *openaitest.Server
 	graph   *whatsapptest.Server
 	team    *team
+	senses  *senses
 	script  *script
 	persons conversation.Identity
 	close   func()
@@ -69,7 +70,7 @@ type street struct {
 
 // newStreet puts the rooms together for s. The caller closes it.
 func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.Telemetry) (_ *street, err error) {
-	w := &street{clock: &clock{now: s.Start}}
+	w := &street{clock: &clock{now: s.Start}, senses: &senses{files: map[string]Message{}}}
 	w.queue = &queue{clock: w.clock, names: map[string]bool{}}
 	w.pen = whatsapptest.Pen{AppSecret: []byte(appSecret), Now: w.clock.Now}
 	if w.key, err = pii.NewHashKey(bytes.Repeat([]byte{1}, 32)); err != nil {
@@ -145,6 +146,7 @@ func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.T
 			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: turnPatient, SessionTTL: sessionTTL,
 		},
 		Budget: turn.Budget{Zone: pack.Location},
+		Senses: s.senses(w.senses),
 	})
 	in := ingress.New(ingress.Options{
 		Tenant: tenant, Numbers: []string{whatsapptest.DefaultPhoneNumberID}, Key: w.key, Ring: ring,

@@ -70,7 +70,7 @@ func (c *chance) skew(worker bool) time.Duration {
 // latency is how long a call takes when nothing goes wrong.
 func (c *chance) latency(kind string) time.Duration {
 	switch {
-	case kind == callModel:
+	case kind == callModel, kind == callPerceive:
 		return c.between(200*time.Millisecond, 8*time.Second, 200*time.Millisecond)
 	case kind == callSend:
 		return c.between(50*time.Millisecond, time.Second, 50*time.Millisecond)
@@ -97,6 +97,9 @@ func (c *chance) plan(w *world, o *op) plan {
 		if c.roll(150) {
 			p.variant = 1 + c.r.IntN(4)
 		}
+	}
+	if o.kind == callPerceive && c.roll(150) {
+		p.variant = sensesHearNothing + c.r.IntN(2)
 	}
 	for _, out := range c.outages {
 		if strings.HasPrefix(o.kind, out.prefix) && !time.Now().Before(out.from) && time.Now().Before(out.to) {
@@ -255,10 +258,15 @@ func twisted(w *world, seed uint64, t twist) {
 	c.people(w)
 }
 
+// spoken is a voice message in which something is said.
+func spoken(said string) map[string]any {
+	return map[string]any{"type": "audio", "audio": map[string]any{"id": voice + said, "mime_type": "audio/ogg", "voice": true}}
+}
+
 // misfortunes are what befalls the world as a whole.
 func (c *chance) misfortunes(w *world) {
 	moment := func() time.Duration { return c.between(0, horizon, 500*time.Millisecond) }
-	for _, prefix := range []string{"hint.", "ledger.", callPut, callModel, callSend, "ledger.receive", callTell} {
+	for _, prefix := range []string{"hint.", "ledger.", callPut, callModel, callSend, "ledger.receive", callTell, callPerceive} {
 		if c.roll(150) {
 			from := w.began.Add(moment())
 			c.outages = append(c.outages, outage{prefix, from, from.Add(c.between(time.Second, 4*time.Minute, time.Second))})
@@ -322,6 +330,8 @@ func (c *chance) people(w *world) {
 				fields["text"] = map[string]any{"body": aPerson}
 			case c.roll(40):
 				fields = map[string]any{"type": "reaction", "reaction": map[string]any{"message_id": "wamid.out.1", "emoji": "👍"}}
+			case c.roll(100):
+				fields = spoken(said)
 			case c.roll(20):
 				fields = map[string]any{"type": "hologram", "hologram": map[string]any{}}
 			}

@@ -36,9 +36,25 @@ func (w *world) committed(before *conversation.StoredConversation, c conversatio
 	if c.Conversation.Version != was+1 || c.Turn.Version != was+1 {
 		w.broke(torn, "%s follows version %d", turnName(c.Turn.ID), was)
 	}
+	for _, m := range c.Messages {
+		w.heard(c.Turn, m)
+	}
 	now := c.Conversation.Session.History
 	if len(now) < len(history) || !slices.EqualFunc(now[:len(history)], history, sameLine) {
 		w.broke(torn, "%s forgets what was said", turnName(c.Turn.ID))
+	}
+}
+
+// heard checks that a file was looked at before it was answered, and that what
+// was heard is kept with the message.
+func (w *world) heard(t conversation.Turn, m conversation.Inbound) {
+	answered := t.Mode == conversation.ModeDecide || t.Mode == conversation.ModeFallback
+	switch {
+	case !m.Kind.Perceptible() || !answered:
+	case m.Perceived == nil:
+		w.broke(unaudited, "%s answers message %s without a look at its file", turnName(t.ID), short(m.ID))
+	case m.Perceived.Outcome == conversation.Understood && m.Perceived.Text != saidIn(m):
+		w.broke(unaudited, "%s heard something else in message %s", turnName(t.ID), short(m.ID))
 	}
 }
 

@@ -84,6 +84,7 @@ func (w *world) worker(i *instance) *worker.Worker {
 		Ledger: ledgerPort{p}, Outbox: ledgerPort{p}, Receipts: ledgerPort{p}, Watermark: ledgerPort{p}, Morgue: ledgerPort{p},
 		Reopener: ledgerPort{p}, EffectRecords: ledgerPort{p}, Performer: teamPort{p}, Ways: []conversation.Way{conversation.WayWebhook}, Consequence: turn.Noting{Journal: ledgerPort{p}},
 		Hint: hintPort{p}, Mailbox: hintPort{p}, Inbox: inboxPort{p}, Sender: senderPort{p}, Mind: partedMind{w.mind},
+		Senses:   sensesPort{p},
 		PackHash: w.hash, Now: i.now, Token: rand.Text, Limits: windows, Policy: w.policy,
 	}
 	if w.mutant != nil && w.mutant.turn != nil {

@@ -66,6 +66,7 @@ func deadly() []mutant {
 		{name: "an effect that is not certain to be performed counts as done", turn: func(_ *world, o *turn.Options) { o.Performer = hopefulTeam{o.Performer} }},
 		{name: "nobody looks whether a turn's effects were performed", turn: func(w *world, o *turn.Options) { o.Ledger = hastyAcknowledger{ledgerPort{port{w}}} }},
 		{name: "that an effect is done is not written down with certainty", turn: func(w *world, o *turn.Options) { o.EffectRecords = noRecords{} }},
+		{name: "what was heard is not kept with the message", turn: func(w *world, o *turn.Options) { o.Ledger = deafLedger{ledgerPort{port{w}}} }},
 		{name: "an old answer is taken up again after a newer one", turn: func(w *world, o *turn.Options) {
 			o.Ledger, o.Reopener = backwardLooking{ledgerPort{port{w}}}, backwardLooking{ledgerPort{port{w}}}
 		}},
@@ -91,6 +92,16 @@ func hintless() mutant {
 		turn:    func(_ *world, o *turn.Options) { o.Hint, o.Mailbox = noHint{}, noHint{} },
 		ingress: func(_ *world, o *ingress.Options) { o.Hint = noHint{} },
 	}
+}
+
+type deafLedger struct{ ledgerPort }
+
+func (l deafLedger) Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error) {
+	c.Messages = slices.Clone(c.Messages)
+	for i := range c.Messages {
+		c.Messages[i].Perceived = nil
+	}
+	return l.ledgerPort.Commit(ctx, c)
 }
 
 type earlyMarks struct{ ingress.Hint }

@@ -212,7 +212,7 @@ func (w *world) admit(o *op) {
 	p := plan{}
 	if !o.h.calm() {
 		p = w.luck.plan(w, o)
-	} else if o.kind == callModel {
+	} else if o.kind == callModel || o.kind == callPerceive {
 		p = plan{apply: time.Second, reply: time.Second}
 	}
 	if p.kind != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/pyloto/atende/internal/envelope"
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/store/memory"
 )
 
@@ -40,12 +41,13 @@ const (
 	callNote     = "ledger.note"
 	callSend     = "graph.send"
 	callTell     = "team.tell"
+	callPerceive = "senses.perceive"
 )
 
 // patience is how long an adapter waits for an answer.
 func patience(kind string) time.Duration {
 	switch {
-	case kind == callModel, kind == callSend:
+	case kind == callModel, kind == callSend, kind == callPerceive:
 		return 20 * time.Second
 	case kind == callTell:
 		return 10 * time.Second
@@ -310,6 +312,35 @@ func (p teamPort) Perform(ctx context.Context, e conversation.Errand) error {
 		return nothing{}, nil
 	})
 	return err
+}
+
+type sensesPort struct{ port }
+
+// What the senses make of a file; the variant of a look.
+const (
+	sensesUnderstand = iota
+	sensesHearNothing
+	sensesThrottle
+)
+
+// voice is the id of a file in which a line of the script is said.
+const voice = "voice."
+
+// saidIn is what is said in a file.
+func saidIn(m conversation.Inbound) pii.Text {
+	return pii.Text(strings.TrimPrefix(m.Media.ID, voice))
+}
+
+func (p sensesPort) Perceive(ctx context.Context, m conversation.Inbound) (conversation.Perceived, error) {
+	return call(ctx, callPerceive, string(m.ID), func(o *op) (conversation.Perceived, error) {
+		switch o.variant {
+		case sensesHearNothing:
+			return conversation.Perceived{Outcome: conversation.Silence}, nil
+		case sensesThrottle:
+			return conversation.Perceived{}, fault.Mark(errors.New("senses: throttled"), fault.Throttled)
+		}
+		return conversation.Perceived{Outcome: conversation.Understood, Text: saidIn(m), Model: "played", Length: 4 * time.Second}, nil
+	})
 }
 
 // model is every world's model: the request knows the world.

@@ -129,7 +129,7 @@ func (t *tally) missing() []string {
 	var missing []string
 	for _, call := range []string{
 		callArrive, callQueued, callEnter, callRenew, callLeave, callWaiting, callForget, callPut, callLoad, callCommit, callIntend,
-		callAnswer, callPark, callReceive, callSeen, callLastSeen, callBury, callReopen, callEffect, callNote, callModel, callSend, callTell,
+		callAnswer, callPark, callReceive, callSeen, callLastSeen, callBury, callReopen, callEffect, callNote, callModel, callSend, callTell, callPerceive,
 	} {
 		for _, kind := range append(faultKinds[:len(faultKinds):len(faultKinds)], "freeze") {
 			if t.met[call+" "+kind] == 0 {

@@ -31,7 +31,7 @@ func (s *scripted) plan(_ *world, o *op) plan {
 	s.calls = append(s.calls, name)
 	takes := 10 * time.Millisecond
 	switch o.kind {
-	case callModel:
+	case callModel, callPerceive:
 		takes = time.Second
 	case callSend, callTell:
 		takes = 200 * time.Millisecond
@@ -72,6 +72,7 @@ type scene struct {
 	text     string
 	// timeless: no timer of a handoff or a session fires.
 	timeless bool
+	spoken   bool // and not written
 }
 
 // play makes a world in which a lead writes what a scene says and the script
@@ -87,7 +88,11 @@ func (sc scene) play(w *world, faults map[string]string) *scripted {
 	iara, other := lead{phone: "5511900000001"}, lead{phone: "5511900000002"}
 	for n := range sc.messages {
 		w.after(time.Duration(n)*300*time.Millisecond, "lead writes", func() {
-			body := w.write(iara, map[string]any{"type": "text", "text": map[string]any{"body": sc.text}}, false)
+			fields := map[string]any{"type": "text", "text": map[string]any{"body": sc.text}}
+			if sc.spoken {
+				fields = spoken(sc.text)
+			}
+			body := w.write(iara, fields, false)
 			w.deliver(&letter{what: "message", body: body, messages: w.meta.written[len(w.meta.written)-1:]})
 		})
 	}
@@ -142,9 +147,10 @@ const aQuestion = "preciso de ajuda com o atendimento da minha loja"
 
 // scenes are those that are swept.
 var scenes = []scene{
-	{"One message", 1, aQuestion, false},
-	{"A burst of 3 messages", 3, aQuestion, false},
-	{"A message that asks for a person", 1, aPerson, false},
+	{"One message", 1, aQuestion, false, false},
+	{"A burst of 3 messages", 3, aQuestion, false, false},
+	{"A message that asks for a person", 1, aPerson, false, false},
+	{"A voice message", 1, aQuestion, false, true},
 }
 
 // matrix is what becomes of a scene, by call and fault kind.
@@ -212,7 +218,7 @@ func TestGeneratedSweep(t *testing.T) {
 
 // pairedScenes are those that every pair of faults befalls: each of one message,
 // up to where it is answered.
-var pairedScenes = []scene{{scenes[0].name, 1, aQuestion, true}, {scenes[2].name, 1, aPerson, true}}
+var pairedScenes = []scene{{scenes[0].name, 1, aQuestion, true, false}, {scenes[2].name, 1, aPerson, true, false}}
 
 // pairs runs scenes of one message with every second fault at every call that
 // follows a first one, or every stride-th of them.

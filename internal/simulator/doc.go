@@ -35,6 +35,12 @@
 //	GET    /api/street                         what is real, and what is on its way
 //	GET    /api/logs                           the services' newest log lines
 //
+// Files that a lead sends are served by the fake Graph, so that the worker fetches
+// them as it would from Meta. An audio without data speaks its text: a voice note
+// that the scripted transcription of package openaitest understands. Of any other
+// audio it says that it is a demonstration, and the offline model says of an image
+// that it sees none.
+//
 // It refuses any ENVIRONMENT but development and any reference to Secret
 // Manager. It keeps everything in memory and is no place for load.
 //

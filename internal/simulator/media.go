@@ -1,11 +1,14 @@
 package simulator
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"math/big"
 	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pyloto/atende/internal/openai/openaitest"
+	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
 const (
@@ -39,7 +42,7 @@ func newShelf() *shelf { return &shelf{files: map[string]file{}} }
 func (s *shelf) put(f file) (id string, kept file) {
 	sum := sha256.Sum256(f.data)
 	f.sha256 = base64.StdEncoding.EncodeToString(sum[:])
-	id = mediaID()
+	id = whatsapptest.MediaID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.size+len(f.data) > maxShelf {
@@ -60,11 +63,20 @@ func (s *shelf) get(id string) (file, bool) {
 	return f, ok
 }
 
-// mediaID is sixteen digits, as Meta's ids of media are.
-func mediaID() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(9e15))
-	if err != nil {
-		panic("simulator: no random numbers: " + err.Error()) // never happens
-	}
-	return n.Add(n, big.NewInt(1e15)).String()
+// serve is the shelf as the fake Graph looks into it.
+func (s *shelf) serve(id string) (whatsapptest.MediaFile, bool) {
+	f, ok := s.get(id)
+	return whatsapptest.MediaFile{MIMEType: f.mime, Filename: f.filename, Data: f.data}, ok
+}
+
+const (
+	voiceType = "audio/ogg; codecs=opus"
+	// voicePace is how many characters are spoken in a second.
+	voicePace = 15
+)
+
+// voiceNote is an audio that says a text to the scripted transcription, as long
+// as a person would speak it.
+func voiceNote(says string) []byte {
+	return openaitest.Clip(says, time.Second+time.Duration(utf8.RuneCountInString(says))*time.Second/voicePace)
 }

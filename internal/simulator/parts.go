@@ -29,7 +29,7 @@ func (w *wishes) describe(ingress, worker string) []part {
 	if w.emulator != "" {
 		ledger = part{"ledger", true, "emulator", "Firestore emulator at " + w.emulator}
 	}
-	model := part{"model", false, string(modelOffline), "offline; OPENAI_API_KEY takes the real one"}
+	model := part{"model", false, string(modelOffline), "offline, and audio is transcribed from a script; OPENAI_API_KEY takes the real one"}
 	switch w.model {
 	case modelReal:
 		model = part{"model", true, string(modelReal), w.worker.OpenAI.Model}

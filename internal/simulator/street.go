@@ -115,6 +115,7 @@ type street struct {
 	courier *courier
 	at      addresses
 	scenery *transcript
+	shelf   *shelf
 	endings []func() // in the order of starting
 	hangUps []func() // let go what work at hand may wait for
 }
@@ -132,7 +133,7 @@ func (s *street) start() error {
 	}
 	s.parts = s.wishes.describe(s.ingress.Addr().String(), s.worker.Addr().String())
 	s.at.worker = "http://" + s.worker.Addr().String()
-	s.scenery = newTranscript()
+	s.scenery, s.shelf = newTranscript(), newShelf()
 	for _, step := range []func() error{
 		s.startRedis, s.startLedger, s.startModel, s.startTasks, s.startMeta, s.startTeam, s.startServices, s.startPage,
 	} {
@@ -347,8 +348,8 @@ func (s *street) startMeta() error {
 	s.graph = whatsapptest.NewServer(whatsapptest.Options{
 		Listener: listener, PhoneNumberIDs: s.wishes.worker.PhoneNumberIDs, Token: developmentToken, Keep: maxMessages,
 		WebhookURL: webhook, AppSecret: pen.AppSecret, AccountID: pen.AccountID, Statuses: statuses,
-		WebhookClient: &http.Client{Transport: s.witness, Timeout: metaPatience},
-		Now:           s.clock.Now, After: s.clock.After,
+		WebhookClient: &http.Client{Transport: s.witness, Timeout: metaPatience}, Media: s.shelf.serve,
+		Now: s.clock.Now, After: s.clock.After,
 	})
 	s.onStop(s.graph.Close)
 	s.hangUps = append(s.hangUps, s.graph.Close)
@@ -411,10 +412,9 @@ func (s *street) startPage() error {
 	}
 	s.onStop(release)
 	done := make(chan struct{})
-	shelf := newShelf()
 	a := &api{
-		transcript: s.scenery, shelf: shelf, courier: s.courier, points: s.points(), archive: s.archive, operator: works, logs: s.logs,
-		writer: writer{pen: s.courier.pen, shelf: shelf, find: s.scenery.line},
+		transcript: s.scenery, shelf: s.shelf, courier: s.courier, points: s.points(), archive: s.archive, operator: works, logs: s.logs,
+		writer: writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
 		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
 		waiting: s.waiting,

@@ -161,6 +161,29 @@ func TestEachKindIsAnswered(t *testing.T) {
 	}
 }
 
+// photo is a PNG of one pixel.
+const photo = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+// What a file says arrives at Otto by way of Graph, as everything does.
+func TestAVoiceNoteIsHeardAndAPhotographShown(t *testing.T) {
+	s := start(t)
+	s.write(map[string]any{"from": iara, "type": "audio", "text": erp})
+	heard := s.exactly(iara, 1)[0]
+	s.write(map[string]any{"from": bruno, "type": "text", "text": erp})
+	read := s.exactly(bruno, 1)[0]
+	if !strings.Contains(heard.Text, "ERP") || !strings.Contains(read.Text, "ERP") {
+		t.Errorf("spoken, it is answered %q, and written %q", heard.Text, read.Text)
+	}
+	s.write(map[string]any{"from": iara, "type": "image", "mime": "image/png", "data": photo})
+	if shown := s.exactly(iara, 2)[1]; !strings.Contains(shown.Text, "enxergo") {
+		t.Errorf("a photograph is answered %q", shown.Text)
+	}
+	s.write(map[string]any{"from": iara, "type": "image", "mime": "image/png", "data": photo[:16]})
+	if broken := s.exactly(iara, 3)[2]; strings.Contains(broken.Text, "enxergo") {
+		t.Errorf("half a photograph is answered %q", broken.Text)
+	}
+}
+
 func TestAReactionIsNotedAndNotAnswered(t *testing.T) {
 	s := start(t)
 	s.say(iara, "oi")

@@ -177,6 +177,11 @@ func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, 
 func (h *handling) spent(r otto.Request, d otto.Decision) conversation.Spent {
 	spent := h.spentToday(r)
 	spent.Tokens += d.Model.TokensIn + d.Model.TokensOut
+	for _, m := range r.Messages {
+		if m.Perceived != nil {
+			spent.Tokens += heardTokens(*m.Perceived)
+		}
+	}
 	if len(d.Replies) > 0 {
 		spent.Turns++
 	}
@@ -249,12 +254,19 @@ func firstAttempts(t conversation.Turn) []conversation.Delivery {
 	return deliveries
 }
 
-// lastWords are what the lead said in this turn, for the person who takes over.
+// spokenMark stands before what was said and not written, in every language.
+const spokenMark = "🎤 "
+
+// lastWords are what the lead wrote and said in this turn, for the person who
+// takes over.
 func lastWords(messages []conversation.Inbound) pii.Text {
 	var words []string
 	for _, m := range messages {
 		if m.Text != "" {
 			words = append(words, m.Text.Reveal())
+		}
+		if m.Perceived != nil && m.Perceived.Text != "" {
+			words = append(words, spokenMark+m.Perceived.Text.Reveal())
 		}
 	}
 	return pii.Text(strings.Join(words, "\n"))

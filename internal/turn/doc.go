@@ -13,8 +13,8 @@
 //  1. Enter: take the lease of the conversation (a hint that saves work).
 //  2. Load: conversation, messages and last turn from the ledger.
 //  3. Resolve the last turn if its fate is open; see pursue.go.
-//  4. Decide: which messages are new, whether they may be answered, and what
-//     Otto says.
+//  4. Decide: which messages are new, whether they may be answered, what the
+//     files among them hold, and what Otto says.
 //  5. Commit: conversation, consumed messages, turn and effects in one write.
 //  6. Send, while the permit lasts; record Meta's answer.
 //  7. Perform what else the turn makes happen; record what came of it.

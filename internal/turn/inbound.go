@@ -363,28 +363,36 @@ func (h *handling) aliases() []conversation.ID {
 	return ids
 }
 
-// decide drafts the turn's commit. A message that arrives while Otto thinks
-// supersedes the draft.
+// decide drafts the turn's commit. A message that arrives while a file is looked
+// at, or while Otto thinks, supersedes the draft.
 func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot, all reunion) (conversation.Commit, error) {
 	for restarts := 0; ; restarts++ {
-		began := h.Now()
 		request := h.request(snapshot)
-		decision, mode, err := h.think(ctx, request)
+		looked, err := h.perceive(ctx, request)
 		if err != nil {
 			return conversation.Commit{}, err
 		}
-		h.step("decide")
-		if decision.Model.Calls > 0 && h.arrivals(ctx) &&
-			(restarts < maxRestarts && h.Now().Sub(began) < supersedeWithin || h.personWrote(request)) {
-			again, err := h.load(ctx)
-			if err != nil {
-				return conversation.Commit{}, fmt.Errorf("load newer messages: %w", err)
+		superseded := looked && restarts < maxRestarts && h.arrivals(ctx)
+		var decision otto.Decision
+		var mode conversation.Mode
+		if !superseded {
+			began := h.Now()
+			if decision, mode, err = h.think(ctx, request); err != nil {
+				return conversation.Commit{}, err
 			}
-			snapshot.Messages = again.Messages
-			h.report.Restarts++
-			continue
+			h.step("decide")
+			superseded = decision.Model.Calls > 0 && h.arrivals(ctx) &&
+				(restarts < maxRestarts && h.Now().Sub(began) < supersedeWithin || h.personWrote(request))
 		}
-		return h.draft(all, request, decision, mode), nil
+		if !superseded {
+			return h.draft(all, request, decision, mode), nil
+		}
+		again, err := h.load(ctx)
+		if err != nil {
+			return conversation.Commit{}, fmt.Errorf("load newer messages: %w", err)
+		}
+		snapshot.Messages = again.Messages
+		h.report.Restarts++
 	}
 }
 

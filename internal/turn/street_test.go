@@ -31,6 +31,7 @@ type street struct {
 	ledger *memory.Ledger
 	hint   *memory.Hint
 	model  otto.Model
+	senses turn.Senses
 	policy turn.Policy
 	budget turn.Budget
 	meter  turn.Meter
@@ -101,6 +102,7 @@ func (s *street) turns() *turn.Turns {
 		Hint: hintPort{m, s.hint}, Mailbox: hintPort{m, s.hint}, Meter: s.meter,
 		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: decides,
 		Now: time.Now, Token: s.token, PackHash: knowledge.Hash, Policy: s.policy, Budget: s.budget,
+		Senses: s.senses,
 		Limits: turn.Limits{
 			Quiet: s.quiet, TurnDeadline: time.Minute, SendPermit: 5 * time.Second, GraphTimeout: 20 * time.Second,
 			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: 30 * time.Second,

@@ -115,7 +115,7 @@ func lookAt(n int) time.Duration {
 const codeWindow = 131047
 
 // Options are what a Turns needs; all fields are required except Performer, Ways,
-// Meter and Budget.
+// Senses, Meter and Budget.
 type Options struct {
 	Tenant        string
 	Key           *pii.HashKey
@@ -139,6 +139,7 @@ type Options struct {
 	Performer Performer
 	Ways      []conversation.Way
 	Mind      Mind
+	Senses    Senses // nil: files are not looked at
 	// PackHash names the knowledge that Mind speaks from; it is part of the
 	// audit.
 	PackHash string

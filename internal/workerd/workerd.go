@@ -21,6 +21,7 @@ import (
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/handoff"
 	"github.com/pyloto/atende/internal/httpserver"
+	"github.com/pyloto/atende/internal/media"
 	"github.com/pyloto/atende/internal/openai"
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/internal/pack"
@@ -218,6 +219,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Hint: store, Mailbox: store, Meter: store, Inbox: s.Inbox,
 		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
 		Mind:     mind,
+		Senses:   s.senses(graph),
 		PackHash: s.pack.Hash,
 		Now:      s.Now,
 		Token:    rand.Text,
@@ -274,6 +276,20 @@ func (s *service) model() otto.Model {
 	return openai.New(openai.Options{
 		APIKey:  secrets.One(s.Secrets, s.cfg.OpenAI.APIKey),
 		BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.Model, Timeout: s.cfg.OpenAI.Timeout, Now: s.Now,
+	})
+}
+
+// senses look at the files that leads send; where there is no model, nobody does.
+func (s *service) senses(graph *whatsapp.Client) turn.Senses {
+	if !s.cfg.OpenAI.Enabled {
+		return nil
+	}
+	return media.New(media.Options{
+		Graph: graph, Now: s.Now,
+		Transcriber: openai.NewTranscriber(openai.Options{
+			APIKey:  secrets.One(s.Secrets, s.cfg.OpenAI.APIKey),
+			BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.TranscribeModel, Timeout: s.cfg.OpenAI.Timeout, Now: s.Now,
+		}),
 	})
 }
 

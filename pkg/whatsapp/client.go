@@ -46,6 +46,13 @@ type Options struct {
 	// Timeout bounds each call, within the caller's context; zero means
 	// DefaultTimeout.
 	Timeout time.Duration
+	// MediaHosts are the hosts that media may be downloaded from, "*.example.com"
+	// for all below one; nil means DefaultMediaHosts. Where BaseURL is on a
+	// loopback address without TLS, its own host is allowed too.
+	MediaHosts []string
+	// MediaTimeout bounds each download and upload, within the caller's context;
+	// zero means DefaultMediaTimeout.
+	MediaTimeout time.Duration
 }
 
 // Client sends messages through Graph. It is safe for concurrent use.
@@ -54,6 +61,10 @@ type Client struct {
 	token   func(ctx context.Context) (string, error)
 	http    *http.Client
 	timeout time.Duration
+
+	mediaGate
+	media        *http.Client
+	mediaTimeout time.Duration
 }
 
 // NewClient returns a client, or an error that names the option at fault.
@@ -67,6 +78,9 @@ func NewClient(o Options) (*Client, error) {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
+	if o.MediaTimeout == 0 {
+		o.MediaTimeout = DefaultMediaTimeout
+	}
 	base, err := url.Parse(o.BaseURL)
 	switch {
 	case err != nil, base.Scheme != "http" && base.Scheme != "https", base.Host == "",
@@ -76,7 +90,7 @@ func NewClient(o Options) (*Client, error) {
 		return nil, errors.New("whatsapp: APIVersion is not of the form vNN.N")
 	case o.Token == nil:
 		return nil, errors.New("whatsapp: Token is missing")
-	case o.Timeout < 0:
+	case o.Timeout < 0, o.MediaTimeout < 0:
 		return nil, errors.New("whatsapp: Timeout is negative")
 	}
 	client := &http.Client{Transport: NewTransport()}
@@ -89,11 +103,16 @@ func NewClient(o Options) (*Client, error) {
 	// A redirect would carry the message, and the token, to another place.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client.Jar = nil
+	gate := newMediaGate(o.MediaHosts, base)
 	return &Client{
 		base:    strings.TrimSuffix(base.String(), "/") + "/" + o.APIVersion + "/",
 		token:   o.Token,
 		http:    client,
 		timeout: o.Timeout,
+
+		mediaGate:    gate,
+		media:        newMediaClient(gate),
+		mediaTimeout: o.MediaTimeout,
 	}, nil
 }
 
@@ -108,7 +127,8 @@ type Send struct {
 	PhoneNumberID string
 	To            Recipient
 	Message       Outgoing
-	// ReplyTo is the id of the message to quote, or empty.
+	// ReplyTo is the id of the message to quote, or empty. A reaction quotes
+	// nothing: it names its message itself.
 	ReplyTo string
 	// Opaque comes back in the message's statuses (biz_opaque_callback_data),
 	// at most MaxOpaque code points. Every app on the account sees it.
@@ -273,6 +293,9 @@ func (s Send) Check() error {
 	var c checker
 	c.characters("biz_opaque_callback_data", s.Opaque, MaxOpaque)
 	c.characters("context.message_id", s.ReplyTo, maxIDLength)
+	if s.ReplyTo != "" && s.Message.payload().Type == "reaction" {
+		c.fail(LimitError{Field: "context.message_id", Rule: RuleForbidden})
+	}
 	return c.err
 }
 

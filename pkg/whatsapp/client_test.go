@@ -85,7 +85,7 @@ func TestSendOnTheWire(t *testing.T) {
 			"type":"text","text":{"body":"veja https://example.com","preview_url":true}}`},
 		{"buttons", whatsapp.Send{
 			To: whatsapp.Phone("5521900000001"),
-			Message: whatsapp.ButtonsMessage{Header: "Agenda", Body: "Confirma?", Footer: "Padaria", Buttons: []whatsapp.Button{
+			Message: whatsapp.ButtonsMessage{Header: whatsapp.HeaderText("Agenda"), Body: "Confirma?", Footer: "Padaria", Buttons: []whatsapp.Button{
 				{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}}},
 		}, `{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5521900000001","type":"interactive",
 			"interactive":{"type":"button","header":{"type":"text","text":"Agenda"},"body":{"text":"Confirma?"},

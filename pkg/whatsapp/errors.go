@@ -99,7 +99,7 @@ type LimitError struct {
 	// Field is the path of the field in Graph's JSON.
 	Field string
 	// Rule says what is asked of the field: "characters", "items", "required",
-	// "unique", "utf8", "digits", "format".
+	// "unique", "utf8", "digits", "format", "forbidden", "bytes".
 	Rule string
 	// Limit and Got are counts, for the rules that count. Characters are Unicode
 	// code points.
@@ -116,11 +116,13 @@ const (
 	RuleUTF8       = "utf8"
 	RuleDigits     = "digits"
 	RuleFormat     = "format"
+	RuleForbidden  = "forbidden"
+	RuleBytes      = "bytes"
 )
 
 func (e *LimitError) Error() string {
 	switch e.Rule {
-	case RuleCharacters, RuleItems:
+	case RuleCharacters, RuleItems, RuleBytes:
 		return fmt.Sprintf("whatsapp: %s: %d %s, at most %d", e.Field, e.Got, e.Rule, e.Limit)
 	default:
 		return "whatsapp: " + e.Field + ": " + e.Rule

@@ -2,35 +2,81 @@ package whatsapp
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 )
 
 // Meta's limits for the messages this package sends, in Unicode code points
-// and items
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages).
-// Where Meta's documents contradict each other (a list's body) the smaller
+// and items, each with the page that states it. Where Meta's documents
+// contradict each other (a list's body, the cards of one message) the smaller
 // number stands here.
 const (
-	MaxText            = 4096
+	// MaxText is the body of a text.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/text-messages
+	MaxText = 4096
+	// MaxCaption is the caption of an image, video or document.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/image-messages
+	MaxCaption = 1024
+	// MaxURL is an address that Meta is to fetch, or a person to open.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
+	MaxURL = 2000
+	// MaxPlace is a location's name or address; it too is this package's own
+	// bound, that of a body.
+	MaxPlace = 1024
+	// MaxContacts is the address cards of one message: Meta's guide says 257, its
+	// published schema 5.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/contacts-messages
+	MaxContacts = 5
+
+	// MaxInteractiveBody, MaxHeader and MaxFooter frame every interactive message.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
 	MaxInteractiveBody = 1024
 	MaxHeader          = 60
 	MaxFooter          = 60
-	MaxButtons         = 3
-	MaxButtonTitle     = 20
-	MaxButtonID        = 256
-	MaxListButton      = 20
-	MaxSections        = 10
-	MaxSectionTitle    = 24
-	MaxRows            = 10
-	MaxRowTitle        = 24
-	MaxRowDescription  = 72
-	MaxRowID           = 200
-	MaxOpaque          = 512
+
+	// MaxButtons, MaxButtonTitle and MaxButtonID are of reply buttons.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
+	MaxButtons     = 3
+	MaxButtonTitle = 20
+	MaxButtonID    = 256
+
+	// MaxListButton and the six after it are of lists; MaxRows counts the rows of
+	// all sections together.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-list-messages
+	MaxListButton     = 20
+	MaxSections       = 10
+	MaxSectionTitle   = 24
+	MaxRows           = 10
+	MaxRowTitle       = 24
+	MaxRowDescription = 72
+	MaxRowID          = 200
+
+	// MaxLinkLabel is the text on a button that opens an address.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-cta-url-messages
+	MaxLinkLabel = 20
+
+	// MinCards, MaxCards and the two after them are of carousels.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages
+	MinCards          = 2
+	MaxCards          = 10
+	MaxCardBody       = 160
+	MaxCardLineBreaks = 2
+
+	// MaxOpaque is the data that comes back in a message's statuses.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+	MaxOpaque = 512
+	// maxFilename is this package's own bound: Meta states none.
+	maxFilename = 240
 )
 
-// Outgoing is a message to send. The set is closed: TextMessage,
-// ButtonsMessage, ListMessage and TemplateMessage.
+// Outgoing is a message to send. The set is closed: TextMessage, ImageMessage,
+// VideoMessage, AudioMessage, DocumentMessage, StickerMessage, LocationMessage,
+// ContactsMessage, ReactionMessage, ReactionRemoval, ButtonsMessage,
+// ListMessage, LinkMessage, LocationRequestMessage, CarouselMessage and
+// TemplateMessage. What Meta does not let go together has no place to be
+// written: a caption on an audio, media by id and by link, a header over a
+// request for a location.
 type Outgoing interface {
 	// check reports the first limit the message breaks.
 	check() error
@@ -44,10 +90,10 @@ type TextMessage struct {
 	PreviewURL bool
 }
 
-// ButtonsMessage is a text with one to three reply buttons. Header and Footer
-// may be empty.
+// ButtonsMessage is a text with one to three reply buttons. Header may be nil,
+// Footer empty.
 type ButtonsMessage struct {
-	Header  string
+	Header  Header
 	Body    string
 	Footer  string
 	Buttons []Button
@@ -61,7 +107,7 @@ type Button struct {
 }
 
 // ListMessage is a text with a button that opens a list of up to ten rows in
-// all. Header and Footer may be empty.
+// all. Header, of which only text is allowed here, and Footer may be empty.
 type ListMessage struct {
 	Header   string
 	Body     string
@@ -87,6 +133,14 @@ type Row struct {
 type payload struct {
 	Type        string              `json:"type"`
 	Text        *textPayload        `json:"text,omitempty"`
+	Image       *mediaPayload       `json:"image,omitempty"`
+	Video       *mediaPayload       `json:"video,omitempty"`
+	Audio       *mediaPayload       `json:"audio,omitempty"`
+	Document    *mediaPayload       `json:"document,omitempty"`
+	Sticker     *mediaPayload       `json:"sticker,omitempty"`
+	Location    *locationPayload    `json:"location,omitempty"`
+	Contacts    []contactPayload    `json:"contacts,omitempty"`
+	Reaction    *reactionPayload    `json:"reaction,omitempty"`
 	Interactive *interactivePayload `json:"interactive,omitempty"`
 	Template    *templatePayload    `json:"template,omitempty"`
 }
@@ -105,8 +159,11 @@ type interactivePayload struct {
 }
 
 type headerPayload struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
+	Type     string        `json:"type"`
+	Text     string        `json:"text,omitempty"`
+	Image    *mediaPayload `json:"image,omitempty"`
+	Video    *mediaPayload `json:"video,omitempty"`
+	Document *mediaPayload `json:"document,omitempty"`
 }
 
 type bodyPayload struct {
@@ -114,9 +171,12 @@ type bodyPayload struct {
 }
 
 type actionPayload struct {
-	Buttons  []buttonPayload  `json:"buttons,omitempty"`
-	Button   string           `json:"button,omitempty"`
-	Sections []sectionPayload `json:"sections,omitempty"`
+	Name       string           `json:"name,omitempty"`
+	Parameters any              `json:"parameters,omitempty"`
+	Buttons    []buttonPayload  `json:"buttons,omitempty"`
+	Button     string           `json:"button,omitempty"`
+	Sections   []sectionPayload `json:"sections,omitempty"`
+	Cards      []cardPayload    `json:"cards,omitempty"`
 }
 
 type buttonPayload struct {
@@ -145,7 +205,8 @@ func (m TextMessage) payload() payload {
 }
 
 func (m ButtonsMessage) payload() payload {
-	part := interactive("button", m.Header, m.Body, m.Footer)
+	part := interactive("button", "", m.Body, m.Footer)
+	part.Header = headed(m.Header)
 	for _, b := range m.Buttons {
 		part.Action.Buttons = append(part.Action.Buttons, buttonPayload{Type: "reply", Reply: replyPayload(b)})
 	}
@@ -184,7 +245,8 @@ func (m TextMessage) check() error {
 
 func (m ButtonsMessage) check() error {
 	var c checker
-	c.frame(m.Header, m.Body, m.Footer)
+	c.header(m.Header)
+	c.frame("", m.Body, m.Footer)
 	c.items("interactive.action.buttons", len(m.Buttons), MaxButtons)
 	ids, titles := make(map[string]bool), make(map[string]bool)
 	for i, b := range m.Buttons {
@@ -282,5 +344,14 @@ func (c *checker) items(field string, n, limit int) {
 	}
 	if n > limit {
 		c.fail(LimitError{Field: field, Rule: RuleItems, Limit: limit, Got: n})
+	}
+}
+
+// address is where something is on the web: absolute, over HTTP.
+func (c *checker) address(field, s string) {
+	c.required(field, s, MaxURL)
+	at, err := url.Parse(s)
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "" || strings.ContainsAny(s, " \t\r\n") {
+		c.fail(LimitError{Field: field, Rule: RuleFormat})
 	}
 }

@@ -8,7 +8,8 @@ type Recipient struct {
 }
 
 // Phone is a recipient known by phone number: country code and number, digits
-// only, as a webhook's From gives it.
+// only, as a webhook's From gives it. It is sent with a "+" before it: without
+// one Meta may take the digits for a number of the business's own country.
 func Phone(digits string) Recipient { return Recipient{phone: digits} }
 
 // User is a recipient known by business-scoped user id ("BR.…").
@@ -20,13 +21,15 @@ func (Recipient) String() string { return "[recipient]" }
 // GoString hides the identifier.
 func (Recipient) GoString() string { return "[recipient]" }
 
+// check wants one identifier that means one person anywhere. No country code
+// begins with zero: digits that do were dialled within some country.
 func (r Recipient) check() error {
 	switch {
 	case r.phone == "" && r.userID == "":
 		return &LimitError{Field: "to", Rule: RuleRequired}
 	case r.userID != "" && !isUserID(r.userID):
 		return &LimitError{Field: "recipient", Rule: RuleFormat}
-	case r.phone != "" && (!allDigits(r.phone) || len(r.phone) > maxPhoneLength):
+	case r.phone != "" && (!allDigits(r.phone) || r.phone[0] == '0' || len(r.phone) > maxPhoneLength):
 		return &LimitError{Field: "to", Rule: RuleDigits}
 	}
 	return nil

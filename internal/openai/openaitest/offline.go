@@ -58,6 +58,10 @@ type offline struct {
 	Goodbye         string     `json:"goodbye"`
 	Handoff         string     `json:"handoff"`
 	LastQuestion    string     `json:"last_question"`
+	Seen            string     `json:"seen"`    // to an image or a file that comes without a question
+	Heard           string     `json:"heard"`   // instead of what an audio says
+	Phantom         string     `json:"phantom"` // heard in silence
+	Looped          string     `json:"looped"`
 	Questions       []question `json:"questions"`
 	Patterns        []pattern  `json:"patterns"`
 }
@@ -147,6 +151,7 @@ func updates(schema any, learned []learnt) []any {
 // reading is what the prompt says.
 type reading struct {
 	said     string   // by the lead, since the last answer
+	files    int      // that came along with it
 	words    []string // of it, folded, without the words that say nothing
 	all      []string // of it, folded
 	facts    []fact
@@ -172,7 +177,7 @@ var (
 )
 
 func (o *offline) read(r Request) reading {
-	in := reading{card: map[string]bool{}}
+	in := reading{card: map[string]bool{}, files: r.attachments()}
 	for _, m := range r.Messages {
 		switch m.Role {
 		case "assistant":
@@ -290,6 +295,11 @@ func (o *offline) think(in reading) mind {
 	if len(best) == 0 && has(o.Thanks) {
 		m.states = append([]string{"SELF_SERVE_INFO"}, m.states...)
 		m.text, m.confidence = o.Goodbye, 1
+		return m
+	}
+	if len(best) == 0 && in.files > 0 {
+		// A stand-in has no eyes, and says so.
+		m.text, m.confidence = o.Seen, 1
 		return m
 	}
 	o.speak(&m, in, best)

@@ -21,7 +21,7 @@ import (
 
 // Bounds of what the server reads and remembers.
 const (
-	maxBody     = 1 << 20
+	maxBody     = 24 << 20 // images and files come in base64
 	maxRequests = 256
 	maxRejected = 64
 	maxScript   = 10_000
@@ -55,6 +55,8 @@ type Server struct {
 	arrived  chan struct{} // closed and renewed at each request
 	rejected []string
 	cache    promptCache
+	heard    []Transcription
+	deaf     []Fault
 }
 
 // NewServer starts a server on a free loopback port with the offline model
@@ -79,6 +81,7 @@ func NewServer(o Options) *Server {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", s.complete)
+	mux.HandleFunc("POST /v1/audio/transcriptions", s.transcribe)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(s.served)
@@ -144,7 +147,7 @@ func (s *Server) Fail(f Fault) {
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults, s.deaf = nil, nil
 	close(s.healed)
 	s.healed = make(chan struct{})
 }
@@ -248,7 +251,7 @@ type turn struct {
 func (s *Server) admit(r Request) turn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, r)
+	s.requests = append(s.requests, r.light())
 	if len(s.requests) > maxRequests {
 		s.requests = slices.Delete(s.requests, 0, len(s.requests)-maxRequests)
 	}

@@ -8,12 +8,6 @@ import (
 	"io"
 )
 
-// Message is one message of a request.
-type Message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
 // Request is one well-formed request that reached the model.
 type Request struct {
 	Model      string

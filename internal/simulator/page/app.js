@@ -66,7 +66,7 @@ const parts = {
 };
 
 const modelNotices = {
-  offline: "Modelo de demonstração: as respostas vêm de regras locais. Defina OPENAI_API_KEY para usar o modelo real.",
+  offline: "Modelo de demonstração: as respostas vêm de regras locais, ninguém ouve os áudios (a transcrição é um roteiro) nem enxerga as imagens. Defina OPENAI_API_KEY para usar o modelo real.",
   off: "Modelo desligado: Otto responde apenas pelo menu.",
 };
 

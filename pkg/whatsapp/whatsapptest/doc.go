@@ -8,6 +8,10 @@
 // twice or not at all ([Server.SetStatuses]). It may run for long: everything it
 // remembers is bounded. Its clock is an option.
 //
+// It keeps the files that people send ([Server.PutMedia]) and those that the
+// business uploads, serves them at addresses that expire, and breaks there too
+// ([Server.FailMedia]).
+//
 // [Pen] writes what Meta would send when a person writes to the business.
 //
 // It is made of stand-ins only: no number here is anybody's, and nothing here

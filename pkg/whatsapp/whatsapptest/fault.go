@@ -65,7 +65,7 @@ func (s *Server) Fail(f Fault) {
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults, s.media.faults = nil, nil
 }
 
 // fault takes the first fault that m meets, or returns the zero Fault.

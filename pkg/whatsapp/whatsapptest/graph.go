@@ -25,23 +25,72 @@ type SentMessage struct {
 	// To is the number addressed, without "+"; Recipient is the user id addressed.
 	To        string
 	Recipient string
-	// Type is "text", "button", "list" or "template".
+	// Type is "text", "image", "video", "audio", "document", "sticker", "location",
+	// "contacts", "reaction" or "template", or an interactive message's own type:
+	// "button", "list", "cta_url", "location_request_message" or "carousel".
 	Type string
-	// Text is the body of any type but a template, which is known by its name
-	// and the values of its parameters.
-	Text       string
-	Template   string
-	Parameters []string
+	// Text is the body, or the caption, of any type but a template, which is known
+	// by its name and the values of its parameters: Parameters in their order, or
+	// Named by name.
+	Text           string
+	Template       string
+	Language       string
+	Parameters     []string
+	Named          map[string]string
+	TemplateValues []TemplateValue
+	// Header is a header's text, or a template header's value; Media is a
+	// header's file, or that of an image, video, audio, document or sticker.
 	Header     string
+	Media      *Media
 	Footer     string
 	Buttons    []whatsapp.Button
 	ListButton string
 	// Rows are a list's rows, of all sections.
-	Rows    []whatsapp.Row
-	ReplyTo string
-	Opaque  string
+	Rows []whatsapp.Row
+	// Label and URL are of a button that opens an address.
+	Label string
+	URL   string
+	Cards []Card
+	// Location is a location, or that of a template's header.
+	Location *whatsapp.LocationMessage
+	Contacts []whatsapp.Contact
+	Reaction *Reaction
+	ReplyTo  string
+	Opaque   string
 	// Raw is the request's body.
 	Raw json.RawMessage
+}
+
+// Media is a file of a message, by its id or its address.
+type Media struct {
+	// Type is "image", "video", "audio", "document" or "sticker".
+	Type     string
+	ID       string
+	Link     string
+	Filename string
+	Voice    bool
+}
+
+// Card is one card of a carousel.
+type Card struct {
+	Media Media
+	Text  string
+	Label string
+	URL   string
+}
+
+// Reaction is an emoji put on a message; an empty one takes it off.
+type Reaction struct {
+	MessageID string
+	Emoji     string
+}
+
+// TemplateValue is what a message gives to one of its template's buttons: Kind
+// is Graph's sub_type, Value a payload, the end of an address, a code or a token.
+type TemplateValue struct {
+	Index int
+	Kind  string
+	Value string
 }
 
 // Person is the recipient, by whichever identifier was given.
@@ -59,6 +108,14 @@ type wireRequest struct {
 	Context       *wireContext     `json:"context"`
 	Opaque        string           `json:"biz_opaque_callback_data"`
 	Text          *wireText        `json:"text"`
+	Image         *wireMedia       `json:"image"`
+	Video         *wireMedia       `json:"video"`
+	Audio         *wireMedia       `json:"audio"`
+	Document      *wireMedia       `json:"document"`
+	Sticker       *wireMedia       `json:"sticker"`
+	Location      *wireLocation    `json:"location"`
+	Contacts      []wireContact    `json:"contacts"`
+	Reaction      *wireReaction    `json:"reaction"`
 	Interactive   *wireInteractive `json:"interactive"`
 	Template      *wireTemplate    `json:"template"`
 
@@ -78,56 +135,6 @@ type wireTyping struct {
 type wireText struct {
 	Body       string `json:"body"`
 	PreviewURL bool   `json:"preview_url"`
-}
-
-type wireInteractive struct {
-	Type   string      `json:"type"`
-	Header *wireHeader `json:"header"`
-	Body   *wireBody   `json:"body"`
-	Footer *wireBody   `json:"footer"`
-	Action *wireAction `json:"action"`
-}
-
-type wireTemplate struct {
-	Name     string `json:"name"`
-	Language struct {
-		Code string `json:"code"`
-	} `json:"language"`
-	Components []struct {
-		Type       string `json:"type"`
-		Parameters []struct {
-			Type string `json:"type"`
-			Text string `json:"text"`
-		} `json:"parameters"`
-	} `json:"components"`
-}
-
-type wireHeader struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
-}
-
-type wireBody struct {
-	Text string `json:"text"`
-}
-
-type wireAction struct {
-	Buttons []struct {
-		Type  string `json:"type"`
-		Reply struct {
-			ID    string `json:"id"`
-			Title string `json:"title"`
-		} `json:"reply"`
-	} `json:"buttons"`
-	Button   string `json:"button"`
-	Sections []struct {
-		Title string `json:"title"`
-		Rows  []struct {
-			ID          string `json:"id"`
-			Title       string `json:"title"`
-			Description string `json:"description"`
-		} `json:"rows"`
-	} `json:"sections"`
 }
 
 // refusal is an answer that is not an acceptance.
@@ -208,8 +215,23 @@ func (w wireRequest) checkRead() *refusal {
 	return nil
 }
 
-// message checks a send against Meta's limits and returns what it says.
-func (w wireRequest) message() (SentMessage, *refusal) {
+// members counts the members that carry content.
+func (w wireRequest) members() int {
+	n := 0
+	for _, there := range []bool{
+		w.Text != nil, w.Image != nil, w.Video != nil, w.Audio != nil, w.Document != nil, w.Sticker != nil,
+		w.Location != nil, w.Contacts != nil, w.Reaction != nil, w.Interactive != nil, w.Template != nil,
+	} {
+		if there {
+			n++
+		}
+	}
+	return n
+}
+
+// message checks a send against Meta's limits, and a template against those
+// that are known, and returns what it says.
+func (w wireRequest) message(known []whatsapp.TemplateSpec) (SentMessage, *refusal) {
 	m := SentMessage{Recipient: w.Recipient, Opaque: w.Opaque}
 	if w.Context != nil {
 		m.ReplyTo = w.Context.MessageID
@@ -225,6 +247,10 @@ func (w wireRequest) message() (SentMessage, *refusal) {
 		return m, refuse(131009, "Parameter value is not valid: recipient")
 	case w.Context != nil && w.Context.MessageID == "":
 		return m, refuse(131008, "Required parameter is missing: context.message_id")
+	case w.Context != nil && w.Type == "reaction":
+		return m, refuse(131009, "Parameter value is not valid: context")
+	case w.members() > 1:
+		return m, refuse(100, "Param type must be of one kind only.")
 	case utf8.RuneCountInString(w.Opaque) > 512:
 		return m, refuse(100, "Param biz_opaque_callback_data must be at most 512 characters long.")
 	}
@@ -235,10 +261,26 @@ func (w wireRequest) message() (SentMessage, *refusal) {
 	switch w.Type {
 	case "text":
 		bad = m.text(w.Text)
+	case "image":
+		bad = m.media(w.Type, w.Image)
+	case "video":
+		bad = m.media(w.Type, w.Video)
+	case "audio":
+		bad = m.media(w.Type, w.Audio)
+	case "document":
+		bad = m.media(w.Type, w.Document)
+	case "sticker":
+		bad = m.media(w.Type, w.Sticker)
+	case "location":
+		bad = m.location(w.Location)
+	case "contacts":
+		bad = m.contacts(w.Contacts)
+	case "reaction":
+		bad = m.reaction(w.Reaction)
 	case "interactive":
 		bad = m.interactive(w.Interactive)
 	case "template":
-		bad = m.template(w.Template)
+		bad = m.template(w.Template, known)
 	default:
 		bad = refuse(100, "Param type is not one that this server knows.")
 	}
@@ -252,119 +294,6 @@ func (m *SentMessage) text(t *wireText) *refusal {
 	}
 	m.Text = t.Body
 	return limits(100, limit{"text['body']", t.Body, 1, 4096})
-}
-
-func (m *SentMessage) template(t *wireTemplate) *refusal {
-	m.Type = "template"
-	if t == nil || t.Name == "" || t.Language.Code == "" {
-		return refuse(131008, "Required parameter is missing: template")
-	}
-	m.Template = t.Name
-	for _, component := range t.Components {
-		if component.Type != "body" {
-			return refuse(132012, "Parameter format does not match format in the created template")
-		}
-		for _, p := range component.Parameters {
-			if p.Type != "text" || strings.ContainsAny(p.Text, "\n\t") || strings.Contains(p.Text, "     ") {
-				return refuse(132012, "Parameter format does not match format in the created template")
-			}
-			if bad := limits(132005, limit{"template parameter", p.Text, 1, 1024}); bad != nil {
-				return bad
-			}
-			m.Parameters = append(m.Parameters, p.Text)
-		}
-	}
-	return nil
-}
-
-func (m *SentMessage) interactive(i *wireInteractive) *refusal {
-	if i == nil || i.Body == nil || i.Action == nil {
-		return refuse(131008, "Required parameter is missing: interactive")
-	}
-	m.Type, m.Text = i.Type, i.Body.Text
-	checks := []limit{{"interactive['body']['text']", i.Body.Text, 1, 1024}}
-	if i.Header != nil {
-		if i.Header.Type != "text" {
-			return refuse(131009, "Parameter value is not valid: header type")
-		}
-		m.Header = i.Header.Text
-		checks = append(checks, limit{"header", m.Header, 1, 60})
-	}
-	if i.Footer != nil {
-		m.Footer = i.Footer.Text
-		checks = append(checks, limit{"footer", m.Footer, 1, 60})
-	}
-	if bad := limits(131009, checks...); bad != nil {
-		return bad
-	}
-	switch i.Type {
-	case "button":
-		return m.buttons(i.Action)
-	case "list":
-		return m.list(i.Action)
-	default:
-		return refuse(131009, "Parameter value is not valid: interactive type")
-	}
-}
-
-func (m *SentMessage) buttons(a *wireAction) *refusal {
-	if n := len(a.Buttons); n < 1 || n > 3 || len(a.Sections) > 0 || a.Button != "" {
-		return refuse(131009, "Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3")
-	}
-	ids, titles := map[string]bool{}, map[string]bool{}
-	for _, b := range a.Buttons {
-		if b.Type != "reply" {
-			return refuse(131009, "Parameter value is not valid: button type")
-		}
-		if bad := limits(131009, limit{"button id", b.Reply.ID, 1, 256}, limit{"button title", b.Reply.Title, 1, 20}); bad != nil {
-			return bad
-		}
-		if ids[b.Reply.ID] || titles[b.Reply.Title] {
-			return refuse(131009, "Duplicated button")
-		}
-		ids[b.Reply.ID], titles[b.Reply.Title] = true, true
-		m.Buttons = append(m.Buttons, whatsapp.Button(b.Reply))
-	}
-	return nil
-}
-
-func (m *SentMessage) list(a *wireAction) *refusal {
-	m.ListButton = a.Button
-	if bad := limits(131009, limit{"list button", a.Button, 1, 20}); bad != nil {
-		return bad
-	}
-	if n := len(a.Sections); n < 1 || n > 10 || len(a.Buttons) > 0 {
-		return refuse(131009, "Invalid sections count")
-	}
-	ids := map[string]bool{}
-	for _, s := range a.Sections {
-		shortest := 0
-		if len(a.Sections) > 1 {
-			shortest = 1
-		}
-		if bad := limits(131009, limit{"section title", s.Title, shortest, 24}); bad != nil {
-			return bad
-		}
-		if len(s.Rows) == 0 {
-			return refuse(131009, "Section without rows")
-		}
-		for _, row := range s.Rows {
-			bad := limits(131009, limit{"row id", row.ID, 1, 200}, limit{"row title", row.Title, 1, 24},
-				limit{"row description", row.Description, 0, 72})
-			if bad != nil {
-				return bad
-			}
-			if ids[row.ID] {
-				return refuse(131009, "Duplicated row id")
-			}
-			ids[row.ID] = true
-			m.Rows = append(m.Rows, whatsapp.Row(row))
-		}
-	}
-	if len(m.Rows) > 10 {
-		return refuse(131009, "Total row count exceed max allowed count: 10")
-	}
-	return nil
 }
 
 type limit struct {

@@ -267,6 +267,9 @@ func Batch(bodies ...[]byte) []byte {
 	}
 	var entries []any
 	for _, c := range merged {
+		for key, list := range c.lists {
+			c.Value[key] = encode(list)
+		}
 		entries = append(entries, object{"id": c.account, "changes": []any{c}})
 	}
 	return encode(object{"object": "whatsapp_business_account", "entry": entries})
@@ -276,6 +279,8 @@ type change struct {
 	account string
 	Field   string                     `json:"field"`
 	Value   map[string]json.RawMessage `json:"value"`
+	// lists are the arrays that others were appended to.
+	lists map[string][]json.RawMessage
 }
 
 func (c *change) sameValue(other *change) bool {
@@ -286,14 +291,18 @@ func (c *change) sameValue(other *change) bool {
 // absorb appends the other's arrays to its own.
 func (c *change) absorb(other *change) {
 	for key, added := range other.Value {
-		var theirs, ours []json.RawMessage
+		var theirs []json.RawMessage
 		if json.Unmarshal(added, &theirs) != nil {
 			continue
 		}
-		if own, ok := c.Value[key]; ok && json.Unmarshal(own, &ours) != nil {
+		ours, ok := c.lists[key]
+		if own, there := c.Value[key]; !ok && there && json.Unmarshal(own, &ours) != nil {
 			panic("whatsapptest: batch: " + key + " is an array in one body only")
 		}
-		c.Value[key] = encode(append(ours, theirs...))
+		if c.lists == nil {
+			c.lists = make(map[string][]json.RawMessage)
+		}
+		c.lists[key] = append(ours, theirs...)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pyloto/atende/pkg/whatsapp"
 )
 
 // Options configures a Server. The zero value accepts any token and any number
@@ -23,6 +25,11 @@ type Options struct {
 	PhoneNumberIDs []string
 	// Token is the access token to ask for; empty accepts any that is not empty.
 	Token string
+	// Templates are those that the account has approved; nil accepts any.
+	Templates []whatsapp.TemplateSpec
+	// Media finds files that are kept elsewhere; nil means that there are none. It
+	// is called from several goroutines.
+	Media func(id string) (MediaFile, bool)
 	// Latency is waited before every answer.
 	Latency time.Duration
 	// Keep bounds how many accepted messages are remembered, and how many
@@ -74,6 +81,7 @@ type Server struct {
 	sent    []SentMessage
 	counts  Counts
 	faults  []*Fault
+	media   media
 	plan    StatusPlan
 	webhook string
 	pending int           // statuses that were promised and not yet settled
@@ -170,9 +178,9 @@ func (s *Server) Counts() Counts {
 	return s.counts
 }
 
-// Reset forgets messages, counts and faults; statuses on their way arrive.
+// Reset forgets messages, files, counts and faults; statuses on their way arrive.
 func (s *Server) Reset() {
-	s.update(func() { s.sent, s.counts, s.faults = nil, Counts{}, nil })
+	s.update(func() { s.sent, s.counts, s.faults, s.media = nil, Counts{}, nil, media{} })
 }
 
 // WaitSent waits until n messages in all have been accepted, and returns those
@@ -232,16 +240,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
+	if isMedia(r) {
+		return s.serveMedia(w, r)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		return refuse(100, "Invalid parameter")
 	}
 	path := pathPattern.FindStringSubmatch(r.URL.Path)
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
 	case path == nil || r.Method != http.MethodPost:
 		return &refusal{status: http.StatusNotFound, code: 2500, details: "Unknown path components"}
-	case !bearer || token == "" || s.options.Token != "" && token != s.options.Token:
+	case !s.authorized(r):
 		return &refusal{status: http.StatusUnauthorized, code: 190, details: "Invalid OAuth access token"}
 	case len(s.options.PhoneNumberIDs) > 0 && !slices.Contains(s.options.PhoneNumberIDs, path[1]):
 		return &refusal{status: http.StatusBadRequest, code: 100, subcode: 33, details: "Object does not exist"}
@@ -255,7 +265,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	if request.Status != "" {
 		return s.read(w, r, request)
 	}
-	message, bad := request.message()
+	message, bad := request.message(s.options.Templates)
 	if bad != nil {
 		return bad
 	}

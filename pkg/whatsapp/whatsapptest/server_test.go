@@ -65,7 +65,7 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 	ids := []string{
 		send(t, client, first).ID,
 		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.User("BR.77"), Message: whatsapp.ButtonsMessage{
-			Header: "Cabeça", Body: "Confirma?", Footer: "Pé", Buttons: []whatsapp.Button{{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}},
+			Header: whatsapp.HeaderText("Cabeça"), Body: "Confirma?", Footer: "Pé", Buttons: []whatsapp.Button{{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}},
 		}}).ID,
 		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.Phone(lead), Message: whatsapp.ListMessage{
 			Body: "Quando?", Button: "Ver", Sections: []whatsapp.Section{
@@ -74,7 +74,7 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 			},
 		}}).ID,
 		send(t, client, whatsapp.Send{PhoneNumberID: number, To: whatsapp.Phone(lead), Message: whatsapp.TemplateMessage{
-			Name: "aviso", Language: "pt_BR", Parameters: []string{"Iara", "pediu uma pessoa"},
+			Name: "aviso", Language: "pt_BR", Parameters: whatsapp.Positional{"Iara", "pediu uma pessoa"},
 		}}).ID,
 	}
 	want := []whatsapptest.SentMessage{
@@ -83,7 +83,7 @@ func TestServerRemembersWhatItAccepted(t *testing.T) {
 			Buttons: []whatsapp.Button{{ID: "sim", Title: "Sim"}, {ID: "nao", Title: "Não"}}},
 		{ID: ids[2], At: now, PhoneNumberID: number, To: lead, Type: "list", Text: "Quando?", ListButton: "Ver",
 			Rows: []whatsapp.Row{{ID: "a", Title: "15h", Description: "Nair"}, {ID: "b", Title: "9h"}}},
-		{ID: ids[3], At: now, PhoneNumberID: number, To: lead, Type: "template", Template: "aviso", Parameters: []string{"Iara", "pediu uma pessoa"}},
+		{ID: ids[3], At: now, PhoneNumberID: number, To: lead, Type: "template", Template: "aviso", Language: "pt_BR", Parameters: []string{"Iara", "pediu uma pessoa"}},
 	}
 	got := server.Sent()
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(whatsapptest.SentMessage{}, "Raw")); diff != "" {
@@ -174,7 +174,7 @@ func TestServerIsAsStrictAsMeta(t *testing.T) {
 		{"unknown interactive", interactive("carousel", `{}`), 131009},
 		{"body too long", head + `"type":"interactive","interactive":{"type":"button","body":{"text":"` + long(1025) + `"},"action":{"buttons":[` + button("a", "A") + `]}}}`, 131009},
 		{"header too long", head + `"type":"interactive","interactive":{"type":"button","header":{"type":"text","text":"` + long(61) + `"},"body":{"text":"x"},"action":{"buttons":[` + button("a", "A") + `]}}}`, 131009},
-		{"image header", head + `"type":"interactive","interactive":{"type":"button","header":{"type":"image"},"body":{"text":"x"},"action":{"buttons":[` + button("a", "A") + `]}}}`, 131009},
+		{"image header without image", head + `"type":"interactive","interactive":{"type":"button","header":{"type":"image"},"body":{"text":"x"},"action":{"buttons":[` + button("a", "A") + `]}}}`, 131008},
 		{"empty footer", head + `"type":"interactive","interactive":{"type":"button","footer":{"text":""},"body":{"text":"x"},"action":{"buttons":[` + button("a", "A") + `]}}}`, 131009},
 		{"three buttons", interactive("button", `{"buttons":[`+button("a", "A")+`,`+button("b", "B")+`,`+button("c", "C")+`]}`), 0},
 		{"four buttons", interactive("button", `{"buttons":[`+button("a", "A")+`,`+button("b", "B")+`,`+button("c", "C")+`,`+button("d", "D")+`]}`), 131009},
@@ -226,7 +226,7 @@ func TestServerChecksTheRequest(t *testing.T) {
 		{"other scheme", "/v26.0/" + number + "/messages", "Basic good-token", 401, 190},
 		{"somebody's number", "/v26.0/999/messages", "Bearer good-token", 400, 100},
 		{"no version", "/" + number + "/messages", "Bearer good-token", 404, 2500},
-		{"other edge", "/v26.0/" + number + "/media", "Bearer good-token", 404, 2500},
+		{"other edge", "/v26.0/" + number + "/message_qrdls", "Bearer good-token", 404, 2500},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -66,6 +66,11 @@ func (s *Server) promise(m SentMessage, f Fault) {
 	if f.Kind == FailLater {
 		steps = []step{{max(plan.Sent, 0), whatsapp.StateFailed}}
 	}
+	if m.Type == "reaction" { // nobody is told that a reaction was read
+		steps = slices.DeleteFunc(steps, func(s step) bool {
+			return s.state == whatsapp.StateDelivered || s.state == whatsapp.StateRead
+		})
+	}
 	steps = slices.DeleteFunc(steps, func(s step) bool { return s.delay < 0 })
 	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.delay, b.delay) })
 	if s.pending+len(steps) > 3*s.options.Keep {
