@@ -94,15 +94,26 @@ func joined(older, newer Session) Session {
 		s.Invited = older.Invited
 	}
 	s.History, s.Transitions = nil, nil
-	lines := append(slices.Clone(older.History), newer.History...)
-	slices.SortStableFunc(lines, func(a, b Line) int { return a.At.Compare(b.At) })
-	s.Remember(lines...)
-	s.Transitions = append(slices.Clone(older.Transitions), newer.Transitions...)
-	slices.SortStableFunc(s.Transitions, func(a, b Transition) int { return a.At.Compare(b.At) })
+	s.Remember(interleaved(older.History, newer.History, func(l Line) time.Time { return l.At })...)
+	s.Transitions = interleaved(older.Transitions, newer.Transitions, func(t Transition) time.Time { return t.At })
 	if over := len(s.Transitions) - maxTransitions; over > 0 {
 		s.Transitions = s.Transitions[over:]
 	}
 	return s
+}
+
+// interleaved are two lists in one, by time. Either keeps its own order, which is
+// that in which it was heard.
+func interleaved[T any](a, b []T, at func(T) time.Time) []T {
+	all := make([]T, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if at(b[0]).Before(at(a[0])) {
+			all, b = append(all, b[0]), b[1:]
+		} else {
+			all, a = append(all, a[0]), a[1:]
+		}
+	}
+	return append(append(all, a...), b...)
 }
 
 // joinedInterests are the interests of both, the strongest first; of one that
