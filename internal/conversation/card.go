@@ -35,6 +35,8 @@ const (
 	FieldEmail = "email"
 	// FieldName is what the lead calls themselves.
 	FieldName = "full_name"
+	// FieldLocation is where the lead, or their business, is.
+	FieldLocation = "location"
 	// FieldBudget is what the lead wants to spend, in their words.
 	FieldBudget = "budget_indication"
 	// FieldMeeting is when the lead would like to meet, in their words, and
@@ -82,7 +84,7 @@ func fieldRules() []fieldRule {
 		{name: FieldName, limit: 80},
 		{name: "company", limit: 100},
 		{name: "role", limit: 80},
-		{name: "location", limit: 100},
+		{name: FieldLocation, limit: 100},
 		{name: FieldEmail, kind: fieldEmail},
 		{name: FieldInterest, limit: 60},
 		{name: FieldNeed, limit: 200},

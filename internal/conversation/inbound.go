@@ -83,6 +83,9 @@ type Inbound struct {
 	Product string `json:"product,omitempty"`
 	// Forwarded: the person passed on what somebody else wrote.
 	Forwarded bool `json:"forwarded,omitempty"`
+	// ToNewest says of a reaction that it is one to the newest that Otto said: it
+	// may be the answer to what he asked there.
+	ToNewest bool `json:"to_newest,omitempty"`
 	// SentAt is Meta's time of the message; it survives redelivery.
 	SentAt time.Time `json:"sent_at"`
 	// ReceivedAt is when our ingress received it.
@@ -112,6 +115,10 @@ func (m Inbound) Conversations(key *pii.HashKey) []ID {
 	}
 	return ids
 }
+
+// Answerable reports whether the lead may wait for an answer: after most kinds,
+// and after a reaction that may be an answer itself.
+func (m Inbound) Answerable() bool { return m.Kind.Answerable() || m.ToNewest }
 
 // Media names a file that Meta keeps for seven days.
 type Media struct {

@@ -178,7 +178,7 @@ const lateFrom = 10 * time.Minute
 // waited is how long the first of those who wait for an answer has waited.
 func waited(s *scene) (longest time.Duration) {
 	for _, m := range s.request.Messages {
-		if m.Kind.Answerable() && !m.SentAt.IsZero() {
+		if m.Answerable() && !m.SentAt.IsZero() {
 			longest = max(longest, s.request.Now.Sub(m.SentAt))
 		}
 	}

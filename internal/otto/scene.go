@@ -56,28 +56,20 @@ type utterance struct {
 	// text is what the lead wrote, said or chose, cleaned; empty when nothing can
 	// be read. folded is the same for comparing.
 	text, folded string
-	// corrects: it replaces what the lead wrote before.
-	corrects bool
-	// quoted is what the lead answers, where they answer one message.
-	quoted string
 	// outcome is what became of looking at its file; empty when nobody looked.
 	outcome conversation.Perception
 	// file is what a model can look at, and digest its name; the file is gone when
 	// the turn is replayed.
 	file   *conversation.File
 	digest string
+	// corrects: it replaces what the lead wrote before.
+	corrects bool
+	// quoted is what the lead answers, where they answer one message.
+	quoted string
 }
 
 // unread reports whether all there is to the message cannot be read.
 func (u utterance) unread() bool { return u.text == "" && !readable(u.kind) }
-
-// shown reports whether the text stands for something that was shown and not
-// said. Beside words it is a part of what they are about; by itself it asks
-// nothing, and has the sentence of its kind.
-func (u utterance) shown() bool {
-	return u.text != "" &&
-		(u.kind == conversation.KindLocation || u.kind == conversation.KindContacts || u.kind == conversation.KindOrder)
-}
 
 // spoken reports whether the text was said and not written.
 func (u utterance) spoken() bool { return u.kind == conversation.KindAudio && u.text != "" }
@@ -85,6 +77,20 @@ func (u utterance) spoken() bool { return u.kind == conversation.KindAudio && u.
 // seen reports whether a model can look at the message's file.
 func (u utterance) seen() bool {
 	return u.outcome == conversation.Understood && u.kind.Perceptible() && u.kind != conversation.KindAudio
+}
+
+// shown reports whether the text stands for something that was shown and not
+// said: it takes a model to make anything of it.
+func (u utterance) shown() bool {
+	return u.text != "" &&
+		(u.kind == conversation.KindLocation || u.kind == conversation.KindContacts || u.kind == conversation.KindOrder)
+}
+
+// askedFor reports whether a thing that was shown answers what Otto asked, and a
+// model can make something of it. Otherwise it is remembered, and asked what it
+// is for.
+func (o *Otto) askedFor(s *scene, u utterance) bool {
+	return s.sees && u.kind == conversation.KindLocation && s.request.Conversation.Session.Asked == conversation.FieldLocation
 }
 
 // readable reports whether the whole content of a kind is its text.
@@ -112,8 +118,13 @@ func (o *Otto) begin(r Request) *scene {
 		Since: session.Since, At: r.Now, Interest: s.interest != "",
 	}).To
 	for _, m := range r.Messages {
-		if m.Kind.Answerable() {
+		switch {
+		case m.Kind.Answerable():
 			s.said = append(s.said, hear(m))
+		case m.ToNewest:
+			if u, ok := o.reaction(session, m); ok {
+				s.said = append(s.said, u)
+			}
 		}
 	}
 	s.slots = o.slots(s.now)
@@ -277,7 +288,11 @@ func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 		if m.Kind == conversation.KindEcho {
 			line.Who = conversation.Person
 		}
-		if text := o.mask(o.words.line(hear(m)), s.now); text != "" {
+		u := hear(m)
+		if i := slices.IndexFunc(s.said, func(said utterance) bool { return said.id == m.ID }); i >= 0 {
+			u = s.said[i]
+		}
+		if text := o.mask(o.words.line(u), s.now); text != "" {
 			line.Text = pii.Text(text)
 			lines = append(lines, line)
 		}

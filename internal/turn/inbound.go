@@ -367,6 +367,9 @@ func (h *handling) aliases() []conversation.ID {
 // at, or while Otto thinks, supersedes the draft.
 func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot, all reunion) (conversation.Commit, error) {
 	for restarts := 0; ; restarts++ {
+		if err := h.attribute(ctx, snapshot); err != nil {
+			return conversation.Commit{}, err
+		}
 		request := h.request(snapshot)
 		looked, err := h.perceive(ctx, request)
 		if err != nil {
@@ -509,7 +512,7 @@ func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, co
 func unanswerable(r otto.Request) (route conversation.Route, oldest time.Time) {
 	var newest time.Time
 	for _, m := range r.Messages {
-		if !m.Kind.Answerable() {
+		if !m.Answerable() {
 			continue
 		}
 		if oldest.IsZero() || m.ReceivedAt.Before(oldest) {
