@@ -282,7 +282,9 @@ func TestRefusals(t *testing.T) {
 		{"out of the window", 131047, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"unreachable", 131026, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"spam", 131048, 400, 0, conversation.Refused, 0, fault.Refused, 0},
-		{"blocked by policy", 368, 403, 0, conversation.Refused, 0, fault.Refused, 0},
+		{"blocked by policy", 368, 403, 0, conversation.Postponed, account, fault.Dependency, 0},
+		{"a Flow that is blocked", 132068, 400, 0, conversation.Refused, 0, fault.Refused, 0},
+		{"a template being copied", 134101, 400, 0, conversation.Postponed, account, fault.Refused, 0},
 		{"a wrong parameter", 100, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"media", 131053, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"nobody knows this code", 999999, 400, 0, conversation.Refused, 0, fault.Refused, 0},
@@ -295,7 +297,7 @@ func TestRefusals(t *testing.T) {
 		{"token", 190, 401, 0, conversation.Postponed, account, fault.Dependency, 0},
 		{"permission", 10, 403, 0, conversation.Postponed, account, fault.Dependency, 0},
 		{"billing", 131042, 400, 0, conversation.Postponed, account, fault.Dependency, 0},
-		{"maintenance", 131057, 400, 0, conversation.Postponed, short, fault.Dependency, 0},
+		{"maintenance", 131057, 400, 0, conversation.Postponed, account, fault.Dependency, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStreet(t, nil)

@@ -7,9 +7,10 @@ type ReplyKind string
 
 // The shapes an answer can have.
 const (
-	ReplyText    ReplyKind = "text"
-	ReplyButtons ReplyKind = "interactive_button" // 1–3 options
-	ReplyList    ReplyKind = "interactive_list"   // 1–10 options
+	ReplyText     ReplyKind = "text"
+	ReplyButtons  ReplyKind = "interactive_button" // 1–3 options
+	ReplyList     ReplyKind = "interactive_list"   // 1–10 options
+	ReplyTemplate ReplyKind = "template"           // approved by Meta; also after the window closed
 )
 
 // Reply is one part of an answer: what the lead reads.
@@ -19,6 +20,14 @@ type Reply struct {
 	Options []Option  `json:"options,omitempty"`
 	// Menu is the label of a list's button; empty takes the pack's.
 	Menu string `json:"menu,omitempty"`
+	// Template is what is sent; set for [ReplyTemplate].
+	Template *Template `json:"template,omitempty"`
+}
+
+// Template names a message that Meta approved beforehand.
+type Template struct {
+	Name     string `json:"name"`
+	Language string `json:"language"` // as Meta writes it, such as pt_BR
 }
 
 // Option is one choice of an interactive reply.
