@@ -265,3 +265,26 @@ func FuzzParseOpaque(f *testing.F) {
 		}
 	})
 }
+
+func TestThePriceIsTheOneFirstHeardOf(t *testing.T) {
+	priced := func(category, billing string) conversation.Receipt {
+		return conversation.Receipt{Category: category, Billing: billing}
+	}
+	for name, tt := range map[string]struct {
+		receipts map[conversation.Status]conversation.Receipt
+		category string
+		billing  string
+	}{
+		"nothing":        {},
+		"with sent":      {map[conversation.Status]conversation.Receipt{conversation.StatusSent: priced("service", "free_customer_service"), conversation.StatusDelivered: priced("", "")}, "service", "free_customer_service"},
+		"delivered":      {map[conversation.Status]conversation.Receipt{conversation.StatusSent: {}, conversation.StatusDelivered: priced("utility", "regular")}, "utility", "regular"},
+		"read alone":     {map[conversation.Status]conversation.Receipt{conversation.StatusRead: priced("service", "regular")}, "service", "regular"},
+		"two of them":    {map[conversation.Status]conversation.Receipt{conversation.StatusSent: priced("service", "regular"), conversation.StatusRead: priced("marketing", "regular")}, "service", "regular"},
+		"with a failure": {map[conversation.Status]conversation.Receipt{conversation.StatusFailed: priced("service", "regular")}, "", ""},
+	} {
+		d := conversation.Delivery{Attempt: 2, Receipts: map[int]map[conversation.Status]conversation.Receipt{2: tt.receipts}}
+		if category, billing := d.Price(2); category != tt.category || billing != tt.billing {
+			t.Errorf("%s: %q, %q", name, category, billing)
+		}
+	}
+}
