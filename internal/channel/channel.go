@@ -215,9 +215,8 @@ func (c *Channel) message(r conversation.Reply) whatsapp.Outgoing {
 		if label == "" {
 			label = c.o.Menu
 		}
-		return whatsapp.ListMessage{
-			Body: r.Text.Reveal(), Button: whatsapp.Truncate(label, whatsapp.MaxListButton), Sections: []whatsapp.Section{section},
-		}
+		label = whatsapp.Truncate(label, whatsapp.MaxListButton)
+		return whatsapp.ListMessage{Body: r.Text.Reveal(), Button: label, Sections: []whatsapp.Section{section}}
 	default:
 		return whatsapp.TextMessage{Body: r.Text.Reveal()}
 	}

@@ -288,3 +288,26 @@ func TestThePriceIsTheOneFirstHeardOf(t *testing.T) {
 		}
 	}
 }
+
+// Whatever Meta allows and has refused one name of a person it allows and has
+// refused the other.
+func TestWhatHoldsForAPersonSurvivesAMerge(t *testing.T) {
+	noon := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	one, other := conversation.New("one", "1", conversation.Identity{}), conversation.New("other", "1", conversation.Identity{})
+	one.Version, other.Version = 2, 3
+	one.Pace, other.Pace = noon, noon.Add(time.Minute)
+	one.Spared, other.Invited = noon, noon.Add(time.Hour)
+	one.Mend("v1.one~1.0.1", "one~2")
+	other.Mend("v1.other~1.0.1", "other~2")
+	got := one.Absorb(other)
+	if !got.Pace.Equal(other.Pace) || !got.Spared.Equal(noon) || !got.Invited.Equal(noon.Add(time.Hour)) || got.Disturbable() ||
+		got.MendedBy("v1.one~1.0.1") != "one~2" || got.MendedBy("v1.other~1.0.1") != "other~2" || got.MendedBy("v1.one~1.0.2") != "" {
+		t.Errorf("merged into %+v", got)
+	}
+	for n := range 100 {
+		got.Mend(conversation.Opaque("one~9", n, 1), "one~9")
+	}
+	if len(got.Mended) != 20 || got.MendedBy(conversation.Opaque("one~9", 99, 1)) != "one~9" {
+		t.Errorf("%d failures are remembered", len(got.Mended))
+	}
+}

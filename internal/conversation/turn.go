@@ -60,8 +60,12 @@ type Turn struct {
 	// NotBefore is from when the answer may be sent, where Meta's allowance for
 	// this person is used up for the moment; zero means at once.
 	NotBefore time.Time `json:"not_before,omitzero"`
+	// Absorbed are the conversations of the same person that this turn's took
+	// over. Their turns stay where they are.
+	Absorbed []ID `json:"absorbed,omitempty"`
 	// Before is the conversation as it was decided upon, on some turns only: a
-	// point from which the decisions of those after it can be replayed.
+	// point from which the decisions of those after it can be replayed. A turn
+	// whose conversation took over others, or moved, has one.
 	Before *Conversation `json:"before,omitempty"`
 
 	// Phases is when each step of the turn ended, each named once.
@@ -92,6 +96,7 @@ const (
 	ModeFallback Mode = "fallback" // for one without a model
 	ModeSilent   Mode = "silent"   // for none
 
+	ModeTaken      Mode = "taken"      // for none: a person answers
 	ModeUnanswered Mode = "unanswered" // for the truth about a person who has not come
 	ModeReminded   Mode = "reminded"   // for nothing: only the team is told that nobody has come
 	ModeInactive   Mode = "inactive"   // for nothing: the session ended

@@ -72,7 +72,7 @@ func (s *service) prepare(ctx context.Context) error {
 			App:    secrets.List(s.Secrets, s.cfg.AppSecrets),
 			Verify: secrets.One(s.Secrets, s.cfg.VerifyToken),
 		},
-		Coalesce: s.cfg.CoalesceWindow, Now: s.Now, Metrics: s.Telemetry.Metrics(),
+		Coalesce: s.cfg.CoalesceWindow, Now: s.Now, Metrics: s.Telemetry.Metrics(), Tell: s.Telemetry.Emit,
 	}))
 	s.Gate.Open()
 	return nil
