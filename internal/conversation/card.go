@@ -35,12 +35,23 @@ const (
 	FieldEmail = "email"
 	// FieldName is what the lead calls themselves.
 	FieldName = "full_name"
+	// FieldLocation is where the lead, or their business, is.
+	FieldLocation = "location"
 	// FieldBudget is what the lead wants to spend, in their words.
 	FieldBudget = "budget_indication"
 	// FieldMeeting is when the lead would like to meet, in their words, and
 	// FieldMeetingAt the moment that was read from them, by RFC 3339.
 	FieldMeeting   = "meeting_preference"
 	FieldMeetingAt = "meeting_at"
+	// FieldSource is the headline of the advertisement or post that brought the
+	// lead here. The fields after it say which one it was, and FieldClick names
+	// the click that Meta counts.
+	FieldSource     = "source"
+	FieldSourceType = "source_type"
+	FieldSourceID   = "source_id"
+	FieldSourceURL  = "source_url"
+	FieldSourceText = "source_text"
+	FieldClick      = "ctwa_clid"
 	// FieldMeetingMode is how the lead wants to meet.
 	FieldMeetingMode = "meeting_mode"
 )
@@ -63,6 +74,9 @@ type fieldRule struct {
 	kind    fieldKind
 	limit   int // characters of a text, items of a list
 	choices []string
+	// given: WhatsApp says it, not the lead. Nobody asks for it and no model
+	// fills it in.
+	given bool
 }
 
 func fieldRules() []fieldRule {
@@ -70,7 +84,7 @@ func fieldRules() []fieldRule {
 		{name: FieldName, limit: 80},
 		{name: "company", limit: 100},
 		{name: "role", limit: 80},
-		{name: "location", limit: 100},
+		{name: FieldLocation, limit: 100},
 		{name: FieldEmail, kind: fieldEmail},
 		{name: FieldInterest, limit: 60},
 		{name: FieldNeed, limit: 200},
@@ -91,17 +105,52 @@ func fieldRules() []fieldRule {
 		{name: FieldMeeting, limit: 120},
 		{name: FieldMeetingAt, kind: fieldMoment},
 		{name: FieldMeetingMode, kind: fieldChoice, choices: []string{"online", "presencial"}},
+		{name: FieldSource, limit: 200, given: true},
+		{name: FieldSourceType, limit: 20, given: true},
+		{name: FieldSourceID, limit: 100, given: true},
+		{name: FieldSourceURL, limit: 500, given: true},
+		{name: FieldSourceText, limit: 1000, given: true},
+		{name: FieldClick, limit: 500, given: true},
 	}
 }
 
-// CardFields are the names of the fields a card may have, in the order in
+// CardFields are the names of the fields that a lead may fill, in the order in
 // which they are shown.
 func CardFields() []string {
 	var names []string
 	for _, rule := range fieldRules() {
-		names = append(names, rule.name)
+		if !rule.given {
+			names = append(names, rule.name)
+		}
 	}
 	return names
+}
+
+// CameFrom is the card with where the lead came from. The newest referral
+// replaces all of an older one.
+func (c Card) CameFrom(ad Referral, message MessageID, at time.Time) Card {
+	for _, said := range []struct {
+		field string
+		value pii.Text
+	}{
+		{FieldSource, ad.Headline},
+		{FieldSourceType, pii.Text(ad.Type)},
+		{FieldSourceID, pii.Text(ad.ID)},
+		{FieldSourceURL, ad.URL},
+		{FieldSourceText, ad.Body},
+		{FieldClick, pii.Text(ad.ClickID.Reveal())},
+	} {
+		if at.Before(c[said.field].At) {
+			continue
+		}
+		next, ok := c.With(said.field, Value{Value: said.value, Message: message, Confidence: 1, At: at})
+		if !ok && c[said.field].Value != "" {
+			next = maps.Clone(c)
+			delete(next, said.field)
+		}
+		c = next
+	}
+	return c
 }
 
 // IsCount reports whether a field holds a number.

@@ -197,6 +197,23 @@ func (d Delivery) Code() int {
 	return 0
 }
 
+// Carries reports whether Meta gave the message of some attempt this id.
+func (d Delivery) Carries(wamid pii.Contact) bool {
+	for _, r := range d.Results {
+		if r.WAMID == wamid {
+			return true
+		}
+	}
+	for _, receipts := range d.Receipts {
+		for _, r := range receipts {
+			if r.WAMID == wamid {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Progress is the furthest status Meta reported of any attempt; empty before
 // the first. Late and missing steps do no harm.
 func (d Delivery) Progress() Status {

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,9 @@ type Identity struct {
 	Phone pii.Contact `json:"phone,omitempty"`
 	// UserID is a business-scoped user id, such as BR.1234.
 	UserID pii.Contact `json:"user_id,omitempty"`
+	// Parent is the user id that linked portfolios of one business share; most
+	// businesses have none.
+	Parent pii.Contact `json:"parent,omitempty"`
 	// Name is the profile name: written by the person, never trusted.
 	Name     pii.Text `json:"name,omitempty"`
 	Username pii.Text `json:"username,omitempty"`
@@ -51,15 +55,38 @@ func (i Identity) Known() bool { return i.Phone != "" || i.UserID != "" }
 
 // Conversations are the ids of every conversation the person may be known
 // under with one of our numbers. The first is the provisional one: the user id
-// outlives a change of phone number, so it comes first.
+// outlives a change of phone number, so it comes first; without one it is the
+// phone as Meta spells it.
 func (i Identity) Conversations(key *pii.HashKey, phoneNumberID string) []ID {
 	var ids []ID
-	for _, user := range []pii.Contact{i.UserID, i.Phone} {
-		if user != "" {
-			ids = append(ids, ID(key.Conversation(phoneNumberID, user)))
+	for _, name := range append(append([]pii.Contact{i.UserID}, i.phones()...), i.Parent) {
+		if name == "" {
+			continue
+		}
+		if id := ID(key.Conversation(phoneNumberID, name)); !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
 	return ids
+}
+
+// phones are the spellings under which WhatsApp may know the phone, its own
+// first.
+func (i Identity) phones() []pii.Contact {
+	if i.Phone == "" {
+		return nil
+	}
+	phones := []pii.Contact{i.Phone}
+	if other := respelled(i.Phone.Reveal()); other != "" {
+		phones = append(phones, pii.Contact(other))
+	}
+	return phones
+}
+
+// SamePhone reports whether both have a phone and it is one number, however
+// either is spelled.
+func (i Identity) SamePhone(other Identity) bool {
+	return other.Phone != "" && slices.Contains(i.phones(), other.Phone)
 }
 
 // Merge completes i with what newer knows; newer wins where both know.
@@ -70,11 +97,29 @@ func (i Identity) Merge(newer Identity) Identity {
 	if newer.UserID != "" {
 		i.UserID = newer.UserID
 	}
+	if newer.Parent != "" {
+		i.Parent = newer.Parent
+	}
 	if newer.Name != "" {
 		i.Name = newer.Name
 	}
 	if newer.Username != "" {
 		i.Username = newer.Username
+	}
+	return i
+}
+
+// Without is i less the phone and the user ids of former: those the person has
+// given up are never written to again.
+func (i Identity) Without(former Identity) Identity {
+	if i.SamePhone(former) {
+		i.Phone = ""
+	}
+	if former.UserID != "" && i.UserID == former.UserID {
+		i.UserID = ""
+	}
+	if former.Parent != "" && i.Parent == former.Parent {
+		i.Parent = ""
 	}
 	return i
 }

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pyloto/atende/internal/pii"
@@ -26,13 +27,37 @@ type Snapshot struct {
 	// Conversation is the one in charge, after following MovedTo; nil when
 	// the person is new.
 	Conversation *StoredConversation
-	// Known are those of the asked ids that have a document of any sort.
-	Known    map[ID]bool
+	// Others are the other conversations that the asked ids lead to, in the order
+	// of those ids: a person who was known under several names has several.
+	Others []StoredConversation
+	// Holders are who holds each of the asked ids that has a document.
+	Holders  map[ID]Holder
 	Messages map[MessageID]StoredMessage
 	// Appointments are those of the asked ids that exist.
 	Appointments map[string]bool
 	// Turn is the turn asked for, or the last one; nil when there is none.
 	Turn *StoredTurn
+}
+
+// Found adds a conversation that an asked id leads to. The first is in charge.
+func (s *Snapshot) Found(c StoredConversation) {
+	switch {
+	case s.Conversation == nil:
+		s.Conversation = &c
+	case s.Conversation.ID == c.ID, slices.ContainsFunc(s.Others, func(o StoredConversation) bool { return o.ID == c.ID }):
+	default:
+		s.Others = append(s.Others, c)
+	}
+}
+
+// Holder is who holds one id: the conversation that it leads to, and the
+// document that says so.
+type Holder struct {
+	// InCharge is the id itself when the document is no pointer.
+	InCharge ID
+	// Version and Updated are of the document.
+	Version int64
+	Updated time.Time
 }
 
 // StoredConversation is a conversation with the time of its last write, which
@@ -114,6 +139,11 @@ type Commit struct {
 	// Pointers are created as documents that only say MovedTo the
 	// conversation; one that exists already is left alone.
 	Pointers []ID
+	// Beside are documents of other conversations: those that this one takes
+	// over, which say MovedTo, and those whose names were another's before. Each
+	// is written if it was last written at its Updated, and created if that is
+	// zero; otherwise the commit is a conflict.
+	Beside []StoredConversation
 	// Handoff is created when the turn asks for a person.
 	Handoff *Handoff
 	// Appointment is created when the turn notes a meeting.

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -51,6 +52,10 @@ type Waiting struct {
 	Came time.Time `json:"came,omitzero"`
 	// Told is when the lead was last told that nobody has come.
 	Told time.Time `json:"told,omitzero"`
+	// Taken: nobody was asked for. A person took over by writing to the lead, and
+	// Wrote is when one last did.
+	Taken bool      `json:"taken,omitempty"`
+	Wrote time.Time `json:"wrote,omitzero"`
 	// Reminders are the turns that told the team again, in order.
 	Reminders []TurnID `json:"reminders,omitempty"`
 }
@@ -85,6 +90,12 @@ type Session struct {
 	// OptedOut is since when the lead wants no messages unasked for; zero when
 	// never.
 	OptedOut time.Time `json:"opted_out,omitzero"`
+	// Unmarketed is since when the person has advertising of this business
+	// switched off in WhatsApp; writing does not switch it on again. Zero when
+	// it is on.
+	Unmarketed time.Time `json:"unmarketed,omitzero"`
+	// Renamed is when the person's number or user id last changed; zero when never.
+	Renamed time.Time `json:"renamed,omitzero"`
 	// Calmed is when the lead was last asked to slow down.
 	Calmed time.Time `json:"calmed,omitzero"`
 	// Tempo measures how fast the lead writes.
@@ -129,6 +140,8 @@ type Line struct {
 	Who  Speaker   `json:"who"`
 	Text pii.Text  `json:"text"`
 	At   time.Time `json:"at"`
+	// Message is the one that said it; empty for Otto's own lines.
+	Message MessageID `json:"message,omitempty"`
 }
 
 // Transition is one step of the state machine, as remembered.
@@ -162,6 +175,21 @@ func (s *Session) Remember(lines ...Line) {
 		from--
 	}
 	s.History = history[from:]
+}
+
+// Forget takes what a message said out of the history.
+func (s *Session) Forget(id MessageID) {
+	s.History = slices.DeleteFunc(slices.Clone(s.History), func(l Line) bool { return l.Message == id })
+}
+
+// Said is what a message said, as far as it is remembered; empty when it is not.
+func (s *Session) Said(id MessageID) pii.Text {
+	for _, line := range s.History {
+		if id != "" && line.Message == id {
+			return line.Text
+		}
+	}
+	return ""
 }
 
 // Enter records a transition and moves to its target.

@@ -60,8 +60,12 @@ type Turn struct {
 	// SendBy is when Meta's customer-service window closes on this answer:
 	// nothing of it is sent afterwards. Zero when no window is known.
 	SendBy time.Time `json:"send_by,omitzero"`
+	// Absorbed are the conversations of the same person that this turn's took
+	// over. Their turns stay where they are.
+	Absorbed []ID `json:"absorbed,omitempty"`
 	// Before is the conversation as it was decided upon, on some turns only: a
-	// point from which the decisions of those after it can be replayed.
+	// point from which the decisions of those after it can be replayed. A turn
+	// whose conversation took over others, or moved, has one.
 	Before *Conversation `json:"before,omitempty"`
 
 	// Phases is when each step of the turn ended, each named once.
@@ -83,6 +87,7 @@ const (
 	ModeFallback Mode = "fallback" // for one without a model
 	ModeSilent   Mode = "silent"   // for none
 
+	ModeTaken      Mode = "taken"      // for none: a person answers
 	ModeUnanswered Mode = "unanswered" // for the truth about a person who has not come
 	ModeReminded   Mode = "reminded"   // for nothing: only the team is told that nobody has come
 	ModeInactive   Mode = "inactive"   // for nothing: the session ended

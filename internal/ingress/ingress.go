@@ -33,7 +33,7 @@ const deadline = 2500 * time.Millisecond
 // promise to honour it; other senders do.
 const retryAfter = "1"
 
-// Options are what an Ingress needs; all are required except Coalesce.
+// Options are what an Ingress needs; all are required except Coalesce and Tell.
 type Options struct {
 	Tenant string
 	// Numbers are our phone_number_ids; what concerns others is ignored.
@@ -49,6 +49,9 @@ type Options struct {
 	Flow    *Flow
 	Now     func() time.Time
 	Metrics *telemetry.Metrics
+	// Tell logs what Meta reports about the account; nil logs only how much it
+	// was.
+	Tell func(context.Context, telemetry.Event)
 }
 
 // Ingress answers Meta. It is safe for concurrent use.
@@ -123,6 +126,7 @@ func (i *Ingress) webhook(c echo.Context) error {
 	mail := i.sort(body, received, telemetry.CorrelationID(ctx), telemetry.Traceparent(ctx))
 	failure := i.deliver(ctx, mail)
 	tally := mail.tally()
+	i.tell(ctx, mail)
 	i.report(ctx, mail, tally, received, failure)
 	if failure != nil {
 		i.o.Metrics.Webhook(ctx, http.StatusServiceUnavailable)
@@ -212,6 +216,9 @@ func (i *Ingress) report(ctx context.Context, m *mail, t tally, began time.Time,
 	if m.hintless {
 		event.Severity = telemetry.SeverityWarning
 		event.Fields = append(event.Fields, telemetry.Reason("hint_unavailable"))
+	}
+	if len(m.notices) > 0 {
+		event.Fields = append(event.Fields, telemetry.Count(telemetry.Notices, len(m.notices)))
 	}
 	if m.trouble != 0 {
 		event.Severity = telemetry.SeverityError

@@ -117,7 +117,6 @@ func TestIDsFollowTheMessage(t *testing.T) {
 func TestWhatMessagesHold(t *testing.T) {
 	d := newDoor(t, options{})
 	contextOf := map[string]any{"from": whatsapptest.DefaultDisplayPhoneNumber, "id": "wamid.OUT"}
-	system := map[string]any{"type": "user_changed_number", "body": "User changed", "wa_id": "5511977770009", "user_id": "BR.8001"}
 	inner := map[string]any{"type": "text", "text": map[string]any{"body": "Moema ou Ibirapuera?"}}
 	flow := map[string]any{"type": "nfm_reply", "nfm_reply": map[string]any{"name": "flow", "body": "Sent", "response_json": `{"flow_token":"f"}`}}
 	for name, c := range map[string]struct {
@@ -139,20 +138,18 @@ func TestWhatMessagesHold(t *testing.T) {
 		"sticker": {d.pen.Media(lead, "Iara", whatsapp.TypeSticker, whatsapp.Media{ID: "m3", MIMEType: "image/webp"}),
 			conversation.Inbound{Kind: conversation.KindSticker, Type: "sticker", Media: &conversation.Media{ID: "m3", MIME: "image/webp"}}},
 		"location": {d.pen.Location(lead, "Iara", -23.6003, -46.6729),
-			conversation.Inbound{Kind: conversation.KindLocation, Type: "location", Place: &conversation.Place{Latitude: -23.6003, Longitude: -46.6729}}},
+			conversation.Inbound{Kind: conversation.KindLocation, Type: "location", Text: "📍 (-23.60030, -46.67290)", Place: &conversation.Place{Latitude: -23.6003, Longitude: -46.6729}}},
 		"contacts": {d.pen.Message(lead, "Iara", map[string]any{"type": "contacts", "contacts": []any{map[string]any{"name": map[string]any{"formatted_name": "Rui"}}}}),
-			conversation.Inbound{Kind: conversation.KindContacts, Type: "contacts"}},
+			conversation.Inbound{Kind: conversation.KindContacts, Type: "contacts", Text: "👤 Rui"}},
 		"order": {d.pen.Message(lead, "Iara", map[string]any{"type": "order", "order": map[string]any{"catalog_id": "1", "text": "sem açúcar",
 			"product_items": []any{map[string]any{"product_retailer_id": "café", "quantity": 2, "item_price": 39.9, "currency": "BRL"}}}}),
-			conversation.Inbound{Kind: conversation.KindOrder, Type: "order", Text: "sem açúcar"}},
+			conversation.Inbound{Kind: conversation.KindOrder, Type: "order", Text: "🛒 2 × café: 39.9 BRL\n= 79.80 BRL\nsem açúcar"}},
 		"flow": {d.pen.Message(lead, "Iara", map[string]any{"type": "interactive", "interactive": flow, "context": contextOf}),
 			conversation.Inbound{Kind: conversation.KindFlow, Type: "interactive", Form: `{"flow_token":"f"}`, ReplyTo: "wamid.OUT"}},
 		"reaction": {d.pen.Reaction(lead, "Iara", "wamid.OUT", "👍🏽"),
 			conversation.Inbound{Kind: conversation.KindReaction, Type: "reaction", Text: "👍🏽", ReplyTo: "wamid.OUT"}},
 		"reaction taken off": {d.pen.Reaction(lead, "Iara", "wamid.OUT", ""),
 			conversation.Inbound{Kind: conversation.KindReaction, Type: "reaction", ReplyTo: "wamid.OUT"}},
-		"system": {d.pen.Message(lead, "", map[string]any{"type": "system", "system": system}),
-			conversation.Inbound{Kind: conversation.KindSystem, Type: "system"}},
 		"edit": {d.pen.Message(lead, "Iara", map[string]any{"type": "edit", "edit": map[string]any{"original_message_id": "wamid.IN", "message": inner}}),
 			conversation.Inbound{Kind: conversation.KindEdit, Type: "edit", Text: "Moema ou Ibirapuera?", ReplyTo: "wamid.IN"}},
 		"revoke": {d.pen.Message(lead, "Iara", map[string]any{"type": "revoke", "revoke": map[string]any{"original_message_id": "wamid.IN"}}),

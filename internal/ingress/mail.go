@@ -43,6 +43,8 @@ type mail struct {
 	// trouble is a code by which Meta reports a failure that belongs to no
 	// message, such as a number that is restricted; zero when there is none.
 	trouble int
+	// notices are what is told to the operator.
+	notices []notice
 }
 
 // item is one task to be: a message, a batch of statuses, or a raw element

@@ -70,8 +70,17 @@ func (p *postman) element(e whatsapp.Element) {
 	case whatsapp.KindError:
 		p.mail.ignored++
 		p.mail.trouble = e.Error.Code
+		p.mail.notices = append(p.mail.notices, failed(e))
+	case whatsapp.KindAccount:
+		if e.Field == "user_preferences" {
+			p.preferences(e)
+			return
+		}
+		p.mail.ignored++
+		p.mail.notices = append(p.mail.notices, noticed(e))
 	default:
 		p.mail.ignored++
+		p.mail.notices = append(p.mail.notices, noticed(e))
 	}
 }
 
@@ -85,8 +94,14 @@ func (p *postman) message(e whatsapp.Element) {
 		p.quarantine(e.Raw, "sender", e.PhoneNumberID)
 		return
 	}
+	p.post(m, e.Raw)
+}
+
+// post makes mail of a message to its conversation; raw is what it was read
+// from.
+func (p *postman) post(m conversation.Inbound, raw []byte) {
 	m.ID = conversation.MessageID(p.o.Key.Message(m.WAMID))
-	aliases := m.From.Conversations(p.o.Key, m.Number)
+	aliases := m.Conversations(p.o.Key)
 	it := &item{weight: 1, success: fateEnqueued, message: m.ID}
 	if p.seen[m.ID] {
 		it.fate = fateDuplicate
@@ -106,9 +121,9 @@ func (p *postman) message(e whatsapp.Element) {
 	}
 	var err error
 	if it.letter, err = p.seal(&it.envelope, m); err != nil {
-		m = oversized(m, e.Raw)
+		m = oversized(m, raw)
 		if it.letter, err = p.seal(&it.envelope, m); err != nil {
-			p.quarantine(e.Raw, "size", m.Number)
+			p.quarantine(raw, "size", m.Number)
 			return
 		}
 	}

@@ -86,7 +86,7 @@ func (s *service) prepare(ctx context.Context) error {
 			App:    secrets.List(s.Secrets, s.cfg.AppSecrets),
 			Verify: secrets.One(s.Secrets, s.cfg.VerifyToken),
 		},
-		Coalesce: s.cfg.CoalesceWindow, Flow: endpoint, Now: s.Now, Metrics: s.Telemetry.Metrics(),
+		Coalesce: s.cfg.CoalesceWindow, Flow: endpoint, Now: s.Now, Metrics: s.Telemetry.Metrics(), Tell: s.Telemetry.Emit,
 	}))
 	s.Gate.Open()
 	return nil

@@ -28,8 +28,8 @@ const (
 	MaxImage = 5 << 20
 	// MaxPixels bounds what an image unpacks to at whoever looks at it.
 	MaxPixels = 50_000_000
-	// MaxPDF is a few dozen pages of a scanner.
-	MaxPDF = 8 << 20
+	// MaxPDF is some twenty pages of a scanner.
+	MaxPDF = 4 << 20
 	// MaxPlain is of a text, which a model reads whole: some 20 000 tokens.
 	MaxPlain = 64 << 10
 	// slack is how far Meta's size of a file may be off. It is not documented

@@ -132,7 +132,7 @@ func (c *Client) Complete(ctx context.Context, p otto.Prompt) (otto.Completion, 
 		return said, nil
 	}
 	outcome, err := judge(ctx, err, response)
-	if response != nil && response.StatusCode == http.StatusBadRequest && fault.Is(err, fault.Broken) && carries(p) {
+	if fault.Is(err, fault.Broken) && carries(p) && refusedContent(response) {
 		// A file that the model cannot read, or a model that reads none: nothing
 		// of ours is broken, and asking again would not help.
 		outcome, err = otto.OutcomeFilter, nil

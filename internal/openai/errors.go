@@ -75,6 +75,20 @@ func judgeStatus(status int, code string, response *http.Response) (otto.Outcome
 	}
 }
 
+// refusedContent reports whether a provider refused what was sent, rather than
+// who sent it.
+func refusedContent(response *http.Response) bool {
+	if response == nil {
+		return false
+	}
+	switch response.StatusCode {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return true
+	default:
+		return false
+	}
+}
+
 // known reports whether a code is one of OpenAI's that help an operator. Any
 // other text of an answer stays out of errors.
 func known(code string) bool {

@@ -178,13 +178,8 @@ func seconds(s float64) time.Duration {
 // without naming a setting is the file's fault.
 func judgeAudio(ctx context.Context, err error, response *http.Response) error {
 	var refused *sdk.Error
-	if ctx.Err() == nil && errors.As(err, &refused) {
-		switch refused.StatusCode {
-		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-			if !known(refused.Code) {
-				return fault.Mark(fmt.Errorf("status %d", refused.StatusCode), fault.Unreadable)
-			}
-		}
+	if ctx.Err() == nil && refusedContent(response) && errors.As(err, &refused) && !known(refused.Code) {
+		return fault.Mark(fmt.Errorf("status %d", refused.StatusCode), fault.Unreadable)
 	}
 	if _, err := judge(ctx, err, response); err != nil {
 		return err

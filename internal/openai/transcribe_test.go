@@ -172,8 +172,14 @@ func TestAFileThatTheModelRefusesIsAnOutcome(t *testing.T) {
 	}
 	p := prompt()
 	p.Messages[2].Files = []conversation.File{{MIME: "image/png", Data: []byte("x")}}
-	s.Fail(refusal)
-	if got, err := newClient(s).Complete(t.Context(), p); err != nil || got.Outcome != otto.OutcomeFilter {
-		t.Errorf("with a file: %+v, %v", got, err)
+	for _, refusal.Status = range []int{400, 413, 415, 422} {
+		s.Fail(refusal)
+		if got, err := newClient(s).Complete(t.Context(), p); err != nil || got.Outcome != otto.OutcomeFilter {
+			t.Errorf("with a file, %d: %+v, %v", refusal.Status, got, err)
+		}
+	}
+	s.Fail(openaitest.Fault{Kind: openaitest.Status, Status: 401, Code: "invalid_api_key"})
+	if _, err := newClient(s).Complete(t.Context(), p); !fault.Is(err, fault.Broken) {
+		t.Errorf("with a file and a wrong key: %v", err)
 	}
 }

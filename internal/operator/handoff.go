@@ -49,6 +49,9 @@ const (
 	TeamUnknown TeamTold = "unknown" // the record has expired
 )
 
+// takenOver is the reason of a handoff that nobody asked for.
+const takenOver = "taken_over"
+
 // Handoffs lists the conversations that a person owns, at most limit; zero is
 // [DefaultLimit].
 func (o *Operator) Handoffs(ctx context.Context, limit int) (Handoffs, error) {
@@ -82,7 +85,9 @@ func (o *Operator) Handoffs(ctx context.Context, limit int) (Handoffs, error) {
 			item.Turn, item.Since, item.Deadline = conversation.TurnID(w.ID), w.Since, w.Deadline
 			item.Reminders, item.LeadTold, item.Came = len(w.Reminders), w.Told, w.Came
 			item.Reason = records[w.ID].Reason
-			if item.Team, err = o.teamTold(ctx, item.Turn); err != nil {
+			if w.Taken { // The person who would be told is the one who wrote.
+				item.Reason, item.Team = takenOver, TeamKnows
+			} else if item.Team, err = o.teamTold(ctx, item.Turn); err != nil {
 				return Handoffs{}, err
 			}
 		}

@@ -124,6 +124,23 @@ func (o *Otto) settleHeard(s *scene) (answer, bool) {
 	return a, true
 }
 
+// reaction hears a reaction to what Otto just asked as the word that it stands
+// for; only yes and no are asked that way, and most emoji mean neither.
+func (o *Otto) reaction(session conversation.Session, m conversation.Inbound) (utterance, bool) {
+	if session.Unconfirmed == nil && !conversation.IsFlag(session.Asked) {
+		return utterance{}, false
+	}
+	for _, word := range []string{"yes", "no"} {
+		for _, emoji := range o.lexicon.lists["emoji "+word] {
+			if strings.HasPrefix(m.Text.Reveal(), emoji) { // A skin tone may follow.
+				text := o.words.notes["reaction."+word]
+				return utterance{id: m.ID, kind: m.Kind, text: text, folded: Fold(text)}, true
+			}
+		}
+	}
+	return utterance{}, false
+}
+
 // sayHeard says fields of the card as a list in a sentence; whole ones only.
 func (o *Otto) sayHeard(s *scene, fields []string) string {
 	type one struct{ Field, Value string }
@@ -172,7 +189,7 @@ func (o *Otto) mention(s *scene, a *answer, u utterance) {
 	if !u.kind.Perceptible() || u.spoken() || u.seen() && s.sees || o.lexicon.has(string(u.kind), Fold(a.reply.Text.Reveal())) {
 		return
 	}
-	parts := pieces(o.unreadSentence(s, u))
+	parts := pieces(o.unreadSentence(u))
 	var questions []int
 	for i, piece := range parts {
 		if question(piece) {
@@ -185,7 +202,7 @@ func (o *Otto) mention(s *scene, a *answer, u utterance) {
 }
 
 // unreadSentence answers a message that cannot be read.
-func (o *Otto) unreadSentence(s *scene, u utterance) string {
+func (o *Otto) unreadSentence(u utterance) string {
 	sentences := o.pack.Sentences
 	outcome := u.outcome
 	if u.seen() && o.model != nil {

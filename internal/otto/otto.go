@@ -154,6 +154,14 @@ func (o *Otto) Fallback(r Request) Decision {
 	return o.settle(s, a)
 }
 
+// TakenOver falls silent, because a person of the business wrote to the lead:
+// from now on they answer. Everything that was said is remembered.
+func (o *Otto) TakenOver(r Request) Decision {
+	s := o.begin(r)
+	s.base = s.from
+	return o.settle(s, o.quiet(s, conversation.RouteSilent, conversation.EventTakenOver))
+}
+
 // Silent remembers what waits for no answer and gives none.
 func (o *Otto) Silent(r Request) Decision {
 	s := o.begin(r)

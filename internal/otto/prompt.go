@@ -178,7 +178,7 @@ const lateFrom = 10 * time.Minute
 // waited is how long the first of those who wait for an answer has waited.
 func waited(s *scene) (longest time.Duration) {
 	for _, m := range s.request.Messages {
-		if m.Kind.Answerable() && !m.SentAt.IsZero() {
+		if m.Answerable() && !m.SentAt.IsZero() {
 			longest = max(longest, s.request.Now.Sub(m.SentAt))
 		}
 	}
@@ -332,9 +332,12 @@ type cardField struct{ Name, Value string }
 // cardPage is what the model reads of the lead.
 func (o *Otto) cardPage(s *scene) any {
 	page := struct {
-		Profile, Interest string
-		Fields            []cardField
-	}{Interest: s.interest}
+		Profile, Interest, Source string
+		Fields                    []cardField
+	}{
+		Interest: s.interest,
+		Source:   unmarked(o.mask(oneLine(clean(s.card[conversation.FieldSource].Value.Reveal())), s.now)),
+	}
 	person := s.request.Conversation.Session.Person
 	for _, m := range s.request.Messages {
 		person = person.Merge(m.From)

@@ -191,7 +191,7 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 	case heard.free:
 		return o.menu(s), true
 	case heard.unread != nil:
-		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, o.unreadSentence(s, *heard.unread)))), true
+		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, o.unreadSentence(*heard.unread)))), true
 	case heard.greeted && (s.from == conversation.Initial || !model):
 		return o.reply(s, conversation.RouteFixed, o.filled(s, sentences.Greeting)), true
 	case heard.greeted:
@@ -228,7 +228,7 @@ func (o *Otto) recognise(s *scene) recognised {
 			r.fixed = found
 		case u.seen() && s.sees:
 			r.free = true
-		case u.unread():
+		case u.unread(), u.shown() && !o.askedFor(s, u):
 			r.unread = &u
 		case u.folded == "":
 		case o.index.greetings[u.folded]:

@@ -15,6 +15,9 @@ import (
 // limit for a text.
 const maxSaid = 4096
 
+// maxQuoted bounds how much of a quoted message is repeated, in characters.
+const maxQuoted = 200
+
 // scene is one request being answered.
 type scene struct {
 	request Request
@@ -61,6 +64,10 @@ type utterance struct {
 	// the turn is replayed.
 	file   *conversation.File
 	digest string
+	// corrects: it replaces what the lead wrote before.
+	corrects bool
+	// quoted is what the lead answers, where they answer one message.
+	quoted string
 }
 
 // unread reports whether all there is to the message cannot be read.
@@ -72,6 +79,20 @@ func (u utterance) spoken() bool { return u.kind == conversation.KindAudio && u.
 // seen reports whether a model can look at the message's file.
 func (u utterance) seen() bool {
 	return u.outcome == conversation.Understood && u.kind.Perceptible() && u.kind != conversation.KindAudio
+}
+
+// shown reports whether the text stands for something that was shown and not
+// said: it takes a model to make anything of it.
+func (u utterance) shown() bool {
+	return u.text != "" &&
+		(u.kind == conversation.KindLocation || u.kind == conversation.KindContacts || u.kind == conversation.KindOrder)
+}
+
+// askedFor reports whether a thing that was shown answers what Otto asked, and a
+// model can make something of it. Otherwise it is remembered, and asked what it
+// is for.
+func (o *Otto) askedFor(s *scene, u utterance) bool {
+	return s.sees && u.kind == conversation.KindLocation && s.request.Conversation.Session.Asked == conversation.FieldLocation
 }
 
 // readable reports whether the whole content of a kind is its text.
@@ -99,8 +120,13 @@ func (o *Otto) begin(r Request) *scene {
 		Since: session.Since, At: r.Now, Interest: s.interest != "",
 	}).To
 	for _, m := range r.Messages {
-		if m.Kind.Answerable() {
+		switch {
+		case m.Kind.Answerable():
 			s.said = append(s.said, hear(m))
+		case m.ToNewest:
+			if u, ok := o.reaction(session, m); ok {
+				s.said = append(s.said, u)
+			}
 		}
 	}
 	s.slots = o.slots(s.now)
@@ -112,7 +138,10 @@ func (o *Otto) begin(r Request) *scene {
 }
 
 func hear(m conversation.Inbound) utterance {
-	u := utterance{id: m.ID, kind: m.Kind, tap: m.TapID}
+	u := utterance{
+		id: m.ID, kind: m.Kind, tap: m.TapID, corrects: m.Note == conversation.NoteCorrection,
+		quoted: oneLine(head(clean(m.Quoted.Reveal()), maxQuoted)),
+	}
 	// An oversized message is known by its beginning only: half a question
 	// must not be answered as if it were one.
 	if m.Kind != conversation.KindOversized && m.Kind != conversation.KindUnsupported {
@@ -255,14 +284,21 @@ func take(from conversation.State, event conversation.Event, in conversation.Ste
 func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 	var lines []conversation.Line
 	for _, m := range s.request.Messages {
-		line := conversation.Line{Who: conversation.Lead, At: m.SentAt}
+		if m.Note == conversation.NoteOurs {
+			continue // It was remembered when it was said.
+		}
+		line := conversation.Line{Who: conversation.Lead, At: m.SentAt, Message: m.ID}
 		if line.At.IsZero() {
 			line.At = s.request.Now
 		}
 		if m.Kind == conversation.KindEcho {
 			line.Who = conversation.Person
 		}
-		if text := o.mask(o.words.line(hear(m)), s.now); text != "" {
+		u := hear(m)
+		if i := slices.IndexFunc(s.said, func(said utterance) bool { return said.id == m.ID }); i >= 0 {
+			u = s.said[i]
+		}
+		if text := o.mask(o.words.line(u), s.now); text != "" {
 			line.Text = pii.Text(text)
 			lines = append(lines, line)
 		}

@@ -64,7 +64,7 @@ func TestAGoodDecision(t *testing.T) {
 		t.Errorf("transitions (-want +got):\n%s", diff)
 	}
 	wantLines := append(in(conversation.Triage).Session.History,
-		conversation.Line{Who: conversation.Lead, Text: "quero uma festa", At: tuesday},
+		conversation.Line{Who: conversation.Lead, Text: "quero uma festa", At: tuesday, Message: "a"},
 		conversation.Line{Who: conversation.Otto, Text: "Para quantas pessoas? [Até vinte | Mais]", At: tuesday})
 	if diff := cmp.Diff(wantLines, s.History); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
@@ -577,7 +577,7 @@ func TestSilent(t *testing.T) {
 			r.Messages[0].Kind = tt.kind
 			r.Messages[0].SentAt = tuesday.Add(-60e9)
 			for i := range tt.want {
-				tt.want[i].At = tuesday.Add(-60e9)
+				tt.want[i].At, tt.want[i].Message = tuesday.Add(-60e9), r.Messages[0].ID
 			}
 			d := newOtto(t, script()).Silent(r)
 			if len(d.Replies) != 0 || d.To != state || d.From != state || d.Route != conversation.RouteSilent || d.Event != conversation.EventNoted || d.Handoff != "" {

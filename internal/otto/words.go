@@ -35,6 +35,7 @@ func newWords() (*words, error) {
 			noted = append(noted, noteName(kind, outcome))
 		}
 	}
+	noted = append(noted, "reaction.yes", "reaction.no")
 	for _, name := range noted {
 		if w.notes[name], err = w.render("note", name); err != nil {
 			return nil, err
@@ -65,10 +66,21 @@ func (w *words) line(u utterance) string {
 		return ""
 	}
 	note := w.notes[noteName(u.kind, u.outcome)]
-	if note == "" {
+	switch {
+	case u.corrects:
+		note = w.notes[string(conversation.KindEdit)]
+	case note == "":
 		note = w.notes[string(u.kind)]
 	}
-	return strings.TrimSpace(note + " " + u.text)
+	line := strings.TrimSpace(note + " " + u.text)
+	if u.quoted == "" || line == "" {
+		return line
+	}
+	quote, err := w.render("quote", u.quoted)
+	if err != nil {
+		return line
+	}
+	return quote + " " + line
 }
 
 // noteName names the note on a file of which something was made.

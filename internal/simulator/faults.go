@@ -115,11 +115,35 @@ func graphPoint(g *whatsapptest.Server) breakable {
 	}}
 }
 
-func modelPoint(m *openaitest.Server) breakable {
-	fail := func(k openaitest.FaultKind) func(faultRequest) {
-		return func(r faultRequest) { m.Fail(openaitest.Fault{Kind: k, Times: r.Times, Status: r.Status}) }
+// mediaPoint is the download of what leads send.
+func mediaPoint(g *whatsapptest.Server) breakable {
+	fail := func(k whatsapptest.MediaFaultKind) func(faultRequest) {
+		return func(r faultRequest) {
+			f := whatsapptest.MediaFault{Kind: k, Times: r.Times}
+			if k == whatsapptest.MediaBroken {
+				f.HTTPStatus = r.Status
+			}
+			g.FailMedia(f)
+		}
 	}
-	return breakable{name: "model", clear: m.Heal, kinds: map[kind]func(faultRequest){
+	return breakable{name: "media", clear: g.ClearFaults, kinds: map[kind]func(faultRequest){
+		failBefore: fail(whatsapptest.MediaExpired), failAfter: fail(whatsapptest.MediaCut),
+		hang: fail(whatsapptest.MediaSlow), status: fail(whatsapptest.MediaBroken),
+	}}
+}
+
+// transcriptionPoint is the part of the model that listens.
+func transcriptionPoint(m *openaitest.Server) breakable {
+	return modelBroken("transcription", m, m.FailTranscription)
+}
+
+func modelPoint(m *openaitest.Server) breakable { return modelBroken("model", m, m.Fail) }
+
+func modelBroken(name string, m *openaitest.Server, arm func(openaitest.Fault)) breakable {
+	fail := func(k openaitest.FaultKind) func(faultRequest) {
+		return func(r faultRequest) { arm(openaitest.Fault{Kind: k, Times: r.Times, Status: r.Status}) }
+	}
+	return breakable{name: name, clear: m.Heal, kinds: map[kind]func(faultRequest){
 		failBefore: fail(openaitest.Reset), failAfter: fail(openaitest.CutOff),
 		hang: fail(openaitest.Stall), status: fail(openaitest.Status),
 	}}

@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,6 +81,36 @@ func TestWhatHangsIsLetGo(t *testing.T) {
 			s.heal()
 			s.patiently(iara, 1)
 			s.exactly(iara, 1)
+		})
+	}
+}
+
+// TestAFileThatCannotBeHadIsAnswered breaks the way of a voice note: it is heard
+// in the end, or the lead is told that it was not.
+func TestAFileThatCannotBeHadIsAnswered(t *testing.T) {
+	for _, c := range []struct {
+		point, kind string
+		times       int
+		heard       bool
+	}{
+		{"media", "fail_before", 1, true}, // an address that has expired
+		{"media", "fail_before", -1, false},
+		{"media", "fail_after", 1, true}, // a body that breaks off
+		{"media", "status", 2, true},
+		{"media", "status", -1, false},
+		{"transcription", "status", 2, true},
+		{"transcription", "fail_after", 1, true},
+		{"transcription", "status", -1, false},
+	} {
+		t.Run(fmt.Sprint(c.point, " ", c.kind, " ", c.times), func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			s.fault(c.point, c.kind, c.times)
+			s.write(map[string]any{"from": iara, "type": "audio", "text": erp})
+			s.patiently(iara, 1)
+			if reply := s.exactly(iara, 1)[0]; strings.Contains(reply.Text, "ERP") != c.heard {
+				t.Errorf("it is answered %q", reply.Text)
+			}
 		})
 	}
 }
@@ -174,7 +205,7 @@ func TestAnotherRedisBreaksToo(t *testing.T) {
 func TestFaultsThatMakeNoSense(t *testing.T) {
 	s := start(t, "OPENAI_ENABLED=false", "SESSION_STORE_BACKEND=memory", "DEDUPE_BACKEND=memory")
 	for _, c := range []struct{ body, says string }{
-		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook"},
+		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook, media, transcription"},
 		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, hang, status"},
 		{`{"point":"ledger","kind":"status"}`, "kind: ledger breaks by fail_after, fail_before, hang"},
 		{`{"point":"tasks","kind":""}`, "kind: tasks breaks by duplicate, fail_after, fail_before, hang, status"},

@@ -451,13 +451,15 @@ func (s *street) points() points {
 	case s.redis != nil:
 		redis = fusePoint("redis", s.redis.fuse, failBefore, failAfter, hang)
 	}
-	model := breakable{name: "model", without: "it is not the offline one"}
+	const real = "it is not the offline one"
+	model, ears := breakable{name: "model", without: real}, breakable{name: "transcription", without: real}
 	if s.model != nil {
-		model = modelPoint(s.model)
+		model, ears = modelPoint(s.model), transcriptionPoint(s.model)
 	}
 	return points{
 		graphPoint(s.graph), model, redis, s.ledger, tasksPoint(s.tasks),
 		fusePoint("webhook", s.courier.fuse, failBefore, failAfter, hang, status, duplicate),
+		mediaPoint(s.graph), ears,
 	}
 }
 

@@ -29,6 +29,10 @@ const (
 	WebhookVerificationFailed EventName = "webhook_verification_failed"
 	WebhookSignatureInvalid   EventName = "webhook_signature_invalid"
 	WebhookDispatchFailed     EventName = "webhook_dispatch_failed"
+	// AccountNotice is something that Meta reports about the account, and
+	// StandbyMessage a lead whom another agent answers instead of ours.
+	AccountNotice  EventName = "account_notice"
+	StandbyMessage EventName = "standby_message"
 
 	// The endpoint of WhatsApp Flows. FlowFailed is what a phone reports of an
 	// answer that it could not show.

@@ -89,6 +89,7 @@ const (
 	BytesIn
 	BytesOut
 	Port
+	Notices
 	endCounts
 )
 
@@ -162,6 +163,7 @@ var keyNames = [endFlags]string{
 	BytesIn:          "bytes_in",
 	BytesOut:         "bytes_out",
 	Port:             "port",
+	Notices:          "notices",
 
 	QueueDelay:     "queue_delay_ms",
 	MessageAge:     "message_age_ms",

@@ -2,6 +2,7 @@ package turn
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -13,6 +14,8 @@ import (
 type cachedConversation struct {
 	Conversation conversation.Conversation `json:"conversation"`
 	Updated      time.Time                 `json:"updated"`
+	// Names are ids that lead to it.
+	Names []conversation.ID `json:"names"`
 
 	answered []conversation.MessageID
 }
@@ -23,6 +26,11 @@ func (c *cachedConversation) encode() []byte {
 		return nil // Without a snapshot the next turn reads the ledger.
 	}
 	return body
+}
+
+// leadsFrom reports whether all of the ids lead to the conversation.
+func (c *cachedConversation) leadsFrom(ids []conversation.ID) bool {
+	return c != nil && !slices.ContainsFunc(ids, func(id conversation.ID) bool { return !slices.Contains(c.Names, id) })
 }
 
 // decodeCached is nil for anything that is no snapshot of this version.

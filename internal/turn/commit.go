@@ -39,17 +39,18 @@ type origin struct {
 }
 
 // draft is the commit that turns a decision into a turn.
-func (h *handling) draft(snapshot conversation.Snapshot, r otto.Request, d otto.Decision, mode conversation.Mode) conversation.Commit {
-	c := h.compose(snapshot.Conversation, r, d, mode, h.spent(r, d), origin{
+func (h *handling) draft(all reunion, r otto.Request, d otto.Decision, mode conversation.Mode) conversation.Commit {
+	c := h.compose(all.base, r, d, mode, h.spent(r, d), origin{
 		token: h.token, correlationID: h.e.CorrelationID, traceparent: h.e.Traceparent, phases: h.report.Phases,
 		fallback: h.report.Fallback,
 	})
-	if h.cached == nil { // With a cached conversation the aliases were not read.
-		for _, id := range h.aliases() {
-			if id != c.Conversation.ID && !snapshot.Known[id] {
-				c.Pointers = append(c.Pointers, id)
-			}
-		}
+	c.Pointers, c.Beside, c.Turn.Absorbed = all.pointers, all.beside, all.absorbed
+	if len(all.absorbed) > 0 {
+		c.Turn.Before = &r.Conversation
+	}
+	if all.moved && c.Handoff == nil && c.Conversation.Handoff != nil {
+		// Its timer fires where the conversation stood, and finds nothing there.
+		c.Turn.Effects = append(c.Turn.Effects, nextReminder(c.Conversation)...)
 	}
 	return c
 }
@@ -137,6 +138,11 @@ func after(mind Mind, r otto.Request, d otto.Decision, mode conversation.Mode, s
 	case d.Handoff != "":
 		conv.Owner = conversation.OwnerPerson
 		conv.Handoff = &conversation.Waiting{ID: string(conv.LastTurn), Since: r.Now, Deadline: mind.AnswerBy(r.Now, 1)}
+	case mode == conversation.ModeTaken:
+		conv.Owner = conversation.OwnerPerson
+		conv.Handoff = &conversation.Waiting{
+			ID: string(conv.LastTurn), Since: r.Now, Came: r.Now, Taken: true, Wrote: r.Now,
+		}
 	case mode == conversation.ModeReleased:
 		conv.Owner, conv.Handoff = conversation.OwnerOtto, nil
 	case conv.Handoff != nil:
@@ -159,7 +165,11 @@ func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, 
 		}
 	}
 	for _, m := range r.Messages {
-		if m.Kind == conversation.KindEcho && w.Came.IsZero() {
+		if !wrote(m) {
+			continue
+		}
+		w.Wrote = r.Now
+		if w.Came.IsZero() {
 			w.Came, w.Deadline = r.Now, time.Time{}
 		}
 	}

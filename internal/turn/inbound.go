@@ -72,6 +72,10 @@ func (h *handling) run(ctx context.Context) error {
 	case admission.Done:
 		h.report.Fate = Known
 		return nil
+	case admission.Busy > 0 && own.Kind == conversation.KindEcho:
+		// A person is writing to the lead. Whoever holds the lease is about to do
+		// the same: their commit must lose, and they look again.
+		return h.answer(ctx)
 	case admission.Busy > 0:
 		return h.follow(ctx, h.patience())
 	}
@@ -121,17 +125,31 @@ func (h *handling) lead(ctx context.Context, admission conversation.Admission) (
 			return err
 		}
 	}
-	if admission.Tries < aloneFrom {
+	if admission.Tries < aloneFrom && h.own.Was == nil {
 		h.take(admission.Letters)
 		if err = h.gather(ctx); err != nil {
 			finished = true
 			return err
 		}
 	}
-	h.cached = decodeCached(admission.Cached)
+	if h.cached = decodeCached(admission.Cached); !h.cached.leadsFrom(h.aliases()) || h.echoed() {
+		// Who else the sender may be has to be read, and whether an echo is of the
+		// last answer.
+		h.cached = nil
+	}
 	err = h.answer(ctx)
 	finished = true
 	return err
+}
+
+// echoed reports whether somebody of the business may have written.
+func (h *handling) echoed() bool {
+	for _, m := range h.inbox {
+		if m.Kind == conversation.KindEcho {
+			return true
+		}
+	}
+	return false
 }
 
 // gather waits while a burst of fragments is still coming. The first of them
@@ -213,29 +231,22 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	if stored, consumed := snapshot.Messages[h.own.ID]; consumed {
 		return true, h.known(ctx, stored, snapshot)
 	}
-	if last := snapshot.Turn; last != nil {
-		// This message is itself a webhook that proves the channel alive.
-		reopened, err := h.reopen(ctx, *last, snapshot.Conversation, h.e.ReceivedAt)
-		if err != nil {
-			return false, err
-		}
-		if reopened { // What was read is stale, this message's own fate included.
-			return h.try(ctx)
-		}
+	all, err := h.reunite(ctx, snapshot)
+	if err != nil {
+		return false, err
 	}
-	if last := snapshot.Turn; last != nil && !last.Phase().Terminal() {
-		// What else that turn makes happen is its own messages' to look after.
-		progress, err := h.deliver(ctx, *last, snapshot.ReadAt, permit{})
-		if err != nil {
-			return false, fmt.Errorf("resolve last turn: %w", err)
-		}
-		if !progress.terminal {
-			return true, h.follow(ctx, progress.wait)
-		}
-		h.step("resolve")
+	snapshot.Conversation = all.base
+	restart, wait, err := h.conclude(ctx, all)
+	switch {
+	case err != nil:
+		return false, err
+	case restart: // What was read is stale, this message's own fate included.
+		return h.try(ctx)
+	case wait > 0:
+		return true, h.follow(ctx, wait)
 	}
 
-	draft, err := h.decide(ctx, snapshot)
+	draft, err := h.decide(ctx, snapshot, all)
 	if err != nil {
 		return false, err
 	}
@@ -271,7 +282,7 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	h.cached = nil
 	if progress.phase != conversation.Parked { // The next turn has to look at one that is.
 		h.cached = &cachedConversation{
-			Conversation: draft.Conversation, Updated: committed.At, answered: draft.Turn.Messages,
+			Conversation: draft.Conversation, Updated: committed.At, Names: all.names, answered: draft.Turn.Messages,
 		}
 	}
 	return true, nil
@@ -355,8 +366,11 @@ func (h *handling) aliases() []conversation.ID {
 
 // decide drafts the turn's commit. A message that arrives while a file is looked
 // at, or while Otto thinks, supersedes the draft.
-func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (conversation.Commit, error) {
+func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot, all reunion) (conversation.Commit, error) {
 	for restarts := 0; ; restarts++ {
+		if err := h.attribute(ctx, snapshot); err != nil {
+			return conversation.Commit{}, err
+		}
 		request := h.request(snapshot)
 		looked, err := h.perceive(ctx, request)
 		if err != nil {
@@ -371,11 +385,11 @@ func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (
 				return conversation.Commit{}, err
 			}
 			h.step("decide")
-			superseded = decision.Model.Calls > 0 && restarts < maxRestarts &&
-				h.Now().Sub(began) < supersedeWithin && h.arrivals(ctx)
+			superseded = decision.Model.Calls > 0 && h.arrivals(ctx) &&
+				(restarts < maxRestarts && h.Now().Sub(began) < supersedeWithin || h.personWrote(request))
 		}
 		if !superseded {
-			return h.draft(snapshot, request, decision, mode), nil
+			return h.draft(all, request, decision, mode), nil
 		}
 		again, err := h.load(ctx)
 		if err != nil {
@@ -388,7 +402,7 @@ func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot) (
 
 // arrivals takes messages that reached the mailbox since the turn began.
 func (h *handling) arrivals(ctx context.Context) bool {
-	if h.report.Hintless || h.report.Tries >= aloneFrom {
+	if h.report.Hintless || h.report.Tries >= aloneFrom || h.own.Was != nil {
 		return false
 	}
 	letters, err := h.Mailbox.Waiting(ctx, h.id)
@@ -410,8 +424,8 @@ func (h *handling) take(letters []conversation.Letter) (fresh bool) {
 			continue
 		}
 		message, err := h.open(e)
-		if err != nil || message.ID != letter.Message {
-			continue
+		if err != nil || message.ID != letter.Message || message.Was != nil {
+			continue // A change of names is its own task's: it takes the ids of both.
 		}
 		message.Seq = letter.Seq
 		h.inbox[message.ID], fresh = message, true
@@ -424,6 +438,9 @@ func (t *Turns) open(e envelope.Envelope) (conversation.Inbound, error) {
 	var m conversation.Inbound
 	if err := e.Open(t.Ring, &m); err != nil {
 		return conversation.Inbound{}, err
+	}
+	if m.ReplyTo != "" {
+		m.Original = conversation.MessageID(t.Key.Message(m.ReplyTo))
 	}
 	m.ID, m.Seq, m.ReceivedAt = conversation.MessageID(e.ID), e.Seq, e.ReceivedAt
 	if m.SentAt.IsZero() {
@@ -444,7 +461,7 @@ func (h *handling) request(snapshot conversation.Snapshot) otto.Request {
 	if snapshot.Conversation != nil {
 		conv = snapshot.Conversation.Conversation
 	}
-	r := ask(conv, fresh, h.Now())
+	r := ask(conv, h.hear(conv, snapshot.Turn, fresh), h.Now())
 	for _, id := range h.forms(r.Messages) {
 		if snapshot.Appointments[id] {
 			r.Noted = append(r.Noted, id)
@@ -468,9 +485,10 @@ func (h *handling) forms(messages []conversation.Inbound) []string {
 // ask is what Otto is asked when messages reach a conversation.
 func ask(conv conversation.Conversation, fresh []conversation.Inbound, now time.Time) otto.Request {
 	conversation.InOrder(fresh)
+	conv = lapsed(conv, fresh, now)
 	for _, m := range fresh {
-		conv.Session.Person = conv.Session.Person.Merge(m.From)
-		if m.Kind.OpensWindow() && m.SentAt.After(conv.WindowFrom) {
+		conv = told(conv, m)
+		if m.Kind.OpensWindow() && m.Note != conversation.NoteCorrection && m.SentAt.After(conv.WindowFrom) {
 			conv.WindowFrom = m.SentAt
 		}
 	}
@@ -481,6 +499,9 @@ func ask(conv conversation.Conversation, fresh []conversation.Inbound, now time.
 // to answer, not ours to answer, too late to answer.
 func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, conversation.Mode, error) {
 	h.report.Fallback = ""
+	if takenOver(r) {
+		return h.Mind.TakenOver(r), conversation.ModeTaken, nil
+	}
 	route, oldest := unanswerable(r)
 	if route != "" {
 		return silent(h.Mind, r, route), conversation.ModeSilent, nil
@@ -510,7 +531,7 @@ func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, co
 func unanswerable(r otto.Request) (route conversation.Route, oldest time.Time) {
 	var newest time.Time
 	for _, m := range r.Messages {
-		if !m.Kind.Answerable() {
+		if !m.Answerable() {
 			continue
 		}
 		if oldest.IsZero() || m.ReceivedAt.Before(oldest) {

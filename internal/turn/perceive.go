@@ -53,6 +53,35 @@ func (h *handling) perceive(ctx context.Context, r otto.Request) (looked bool, e
 	return true, err
 }
 
+// attribute finds the reactions to the newest that Otto said, which may answer
+// what he asked there. Only he who sent it knows Meta's id of it.
+func (h *handling) attribute(ctx context.Context, snapshot conversation.Snapshot) error {
+	if snapshot.Conversation == nil || snapshot.Conversation.LastTurn == "" {
+		return nil
+	}
+	last := snapshot.Turn
+	for id, m := range h.inbox {
+		_, consumed := snapshot.Messages[id]
+		if consumed || m.Kind != conversation.KindReaction || m.ReplyTo == "" || m.Text == "" || m.ToNewest {
+			continue
+		}
+		if last == nil || last.ID != snapshot.Conversation.LastTurn {
+			read, err := h.Ledger.Load(ctx, conversation.Query{Turn: snapshot.Conversation.LastTurn})
+			if err != nil {
+				return fmt.Errorf("load the turn that is reacted to: %w", err)
+			}
+			if last = read.Turn; last == nil {
+				return nil // It has expired.
+			}
+		}
+		if n := len(last.Deliveries); n > 0 && last.Deliveries[n-1].Carries(m.ReplyTo) {
+			m.ToNewest = true
+			h.inbox[id] = m
+		}
+	}
+	return nil
+}
+
 // unseen are the positions of the messages whose files are worth a look: all that
 // may be answered, and of those that a person of the team is going to answer what
 // was said, for the team is told of it in writing.

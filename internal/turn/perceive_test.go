@@ -301,3 +301,39 @@ func TestSensesThatPanicDoNotEndTheProcess(t *testing.T) {
 		_, _ = s.handle(s.turns(), s.sends("wamid.1", conversation.KindAudio))
 	})
 }
+
+func TestAReactionToTheNewestQuestionIsItsAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		emoji, to, want string // the beginning of what is sent last
+		replies         int
+	}{
+		{"👍", "wamid.OUT1", "Obrigado por confirmar", 2},
+		{"👍🏾", "wamid.OUT1", "Obrigado por confirmar", 2},
+		{"👎", "wamid.OUT1", "Desculpe, entendi errado", 2},
+		{"😂", "wamid.OUT1", "", 1},
+		{"👍", "wamid.OUT0", "", 1},
+		{"", "wamid.OUT1", "", 1}, // taken back
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStreet(t)
+			s.senses, s.model = understanding("o meu e-mail é iara@sol.example"), says("Anotado por aqui.")
+			w := s.turns()
+			s.arrive(s.sends("wamid.1", conversation.KindAudio))
+			s.drain(w)
+			s.arrive(s.inbound(conversation.Inbound{
+				WAMID: "wamid.2", Number: number, From: conversation.Identity{Phone: leader}, Kind: conversation.KindReaction,
+				Text: pii.Text(tt.emoji), ReplyTo: pii.Contact(tt.to), SentAt: time.Now(), ReceivedAt: time.Now(),
+			}))
+			s.drain(w)
+			sent := s.meta.sent(leader)
+			if len(sent) != tt.replies || !strings.HasPrefix(sent[len(sent)-1], tt.want) {
+				t.Errorf("%s to %s: sent %q", tt.emoji, tt.to, sent)
+			}
+			for _, r := range s.replay(s.recorded(leader)) {
+				if r.Skipped != "" || len(r.Differences) > 0 {
+					t.Errorf("%s: replayed %+v", tt.emoji, r)
+				}
+			}
+		})
+	}
+}

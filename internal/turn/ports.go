@@ -173,6 +173,9 @@ type Mind interface {
 	FormAppointment(m conversation.Inbound) string
 	// Silent remembers what needs no answer.
 	Silent(r otto.Request) otto.Decision
+	// TakenOver is Silent when a person wrote to the lead unasked: from now on
+	// they answer.
+	TakenOver(r otto.Request) otto.Decision
 	// Unanswered is for a handoff whose limit passed: the truth for the lead,
 	// or nothing unless the lead is to be told.
 	Unanswered(r otto.Request, tell bool) otto.Decision

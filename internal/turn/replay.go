@@ -110,7 +110,7 @@ func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 		result.differ(StepPack, "recorded with pack %.12s, replayed with %.12s", t.PackHash, r.PackHash)
 		return result
 	}
-	if was == nil || was.Version != t.Version-1 {
+	if was == nil || was.Version != t.Version-1 || len(t.Absorbed) > 0 && t.Before != nil {
 		switch {
 		case t.Before != nil:
 			was = t.Before
@@ -155,6 +155,8 @@ func (r *replayer) decide(ctx context.Context, request otto.Request, t conversat
 		return silent(r.thoughtful, request, route), nil
 	case conversation.ModeFallback:
 		return r.thoughtful.Fallback(request), nil
+	case conversation.ModeTaken:
+		return r.thoughtful.TakenOver(request), nil
 	case conversation.ModeUnanswered, conversation.ModeReminded:
 		return r.thoughtful.Unanswered(request, t.Mode == conversation.ModeUnanswered), nil
 	case conversation.ModeInactive:

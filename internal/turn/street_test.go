@@ -176,7 +176,7 @@ func (s *street) text(phone, wamid, words string) envelope.Envelope {
 func (s *street) inbound(m conversation.Inbound) envelope.Envelope {
 	s.t.Helper()
 	m.ID = conversation.MessageID(s.key.Message(m.WAMID))
-	ids := m.From.Conversations(s.key, m.Number)
+	ids := m.Conversations(s.key)
 	e := envelope.Envelope{
 		V: envelope.Version, Kind: envelope.Inbound, Tenant: "default", PhoneNumberID: m.Number, ID: string(m.ID),
 		Conversation: string(ids[0]), ReceivedAt: m.ReceivedAt, CorrelationID: "corr-1",

@@ -99,7 +99,7 @@ type LimitError struct {
 	// Field is the path of the field in Graph's JSON.
 	Field string
 	// Rule says what is asked of the field: "characters", "items", "required",
-	// "unique", "utf8", "digits", "format", "forbidden", "bytes".
+	// "unique", "utf8", "digits", "format", "bytes".
 	Rule string
 	// Limit and Got are counts, for the rules that count. Characters are Unicode
 	// code points.
@@ -107,8 +107,9 @@ type LimitError struct {
 	Got   int
 }
 
-// The rules of a LimitError.
+// The rules of a LimitError. A field that is forbidden must not be there.
 const (
+	RuleForbidden  = "forbidden"
 	RuleCharacters = "characters"
 	RuleItems      = "items"
 	RuleRequired   = "required"
@@ -116,7 +117,6 @@ const (
 	RuleUTF8       = "utf8"
 	RuleDigits     = "digits"
 	RuleFormat     = "format"
-	RuleForbidden  = "forbidden"
 	RuleBytes      = "bytes"
 )
 

@@ -21,7 +21,7 @@ import (
 
 // Bounds of what the server reads and remembers.
 const (
-	maxBody     = 24 << 20 // images and files come in base64
+	maxBody     = 40 << 20 // images and files come in base64
 	maxRequests = 256
 	maxRejected = 64
 	maxScript   = 10_000

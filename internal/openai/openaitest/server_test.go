@@ -159,7 +159,7 @@ func TestItRefusesBrokenBodies(t *testing.T) {
 			t.Errorf("%.20q: status %d", broken, status)
 		}
 	}
-	huge := body(t, map[string]any{"user": strings.Repeat("x", 25<<20)})
+	huge := body(t, map[string]any{"user": strings.Repeat("x", 41<<20)})
 	if status, _, _ := ask(t, s, huge); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("huge body: status %d", status)
 	}

@@ -90,7 +90,7 @@ func (s *Server) transcribe(w http.ResponseWriter, r *http.Request) {
 		s.reject(w, http.StatusUnauthorized, "invalid_api_key", "Incorrect API key provided.")
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxAudio+maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxAudio+maxTape)
 	if err := r.ParseMultipartForm(maxAudio); err != nil { //nolint:gosec // the line above bounds it
 		s.reject(w, http.StatusRequestEntityTooLarge, "", "request body: no form, too large or cut off")
 		return

@@ -113,6 +113,19 @@ func (l *Ledger) encodeCommit(c conversation.Commit) ([]*firestorepb.Write, erro
 		}
 		writes = append(writes, l.create(conversations, string(id), f))
 	}
+	for _, other := range c.Beside {
+		if !isDocumentID(string(other.ID)) {
+			return nil, errMalformed
+		}
+		if f, err = l.encodeConversation(other.Conversation, c.At); err != nil {
+			return nil, err
+		}
+		write := l.create(conversations, string(other.ID), f)
+		if !other.Updated.IsZero() {
+			write.CurrentDocument = lastWrittenAt(other.Updated)
+		}
+		writes = append(writes, write)
+	}
 	return writes, nil
 }
 

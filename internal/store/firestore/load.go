@@ -49,15 +49,10 @@ func (l *Ledger) load(ctx context.Context, q conversation.Query) (conversation.S
 	}
 
 	s := conversation.Snapshot{
-		Known:    map[conversation.ID]bool{},
+		Holders:  map[conversation.ID]conversation.Holder{},
 		Messages: map[conversation.MessageID]conversation.StoredMessage{},
 
 		Appointments: map[string]bool{},
-	}
-	for _, id := range q.Conversations {
-		if _, ok := b.found[l.name(conversations, string(id))]; ok {
-			s.Known[id] = true
-		}
 	}
 	for _, id := range q.Messages {
 		if doc, ok := b.found[l.name(messages, string(id))]; ok {
@@ -69,7 +64,7 @@ func (l *Ledger) load(ctx context.Context, q conversation.Query) (conversation.S
 			s.Appointments[id] = true
 		}
 	}
-	if s.Conversation, err = l.inCharge(ctx, &b, q.Conversations); err != nil {
+	if err := l.find(ctx, &b, &s, q.Conversations); err != nil {
 		return conversation.Snapshot{}, err
 	}
 	wanted := q.Turn
@@ -104,6 +99,25 @@ func (l *Ledger) more(ctx context.Context, b *batch, collection, id string) erro
 		b.found[name] = doc
 	}
 	b.at = next.at
+	return nil
+}
+
+// find fills in what stands under ids, and which conversations they lead to.
+func (l *Ledger) find(ctx context.Context, b *batch, s *conversation.Snapshot, ids []conversation.ID) error {
+	for _, id := range ids {
+		doc, ok := b.found[l.name(conversations, string(id))]
+		if !ok {
+			continue
+		}
+		found, err := l.inCharge(ctx, b, []conversation.ID{id})
+		if err != nil {
+			return err
+		}
+		s.Holders[id] = conversation.Holder{
+			InCharge: found.ID, Version: doc.GetFields()[fieldVersion].GetIntegerValue(), Updated: doc.GetUpdateTime().AsTime(),
+		}
+		s.Found(*found)
+	}
 	return nil
 }
 

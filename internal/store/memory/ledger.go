@@ -89,15 +89,13 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 	defer l.mu.Unlock()
 	s := conversation.Snapshot{
 		ReadAt:   l.readTime(),
-		Known:    map[conversation.ID]bool{},
+		Holders:  map[conversation.ID]conversation.Holder{},
 		Messages: map[conversation.MessageID]conversation.StoredMessage{},
 
 		Appointments: map[string]bool{},
 	}
-	for _, id := range q.Conversations {
-		if _, ok := l.conversations[id]; ok {
-			s.Known[id] = true
-		}
+	if err := l.find(&s, q.Conversations); err != nil {
+		return conversation.Snapshot{}, fmt.Errorf("load: %w", err)
 	}
 	for _, id := range q.Messages {
 		if m, ok := l.messages[id]; ok {
@@ -108,10 +106,6 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 		if _, ok := l.appointments[id]; ok {
 			s.Appointments[id] = true
 		}
-	}
-	var err error
-	if s.Conversation, err = l.inCharge(q.Conversations); err != nil {
-		return conversation.Snapshot{}, fmt.Errorf("load: %w", err)
 	}
 	wanted := q.Turn
 	if wanted == "" && s.Conversation != nil {
@@ -125,6 +119,27 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 		s.Turn = &t
 	}
 	return s, nil
+}
+
+// find fills in what stands under ids, and which conversations they lead to.
+func (l *Ledger) find(s *conversation.Snapshot, ids []conversation.ID) error {
+	for _, id := range ids {
+		d, ok := l.conversations[id]
+		if !ok {
+			continue
+		}
+		own, err := unmarshal[conversation.Conversation](d.body)
+		if err != nil {
+			return err
+		}
+		found, err := l.inCharge([]conversation.ID{id})
+		if err != nil {
+			return err
+		}
+		s.Holders[id] = conversation.Holder{InCharge: found.ID, Version: own.Version, Updated: d.updated}
+		s.Found(*found)
+	}
+	return nil
 }
 
 // Commit applies c whole or not at all. A stale base, a message, turn, handoff
@@ -157,6 +172,12 @@ func (l *Ledger) Commit(ctx context.Context, c conversation.Commit) (conversatio
 	if err != nil {
 		return conversation.Committed{}, err
 	}
+	beside := make(map[conversation.ID][]byte, len(c.Beside))
+	for _, other := range c.Beside {
+		if beside[other.ID], err = marshal(other.Conversation); err != nil {
+			return conversation.Committed{}, err
+		}
+	}
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -177,6 +198,9 @@ func (l *Ledger) Commit(ctx context.Context, c conversation.Commit) (conversatio
 	maps.Copy(l.messages, messages)
 	for id, pointer := range pointers {
 		l.conversations[id] = document{body: pointer, updated: at}
+	}
+	for id, other := range beside {
+		l.conversations[id] = document{body: other, updated: at}
 	}
 	if c.Handoff != nil {
 		l.handoffs[c.Handoff.ID] = *c.Handoff
@@ -232,6 +256,12 @@ func (l *Ledger) admit(c conversation.Commit, pointers map[conversation.ID][]byt
 	if c.Appointment != nil {
 		if _, exists := l.appointments[c.Appointment.ID]; exists {
 			return errors.New("appointment exists")
+		}
+	}
+	for _, other := range c.Beside {
+		stored, exists := l.conversations[other.ID]
+		if exists == other.Updated.IsZero() || exists && !stored.updated.Equal(other.Updated) {
+			return errors.New("another conversation was written since it was read")
 		}
 	}
 	for id := range pointers {

@@ -64,7 +64,7 @@ type LedgerStore interface {
 // Ledger holds a ledger to its promises. newLedger makes an empty one for
 // each test; it may be called several times.
 func Ledger(t *testing.T, newLedger func(t *testing.T) LedgerStore) {
-	for _, group := range [][]promise{commitPromises, lookupPromises, deliveryPromises, effectPromises, keepingPromises, operatorPromises} {
+	for _, group := range [][]promise{commitPromises, lookupPromises, mergePromises, deliveryPromises, effectPromises, keepingPromises, operatorPromises} {
 		for _, p := range group {
 			t.Run(p.name, func(t *testing.T) {
 				p.hold(&ledgerTest{T: t, ledger: newLedger(t)})

@@ -16,7 +16,7 @@ var commitPromises = []promise{
 		s := t.load(conversation.Query{
 			Conversations: []conversation.ID{"a", "b"}, Messages: []conversation.MessageID{"m"}, Turn: "a~1",
 		})
-		if s.Conversation != nil || s.Turn != nil || len(s.Known) != 0 || len(s.Messages) != 0 {
+		if s.Conversation != nil || s.Turn != nil || len(s.Holders) != 0 || len(s.Messages) != 0 {
 			t.Errorf("an empty ledger knows %+v", s)
 		}
 		if s.ReadAt.IsZero() {
@@ -38,7 +38,7 @@ var commitPromises = []promise{
 		want := conversation.Snapshot{
 			ReadAt:       s.ReadAt,
 			Conversation: &conversation.StoredConversation{Conversation: c.Conversation, Updated: done.At},
-			Known:        map[conversation.ID]bool{"conv": true},
+			Holders:      map[conversation.ID]conversation.Holder{"conv": {InCharge: "conv", Version: 1, Updated: done.At}},
 			Messages: map[conversation.MessageID]conversation.StoredMessage{
 				c.Messages[0].ID: {Turn: c.Turn.ID}, c.Messages[1].ID: {Turn: c.Turn.ID},
 			},

@@ -20,8 +20,8 @@ var lookupPromises = []promise{
 				t.Errorf("%v: the last turn is not read", ids)
 			}
 			for _, id := range ids {
-				if s.Known[id] != (id != "absent") {
-					t.Errorf("%v: known = %v", ids, s.Known)
+				if (s.Holders[id] != conversation.Holder{}) != (id != "absent") {
+					t.Errorf("%v: holders = %v", ids, s.Holders)
 				}
 			}
 			alone, err := t.ledger.Conversation(t.Context(), ids)

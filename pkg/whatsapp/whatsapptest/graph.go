@@ -138,6 +138,50 @@ type wireText struct {
 	PreviewURL bool   `json:"preview_url"`
 }
 
+type wireInteractive struct {
+	Type   string      `json:"type"`
+	Header *wireHeader `json:"header"`
+	Body   *wireBody   `json:"body"`
+	Footer *wireBody   `json:"footer"`
+	Action *wireAction `json:"action"`
+}
+
+type wireHeader struct {
+	Type     string     `json:"type"`
+	Text     string     `json:"text"`
+	Image    *wireMedia `json:"image"`
+	Video    *wireMedia `json:"video"`
+	Document *wireMedia `json:"document"`
+}
+
+type wireBody struct {
+	Text string `json:"text"`
+}
+
+// wireAction is what a message offers to do; its parameters differ with its
+// name.
+type wireAction struct {
+	Name       string          `json:"name"`
+	Parameters json.RawMessage `json:"parameters"`
+	Buttons    []struct {
+		Type  string `json:"type"`
+		Reply struct {
+			ID    string `json:"id"`
+			Title string `json:"title"`
+		} `json:"reply"`
+	} `json:"buttons"`
+	Button   string `json:"button"`
+	Sections []struct {
+		Title string `json:"title"`
+		Rows  []struct {
+			ID          string `json:"id"`
+			Title       string `json:"title"`
+			Description string `json:"description"`
+		} `json:"rows"`
+	} `json:"sections"`
+	Cards []wireCard `json:"cards"`
+}
+
 // refusal is an answer that is not an acceptance.
 type refusal struct {
 	status     int
@@ -295,6 +339,109 @@ func (m *SentMessage) text(t *wireText) *refusal {
 	}
 	m.Text = t.Body
 	return limits(100, limit{"text['body']", t.Body, 1, 4096})
+}
+
+func (m *SentMessage) interactive(i *wireInteractive) *refusal {
+	if i == nil || i.Body == nil || i.Action == nil {
+		return refuse(131008, "Required parameter is missing: interactive")
+	}
+	m.Type, m.Text = i.Type, i.Body.Text
+	if bad := limits(131009, limit{"interactive['body']['text']", i.Body.Text, 1, 1024}); bad != nil {
+		return bad
+	}
+	if bare := i.Type == "location_request_message" || i.Type == "carousel"; bare && (i.Header != nil || i.Footer != nil) {
+		return refuse(131009, "Parameter value is not valid: %s takes neither header nor footer", i.Type)
+	}
+	if bad := m.header(i); bad != nil {
+		return bad
+	}
+	if i.Footer != nil {
+		m.Footer = i.Footer.Text
+		if bad := limits(131009, limit{"footer", m.Footer, 1, 60}); bad != nil {
+			return bad
+		}
+	}
+	switch i.Type {
+	case "button":
+		return m.buttons(i.Action)
+	case "list":
+		return m.list(i.Action)
+	case "cta_url":
+		link, bad := i.Action.link()
+		m.Label, m.URL = link.DisplayText, link.URL
+		return bad
+	case "location_request_message":
+		if i.Action.Name != "send_location" {
+			return refuse(131009, "Parameter value is not valid: interactive['action']['name']")
+		}
+		return nil
+	case "carousel":
+		return m.carousel(i.Action)
+	case "flow":
+		return m.flow(i.Action)
+	default:
+		return refuse(131009, "Parameter value is not valid: interactive type")
+	}
+}
+
+func (m *SentMessage) buttons(a *wireAction) *refusal {
+	if n := len(a.Buttons); n < 1 || n > 3 || len(a.Sections) > 0 || a.Button != "" {
+		return refuse(131009, "Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: 3")
+	}
+	ids, titles := map[string]bool{}, map[string]bool{}
+	for _, b := range a.Buttons {
+		if b.Type != "reply" {
+			return refuse(131009, "Parameter value is not valid: button type")
+		}
+		if bad := limits(131009, limit{"button id", b.Reply.ID, 1, 256}, limit{"button title", b.Reply.Title, 1, 20}); bad != nil {
+			return bad
+		}
+		if ids[b.Reply.ID] || titles[b.Reply.Title] {
+			return refuse(131009, "Duplicated button")
+		}
+		ids[b.Reply.ID], titles[b.Reply.Title] = true, true
+		m.Buttons = append(m.Buttons, whatsapp.Button(b.Reply))
+	}
+	return nil
+}
+
+func (m *SentMessage) list(a *wireAction) *refusal {
+	m.ListButton = a.Button
+	if bad := limits(131009, limit{"list button", a.Button, 1, 20}); bad != nil {
+		return bad
+	}
+	if n := len(a.Sections); n < 1 || n > 10 || len(a.Buttons) > 0 {
+		return refuse(131009, "Invalid sections count")
+	}
+	ids := map[string]bool{}
+	for _, s := range a.Sections {
+		shortest := 0
+		if len(a.Sections) > 1 {
+			shortest = 1
+		}
+		if bad := limits(131009, limit{"section title", s.Title, shortest, 24}); bad != nil {
+			return bad
+		}
+		if len(s.Rows) == 0 {
+			return refuse(131009, "Section without rows")
+		}
+		for _, row := range s.Rows {
+			bad := limits(131009, limit{"row id", row.ID, 1, 200}, limit{"row title", row.Title, 1, 24},
+				limit{"row description", row.Description, 0, 72})
+			if bad != nil {
+				return bad
+			}
+			if ids[row.ID] {
+				return refuse(131009, "Duplicated row id")
+			}
+			ids[row.ID] = true
+			m.Rows = append(m.Rows, whatsapp.Row(row))
+		}
+	}
+	if len(m.Rows) > 10 {
+		return refuse(131009, "Total row count exceed max allowed count: 10")
+	}
+	return nil
 }
 
 type limit struct {
