@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -18,10 +19,6 @@ import (
 
 // Waits before a postponed part is tried again, by what Meta said.
 const (
-	// pairBase is the base of Meta's own rule for the limit of one recipient:
-	// wait 4^X seconds, X growing with each attempt.
-	// https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform
-	pairBase    = 4
 	mostWait    = 5 * time.Minute
 	numberWait  = 2 * time.Second
 	accountWait = time.Minute
@@ -33,26 +30,93 @@ type Graph interface {
 	Send(ctx context.Context, s whatsapp.Send) (whatsapp.Sent, error)
 }
 
-// Options are what a Channel needs; all are required.
+// Alarm is a number of ours from which nothing can be sent until a person acts.
+type Alarm struct {
+	Number  string
+	Setback conversation.Setback
+}
+
+// Options are what a Channel needs. Rate, Chance and Alarm may be left out.
 type Options struct {
 	Graph Graph
+	// Rate is how many messages a second each number sends at most from this
+	// process; zero is what Meta allows by default.
+	Rate int
+	// Chance draws from [0, 1), so that processes that were slowed down together do
+	// not recover together.
+	Chance func() float64
+	// Alarm is told once when a number is barred, and not again until something got
+	// through.
+	Alarm func(ctx context.Context, a Alarm)
 	// Menu is the label of a list's button where the answer has none.
 	Menu string
 	Now  func() time.Time
 }
 
 // Channel sends answers. It is safe for concurrent use.
-type Channel struct{ o Options }
+type Channel struct {
+	o     Options
+	mu    sync.Mutex
+	gates map[string]*gate // by number
+}
 
 // New makes a Channel.
-func New(o Options) *Channel { return &Channel{o: o} }
+func New(o Options) *Channel {
+	if o.Rate <= 0 {
+		o.Rate = whatsapp.NumberRate
+	}
+	if o.Chance == nil {
+		o.Chance = func() float64 { return 0 }
+	}
+	if o.Alarm == nil {
+		o.Alarm = func(context.Context, Alarm) {}
+	}
+	return &Channel{o: o, gates: map[string]*gate{}}
+}
+
+// gate is that of a number.
+func (c *Channel) gate(number string) *gate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.gates[number]
+	if g == nil {
+		g = newGate(float64(c.o.Rate))
+		c.gates[number] = g
+	}
+	return g
+}
 
 // Send makes one attempt to send one part of an answer. A result without a
 // kind means that nobody knows whether Meta accepted it. The error says why a
 // message was not accepted; it is a [fault.Throttled] or [fault.Dependency]
-// when the number or the account is ill rather than this message.
+// when the number or the account is ill rather than this message. A number that
+// has sent enough for now, or that Meta has barred, is not tried: the message is
+// postponed, and after a minute one message finds out whether it is barred still.
 func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error) {
+	gate := c.gate(m.Number)
+	now := c.o.Now()
+	if a := gate.admit(now, c.o.Chance()); !a.ok {
+		result := c.result(conversation.Result{Kind: conversation.Postponed, Code: a.code, NotBefore: a.from})
+		if a.barred {
+			return result, fault.Mark(errors.New("send message: the number is barred"), fault.Dependency)
+		}
+		return result, fault.After(errors.New("send message: the number has sent enough for now"), a.from.Sub(now))
+	}
 	sent, err := c.o.Graph.Send(ctx, c.send(m))
+	var refusal *whatsapp.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Account():
+		if gate.bar(c.o.Now().Add(accountWait), refusal.Code) {
+			c.o.Alarm(ctx, Alarm{Number: m.Number, Setback: setback(refusal)})
+		}
+	case errors.As(err, &refusal) && withoutForm(refusal, m):
+		gate.settle(true) // It is the form that is ill, not the number.
+	case errors.As(err, &refusal) && refusal.Class() == whatsapp.ClassRateNumber:
+		gate.slow(c.o.Now(), c.o.Chance())
+		gate.settle(true)
+	default:
+		gate.settle(err == nil || refusal != nil && !whatsapp.Ambiguous(err))
+	}
 	if err == nil {
 		return c.result(conversation.Result{Kind: conversation.Accepted, WAMID: pii.Contact(sent.ID), Digest: sent.Digest}), nil
 	}
@@ -63,7 +127,7 @@ func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversati
 // carry it.
 func (c *Channel) send(m conversation.Outgoing) whatsapp.Send {
 	send := whatsapp.Send{PhoneNumberID: m.Number, To: recipient(m.To), Message: c.message(m.Reply), Opaque: m.Opaque}
-	if broken := send.Check(); broken != nil {
+	if broken := send.Check(); broken != nil || m.Reply.Kind == conversation.ReplyFlow && !first(m) {
 		send.Message = whatsapp.TextMessage{Body: Plain(m.Reply)}
 	}
 	return send
@@ -100,16 +164,24 @@ func (c *Channel) refused(err error, m conversation.Outgoing) (conversation.Resu
 		// Nothing was written: the network or the token is ill.
 		return c.postponed(0, numberWait), fault.Mark(err, fault.Dependency)
 	}
-	switch refusal.Class() {
-	case whatsapp.ClassRatePair:
+	switch {
+	case withoutForm(refusal, m):
+		return c.postponed(refusal.Code, 0), fault.Mark(err, fault.Refused)
+	case refusal.Account():
+		return c.postponed(refusal.Code, accountWait), fault.Mark(err, fault.Dependency)
+	case refusal.Class() == whatsapp.ClassRatePair:
 		return c.postponed(refusal.Code, pairWait(m)), fault.Mark(err, fault.Refused)
-	case whatsapp.ClassRateNumber:
+	case refusal.Class() == whatsapp.ClassRateNumber:
 		wait := min(max(refusal.RetryAfter, numberWait), mostWait)
 		return c.postponed(refusal.Code, wait), fault.After(err, wait)
-	case whatsapp.ClassAuth, whatsapp.ClassOps:
-		return c.postponed(refusal.Code, accountWait), fault.Mark(err, fault.Dependency)
-	case whatsapp.ClassTransient:
-		return c.postponed(refusal.Code, numberWait), fault.Mark(err, fault.Dependency)
+	case refusal.Class() == whatsapp.ClassTransient:
+		wait := numberWait
+		if refusal.Remedy() == whatsapp.RemedyRetryLater {
+			wait = accountWait
+		}
+		return c.postponed(refusal.Code, wait), fault.Mark(err, fault.Dependency)
+	case refusal.Remedy() == whatsapp.RemedyRetryLater:
+		return c.postponed(refusal.Code, accountWait), fault.Mark(err, fault.Refused)
 	default:
 		return c.result(conversation.Result{Kind: conversation.Refused, Code: refusal.Code}), fault.Mark(err, fault.Refused)
 	}
@@ -121,19 +193,48 @@ func (c *Channel) postponed(code int, wait time.Duration) conversation.Result {
 	})
 }
 
+// withoutForm reports whether what Meta refused is the form that a message opens:
+// blocked, throttled, not published, or none of ours. The next attempt sends the
+// same words without their button, which say all that is needed.
+func withoutForm(refusal *whatsapp.Error, m conversation.Outgoing) bool {
+	if m.Reply.Kind != conversation.ReplyFlow || !first(m) {
+		return false
+	}
+	switch refusal.Code {
+	case codeParameter, codeParameterValue, codeFlowBlocked, codeFlowThrottled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Meta's codes for a form that cannot be sent: a parameter that is wrong, such as
+// the id of no published Flow, and a Flow that Meta has blocked or throttled.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+const (
+	codeParameter      = 100
+	codeParameterValue = 131009
+	codeFlowBlocked    = 132068
+	codeFlowThrottled  = 132069
+)
+
+// first reports whether no attempt was made before this one.
+func first(m conversation.Outgoing) bool {
+	_, _, attempt, ok := conversation.ParseOpaque(m.Opaque)
+	return !ok || attempt <= 1
+}
+
 // pairWait grows with the attempts made so far.
 func pairWait(m conversation.Outgoing) time.Duration {
 	_, _, attempt, _ := conversation.ParseOpaque(m.Opaque)
-	wait := time.Second
-	for ; attempt > 1 && wait < mostWait; attempt-- {
-		wait *= pairBase
-	}
-	return min(wait, mostWait)
+	return whatsapp.Backoff(attempt)
 }
 
 // message is the reply in WhatsApp's shape.
 func (c *Channel) message(r conversation.Reply) whatsapp.Outgoing {
 	switch {
+	case r.Kind == conversation.ReplyTemplate && r.Template != nil:
+		return whatsapp.TemplateMessage{Name: r.Template.Name, Language: r.Template.Language}
 	case r.Kind == conversation.ReplyButtons && len(r.Options) > 0:
 		message := whatsapp.ButtonsMessage{Body: r.Text.Reveal()}
 		for _, option := range r.Options {

@@ -208,6 +208,36 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// A form that Meta does not take costs the button and not the answer.
+func TestAFormThatMetaRefuses(t *testing.T) {
+	message := text(words)
+	message.Reply = conversation.Reply{Kind: conversation.ReplyFlow, Text: words, Form: &conversation.FormOffer{Flow: "12", Label: "Escolher", Token: "t"}}
+	for code, want := range map[int]conversation.ResultKind{
+		100: conversation.Postponed, 131009: conversation.Postponed, 132068: conversation.Postponed, 132069: conversation.Postponed,
+		131026: conversation.Refused, 131047: conversation.Refused,
+	} {
+		s := newStreet(t, nil)
+		s.graph.Fail(whatsapptest.Fault{Kind: whatsapptest.Refuse, HTTPStatus: http.StatusBadRequest, Code: code})
+		got, err := s.channel.Send(t.Context(), message)
+		if got.Kind != want || got.Code != code || !fault.Is(err, fault.Refused) || got.NotBefore.After(now) {
+			t.Errorf("%d: %s until %s, %v", code, got.Kind, got.NotBefore, err)
+		}
+		again := message
+		again.Opaque = opaque(2)
+		if got, err := s.channel.Send(t.Context(), again); err != nil || got.Kind != conversation.Accepted {
+			t.Fatalf("%d: again: %s, %v", code, got.Kind, err)
+		}
+		sent := s.graph.Sent()[0]
+		if sent.Type != "text" || sent.Text != words || sent.Flow != nil {
+			t.Errorf("%d: again it is a %s", code, sent.Type)
+		}
+		sum := sha256.Sum256(sent.Raw)
+		if s.channel.Digest(again) != hex.EncodeToString(sum[:]) {
+			t.Errorf("%d: its digest is another", code)
+		}
+	}
+}
+
 func TestOverlongTextIsCut(t *testing.T) {
 	s := newStreet(t, nil)
 	for name, c := range map[string]struct {
@@ -296,7 +326,9 @@ func TestRefusals(t *testing.T) {
 		{"out of the window", 131047, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"unreachable", 131026, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"spam", 131048, 400, 0, conversation.Refused, 0, fault.Refused, 0},
-		{"blocked by policy", 368, 403, 0, conversation.Refused, 0, fault.Refused, 0},
+		{"blocked by policy", 368, 403, 0, conversation.Postponed, account, fault.Dependency, 0},
+		{"a Flow that is blocked", 132068, 400, 0, conversation.Refused, 0, fault.Refused, 0},
+		{"a template being copied", 134101, 400, 0, conversation.Postponed, account, fault.Refused, 0},
 		{"a wrong parameter", 100, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"media", 131053, 400, 0, conversation.Refused, 0, fault.Refused, 0},
 		{"nobody knows this code", 999999, 400, 0, conversation.Refused, 0, fault.Refused, 0},
@@ -309,7 +341,7 @@ func TestRefusals(t *testing.T) {
 		{"token", 190, 401, 0, conversation.Postponed, account, fault.Dependency, 0},
 		{"permission", 10, 403, 0, conversation.Postponed, account, fault.Dependency, 0},
 		{"billing", 131042, 400, 0, conversation.Postponed, account, fault.Dependency, 0},
-		{"maintenance", 131057, 400, 0, conversation.Postponed, short, fault.Dependency, 0},
+		{"maintenance", 131057, 400, 0, conversation.Postponed, account, fault.Dependency, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStreet(t, nil)

@@ -33,7 +33,7 @@ func (p DeliveryPhase) Terminal() bool {
 // Delivery is what became of one part of an answer.
 type Delivery struct {
 	// Attempt is the number of the newest intent to send; the commit of a
-	// turn sets it to 1 for the first part.
+	// turn sets that of the first part; see [Turn.Intended].
 	Attempt int `json:"attempt"`
 	// Results are the answers of Meta to each attempt.
 	Results map[int]Result `json:"results,omitempty"`
@@ -55,7 +55,7 @@ const (
 	Accepted  ResultKind = "accepted"
 	Refused   ResultKind = "refused"   // definite and permanent
 	Postponed ResultKind = "postponed" // definite and worth another attempt
-	Withheld  ResultKind = "withheld"  // never sent: the window had closed
+	Withheld  ResultKind = "withheld"  // never sent: the window had closed, or it was not needed any more
 )
 
 // Result is Meta's synchronous answer to one attempt.
@@ -122,6 +122,9 @@ type TimerNotice struct {
 	Turn TurnID `json:"turn,omitempty"`
 	// N counts the timers of one kind and turn, from 1.
 	N int `json:"n,omitempty"`
+	// Part is the part of the turn that the timer is about, and N the attempt at it,
+	// for [TimerUndelivered].
+	Part int `json:"part,omitempty"`
 	// Waits counts how often this one was put off, because the conversation was
 	// not ready for it.
 	Waits int `json:"waits,omitempty"`
@@ -138,6 +141,8 @@ const (
 	TimerHandoff TimerKind = "handoff"
 	// TimerInactivity ends a session in which nothing happens any more.
 	TimerInactivity TimerKind = "inactivity"
+	// TimerUndelivered draws the consequences of an attempt that failed.
+	TimerUndelivered TimerKind = "undelivered"
 )
 
 // Receipt is the report as a receipt of one of our attempts; ok is false when
@@ -160,7 +165,7 @@ func (d Delivery) Phase() DeliveryPhase {
 	accepted, failed := false, false
 	for attempt := 1; attempt <= d.Attempt; attempt++ {
 		receipts := d.Receipts[attempt]
-		_, bad := receipts[StatusFailed]
+		bad := Lost(receipts)
 		result, answered := d.Results[attempt]
 		refused := answered && (result.Kind == Refused || result.Kind == Withheld)
 		failed = bad || refused && len(receipts) == 0
@@ -179,6 +184,20 @@ func (d Delivery) Phase() DeliveryPhase {
 	default:
 		return Sending
 	}
+}
+
+// Lost reports whether an attempt failed after all: what was delivered did not,
+// whatever else is heard of it.
+func Lost(receipts map[Status]Receipt) bool {
+	if _, failed := receipts[StatusFailed]; !failed {
+		return false
+	}
+	for _, proof := range []Status{StatusDelivered, StatusRead, StatusPlayed} {
+		if _, arrived := receipts[proof]; arrived {
+			return false
+		}
+	}
+	return true
 }
 
 // NotBefore is when a decided delivery may be attempted; zero means now.
@@ -215,11 +234,16 @@ func (d Delivery) Carries(wamid pii.Contact) bool {
 }
 
 // Progress is the furthest status Meta reported of any attempt; empty before
-// the first. Late and missing steps do no harm.
+// the first. Late and missing steps do no harm, nor do statuses that nobody knows.
+// A failure replaces what was sent of its attempt, but no other attempt.
 func (d Delivery) Progress() Status {
 	order := []Status{StatusFailed, StatusSent, StatusDelivered, StatusRead, StatusPlayed}
 	furthest := -1
 	for _, receipts := range d.Receipts {
+		if Lost(receipts) {
+			furthest = max(furthest, slices.Index(order, StatusFailed))
+			continue
+		}
 		for status := range receipts {
 			furthest = max(furthest, slices.Index(order, status))
 		}
@@ -236,7 +260,7 @@ func (d Delivery) Duplicates() int {
 	proven := 0
 	for attempt := 1; attempt <= d.Attempt; attempt++ {
 		receipts := d.Receipts[attempt]
-		if _, bad := receipts[StatusFailed]; len(receipts) > 0 && !bad {
+		if len(receipts) > 0 && !Lost(receipts) {
 			proven++
 		}
 	}

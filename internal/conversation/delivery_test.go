@@ -125,31 +125,44 @@ func TestTerminalPhases(t *testing.T) {
 
 func TestProgressIsTheFurthestStepInWhateverOrder(t *testing.T) {
 	order := []conversation.Status{
-		conversation.StatusFailed, conversation.StatusSent, conversation.StatusDelivered,
+		conversation.StatusSent, conversation.StatusFailed, conversation.StatusDelivered,
 		conversation.StatusRead, conversation.StatusPlayed,
 	}
 	for bits := range 1 << len(order) {
-		d := conversation.Delivery{Attempt: 2, Receipts: map[int]map[conversation.Status]conversation.Receipt{}}
+		receipts := map[conversation.Status]conversation.Receipt{}
 		var want conversation.Status
 		for i, s := range order {
-			if bits&(1<<i) == 0 {
-				continue
+			if bits&(1<<i) != 0 {
+				want = s
+				receipts[s] = conversation.Receipt{Status: s}
 			}
-			want = s
-			attempt := 1 + i%2
-			if d.Receipts[attempt] == nil {
-				d.Receipts[attempt] = map[conversation.Status]conversation.Receipt{}
-			}
-			d.Receipts[attempt][s] = conversation.Receipt{Status: s}
 		}
+		d := conversation.Delivery{Attempt: 2, Receipts: map[int]map[conversation.Status]conversation.Receipt{1: receipts}}
 		if got := d.Progress(); got != want {
 			t.Errorf("%05b: %q, want %q", bits, got, want)
+		}
+		if got := failedAlone(receipts); got != (want == conversation.StatusFailed) {
+			t.Errorf("%05b: the attempt failed: %v", bits, got)
+		}
+		// Another attempt that was sent is further than one that failed.
+		d.Receipts[2] = map[conversation.Status]conversation.Receipt{conversation.StatusSent: {Status: conversation.StatusSent}}
+		if want == "" || want == conversation.StatusFailed {
+			want = conversation.StatusSent
+		}
+		if got := d.Progress(); got != want {
+			t.Errorf("%05b and another attempt: %q, want %q", bits, got, want)
 		}
 	}
 	odd := conversation.Delivery{Receipts: map[int]map[conversation.Status]conversation.Receipt{1: {"thawed": {}}}}
 	if got := odd.Progress(); got != "" {
 		t.Errorf("a status nobody knows is progress: %q", got)
 	}
+}
+
+// failedAlone reports whether an attempt with these receipts is a failed one.
+func failedAlone(receipts map[conversation.Status]conversation.Receipt) bool {
+	d := conversation.Delivery{Attempt: 1, Receipts: map[int]map[conversation.Status]conversation.Receipt{1: receipts}}
+	return d.Phase() == conversation.Failed
 }
 
 func TestDuplicatesCountsOnlyWhatIsProven(t *testing.T) {

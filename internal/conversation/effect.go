@@ -24,6 +24,8 @@ type Effect struct {
 	Appointment *Appointment `json:"appointment,omitempty"`
 	// Message is what the team is told; set for [EffectMessage].
 	Message *Forwarded `json:"message,omitempty"`
+	// Undelivered is what the team is told; set for [EffectUndelivered].
+	Undelivered *Undelivered `json:"undelivered,omitempty"`
 	// Timer is what is to be set; set for [EffectTimer].
 	Timer *Timer `json:"timer,omitempty"`
 }
@@ -42,6 +44,17 @@ type Forwarded struct {
 	// Kinds are those of the messages, in order.
 	Kinds []Kind `json:"kinds"`
 	// Text is what can be read of them; empty when nothing can.
+	Text pii.Text `json:"text,omitempty"`
+}
+
+// Undelivered is a part of an answer that Meta did not deliver.
+type Undelivered struct {
+	Turn TurnID `json:"turn"`
+	Part int    `json:"part"`
+	// Code is Meta's, and Remedy what it asks for.
+	Code   int    `json:"code,omitempty"`
+	Remedy Remedy `json:"remedy"`
+	// Text is what the lead did not get; empty for a template.
 	Text pii.Text `json:"text,omitempty"`
 }
 
@@ -65,6 +78,9 @@ const (
 	EffectUnanswered EffectKind = "handoff_unanswered"
 	// EffectMessage tells the team what a lead wrote to the person.
 	EffectMessage EffectKind = "message"
+	// EffectUndelivered tells the team that a lead did not get a message on which
+	// something depends.
+	EffectUndelivered EffectKind = "undelivered"
 	// EffectTimer sets a timer.
 	EffectTimer EffectKind = "timer"
 )

@@ -131,7 +131,8 @@ type Commit struct {
 	// Base is Updated of the conversation that was read; zero means that none
 	// existed and none may exist now.
 	Base time.Time
-	// Turn is created, with Attempt 1 of its first reply, if any.
+	// Turn is created, with the attempt at its first reply that [Turn.Intended]
+	// names.
 	Turn Turn
 	// Messages are created: a message that exists already makes the commit a
 	// conflict, for it was consumed by another turn.

@@ -60,6 +60,8 @@ func (c Conversation) Absorb(other Conversation) Conversation {
 	into.Card = joinedCards(older.Card, newer.Card)
 	into.WindowFrom = latest(c.WindowFrom, other.WindowFrom)
 	into.Spent = c.Spent.with(other.Spent)
+	into.Pace = latest(c.Pace, other.Pace)
+	into.Invited, into.Spared = latest(c.Invited, other.Invited), latest(c.Spared, other.Spared)
 	into.Handoff = chosen(c, other)
 	if other.Owner == OwnerPerson {
 		into.Owner = OwnerPerson

@@ -7,10 +7,11 @@ type ReplyKind string
 
 // The shapes an answer can have.
 const (
-	ReplyText    ReplyKind = "text"
-	ReplyButtons ReplyKind = "interactive_button" // 1–3 options
-	ReplyList    ReplyKind = "interactive_list"   // 1–10 options
-	ReplyFlow    ReplyKind = "interactive_flow"   // a form to open; the text makes sense without it
+	ReplyText     ReplyKind = "text"
+	ReplyButtons  ReplyKind = "interactive_button" // 1–3 options
+	ReplyList     ReplyKind = "interactive_list"   // 1–10 options
+	ReplyFlow     ReplyKind = "interactive_flow"   // a form to open; the text makes sense without it
+	ReplyTemplate ReplyKind = "template"           // approved by Meta; also after the window closed
 )
 
 // Reply is one part of an answer: what the lead reads.
@@ -22,6 +23,8 @@ type Reply struct {
 	Menu string `json:"menu,omitempty"`
 	// Form is what a reply of [ReplyFlow] opens.
 	Form *FormOffer `json:"form,omitempty"`
+	// Template is what is sent; set for [ReplyTemplate].
+	Template *Template `json:"template,omitempty"`
 }
 
 // FormOffer is a WhatsApp Flow to open.
@@ -31,6 +34,12 @@ type FormOffer struct {
 	Label string `json:"label"`
 	// Token comes back with the form and says whose it is.
 	Token pii.Secret `json:"token"`
+}
+
+// Template names a message that Meta approved beforehand.
+type Template struct {
+	Name     string `json:"name"`
+	Language string `json:"language"` // as Meta writes it, such as pt_BR
 }
 
 // Option is one choice of an interactive reply.

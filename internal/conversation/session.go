@@ -36,8 +36,20 @@ type Conversation struct {
 	// Handoff is the waiting for a person; nil when nobody was asked for, or the
 	// conversation was given back.
 	Handoff *Waiting `json:"handoff,omitempty"`
+	// Mended are the failures that a turn has already drawn the consequences of,
+	// the newest last.
+	Mended []Mended `json:"mended,omitempty"`
+	// Spared is when Meta last said that the person is not to be sent, or cannot be
+	// sent, what they did not ask for. It holds until they write again.
+	Spared time.Time `json:"spared,omitzero"`
+	// Invited is the window, by its WindowFrom, for which the person was asked by a
+	// template to open a new one.
+	Invited time.Time `json:"invited,omitzero"`
 	// Expiry is the timer that watches the session.
 	Expiry Expiry `json:"expiry,omitzero"`
+	// Pace is when all that Meta allows to be sent to this person is back; zero
+	// before anything was sent. It lives here so that it holds over all workers.
+	Pace time.Time `json:"pace,omitzero"`
 }
 
 // Waiting is how the waiting for a person stands.
@@ -58,6 +70,38 @@ type Waiting struct {
 	Wrote time.Time `json:"wrote,omitzero"`
 	// Reminders are the turns that told the team again, in order.
 	Reminders []TurnID `json:"reminders,omitempty"`
+}
+
+// Mended is one failure and the turn that drew its consequences.
+type Mended struct {
+	// Failure is the [Opaque] of the attempt that failed.
+	Failure string `json:"failure"`
+	Turn    TurnID `json:"turn"`
+}
+
+// maxMended bounds what is remembered of failures.
+const maxMended = 20
+
+// Mend remembers that a turn draws the consequences of a failure.
+func (c *Conversation) Mend(failure string, by TurnID) {
+	mended := append(slices.Clone(c.Mended), Mended{Failure: failure, Turn: by})
+	c.Mended = mended[max(0, len(mended)-maxMended):]
+}
+
+// MendedBy is the turn that drew the consequences of a failure; empty when none
+// did.
+func (c *Conversation) MendedBy(failure string) TurnID {
+	for _, m := range c.Mended {
+		if m.Failure == failure {
+			return m.Turn
+		}
+	}
+	return ""
+}
+
+// Disturbable reports whether the person may be sent what they did not ask for.
+func (c *Conversation) Disturbable() bool {
+	return c.Session.OptedOut.IsZero() && (c.Spared.IsZero() || c.WindowFrom.After(c.Spared))
 }
 
 // Expiry is the timer that watches a session. There is one as a rule: it

@@ -63,6 +63,9 @@ type Turn struct {
 	// Absorbed are the conversations of the same person that this turn's took
 	// over. Their turns stay where they are.
 	Absorbed []ID `json:"absorbed,omitempty"`
+	// NotBefore is from when the answer may be sent, where Meta's allowance for
+	// this person is used up for the moment; zero means at once.
+	NotBefore time.Time `json:"not_before,omitzero"`
 	// Before is the conversation as it was decided upon, on some turns only: a
 	// point from which the decisions of those after it can be replayed. A turn
 	// whose conversation took over others, or moved, has one.
@@ -76,6 +79,15 @@ type Turn struct {
 	CorrelationID string    `json:"correlation_id"`
 	Traceparent   string    `json:"traceparent,omitempty"`
 	DecidedAt     time.Time `json:"decided_at"`
+}
+
+// Intended is the attempt at the first part that the commit itself intends: 1,
+// or none when the answer has to wait or there is none.
+func (t Turn) Intended() int {
+	if len(t.Replies) == 0 || !t.NotBefore.IsZero() {
+		return 0
+	}
+	return 1
 }
 
 // Mode is how Otto was asked for a decision.
@@ -92,6 +104,9 @@ const (
 	ModeReminded   Mode = "reminded"   // for nothing: only the team is told that nobody has come
 	ModeInactive   Mode = "inactive"   // for nothing: the session ended
 	ModeReleased   Mode = "released"   // for nothing: a person gave the conversation back
+	ModeInvite     Mode = "invite"     // for a template, because an answer came too late for its window
+	ModeMended     Mode = "mended"     // for nothing: an answer was not delivered
+	ModeStopped    Mode = "stopped"    // for nothing: the lead stopped marketing at Meta's
 )
 
 // Fallback is why a turn was answered without a model.

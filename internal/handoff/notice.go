@@ -21,6 +21,7 @@ type notice struct {
 	Lead        lead         `json:"lead"`
 	Briefing    string       `json:"briefing,omitempty"`
 	Message     *message     `json:"message,omitempty"`
+	Undelivered *undelivered `json:"undelivered,omitempty"`
 	// Deadline is when the lead or the team is told next that nobody has come.
 	Deadline  time.Time `json:"deadline,omitzero"`
 	DecidedAt time.Time `json:"decided_at"`
@@ -41,6 +42,14 @@ type appointment struct {
 type message struct {
 	Kinds []string `json:"kinds"`
 	Text  string   `json:"text,omitempty"`
+}
+
+type undelivered struct {
+	Turn   string `json:"turn"`
+	Part   int    `json:"part"`
+	Code   int    `json:"code,omitempty"`
+	Remedy string `json:"remedy"`
+	Text   string `json:"text,omitempty"`
 }
 
 // write is the notice of an errand; one that is nothing to tell a team of is
@@ -66,6 +75,11 @@ func write(e conversation.Errand) (notice, error) {
 		n.Message = &message{Text: m.Text.Reveal()}
 		for _, k := range m.Kinds {
 			n.Message.Kinds = append(n.Message.Kinds, string(k))
+		}
+	case kind == conversation.EffectUndelivered && e.Effect.Undelivered != nil:
+		u := e.Effect.Undelivered
+		n.Undelivered = &undelivered{
+			Turn: string(u.Turn), Part: u.Part, Code: u.Code, Remedy: string(u.Remedy), Text: u.Text.Reveal(),
 		}
 	default:
 		return notice{}, fault.Mark(errors.New("not a notice to the team"), fault.Broken)

@@ -88,6 +88,9 @@ func (w *WhatsApp) message(n notice) (whatsapp.Outgoing, error) {
 	if n.Message != nil {
 		n.Message.Text = tidy(n.Message.Text)
 	}
+	if n.Undelivered != nil {
+		n.Undelivered.Text = tidy(n.Undelivered.Text)
+	}
 	parts := map[string]string{"who": "", "what": "", "details": "", "text": ""}
 	for name := range parts {
 		var b strings.Builder

@@ -55,6 +55,9 @@ func notices() map[string]conversation.Errand {
 		conversation.EffectMessage: {Message: &conversation.Forwarded{
 			Kinds: []conversation.Kind{conversation.KindText, conversation.KindImage}, Text: "tem alguém aí?",
 		}},
+		conversation.EffectUndelivered: {Undelivered: &conversation.Undelivered{
+			Turn: "cid~2", Code: 131026, Remedy: conversation.BlockedContact, Text: "A reunião fica para quinta às 10h.",
+		}},
 	} {
 		e := errand()
 		e.Turn.Number, effect.Kind = "7", kind
@@ -76,7 +79,11 @@ func TestATeamIsToldByWhatsApp(t *testing.T) {
 		},
 		"handoff_unanswered": {who + " ainda espera por uma pessoa.\n\n(sem detalhes)", []string{who, "ainda espera por uma pessoa", "(sem detalhes)"}},
 		"appointment":        {who + " combinou uma reunião, a confirmar.\n\nReunião", []string{who, "combinou uma reunião, a confirmar", "Reunião"}},
-		"message":            {who + " escreveu.\n\ntem alguém aí?", []string{who, "escreveu", "tem alguém aí?"}},
+		"undelivered": {
+			who + " não recebeu a nossa mensagem.\n\nMensagem que não chegou: A reunião fica para quinta às 10h.",
+			[]string{who, "não recebeu a nossa mensagem", "Mensagem que não chegou: A reunião fica para quinta às 10h."},
+		},
+		"message": {who + " escreveu.\n\ntem alguém aí?", []string{who, "escreveu", "tem alguém aí?"}},
 	} {
 		e := notices()[kind]
 		g := &graph{}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pyloto/atende/internal/channel"
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/store/memory"
@@ -26,7 +27,7 @@ func (s *scene) worker() *turn.Turns {
 		Tenant: "default", Key: s.key, Ring: s.ring, Ledger: s.ledger, Outbox: s.ledger, Reopener: s.ledger, EffectRecords: s.ledger,
 		Receipts: s.ledger, Consequence: turn.Noting{Journal: s.ledger}, Watermark: s.ledger, Morgue: s.ledger,
 		Hint: hint, Mailbox: hint, Inbox: s.queue, Performer: deaf{},
-		Sender: struct{ turn.Sender }{}, Mind: struct{ turn.Mind }{},
+		Platform: channel.Platform{}, Sender: struct{ turn.Sender }{}, Mind: struct{ turn.Mind }{},
 		Now: func() time.Time { return s.now }, Token: func() string { return "token" },
 		Limits: turn.Limits{SendPermit: time.Second, AmbiguityWindow: time.Minute, ParkAfter: time.Hour}, Policy: turn.Resend,
 	})

@@ -38,6 +38,9 @@ type Pack struct {
 	// AnswerWithin is how long, in business hours, the team may take to answer
 	// a handoff before the lead is told the truth.
 	AnswerWithin time.Duration
+	// Invitation is the template that asks a lead to write again when an answer came
+	// too late for Meta's window; without a name there is none.
+	Invitation conversation.Template
 	// Promises are phrases of this business's trade that Otto never says, beyond
 	// those he never says anyway; Competitors are names he compares nothing with.
 	Promises    []string

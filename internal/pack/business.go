@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/otto"
 )
 
@@ -24,11 +25,14 @@ const farthest = 180
 var (
 	identifier = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	phone      = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	spanForm   = regexp.MustCompile(`^([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])$`)
+	// What Meta accepts as the name and the language of a template.
+	templateName     = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
+	templateLanguage = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2})?$`)
+	spanForm         = regexp.MustCompile(`^([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])$`)
 )
 
 // business reads business.yaml: name, assistant and purpose; time_zone, hours
-// and holidays; how fast the team answers and how it meets leads; contacts; the
+// and holidays; how fast the team answers and how it meets leads; templates; contacts; the
 // page about the business; verticals.
 func (l *loader) business(o *object) {
 	p := &l.pack
@@ -50,12 +54,31 @@ func (l *loader) business(o *object) {
 		p.AnswerWithin = team.span("answer_within")
 		team.Done()
 	}
+	if templates := o.optional("templates"); templates != nil {
+		l.templates(templates)
+	}
 	if m := o.optional("meetings"); m != nil {
 		l.meetings(m)
 	}
 	p.Contacts = readContacts(o)
 	for _, vertical := range o.objects("verticals") {
 		l.vertical(vertical)
+	}
+	o.Done()
+}
+
+// templates are messages that Meta approved, by their names there.
+func (l *loader) templates(o *object) {
+	if reopen := o.optional("reopen"); reopen != nil {
+		name, language := reopen.text("name"), reopen.text("language")
+		if name.value != "" && !templateName.MatchString(name.value) {
+			reopen.Fault(name.line, "name must be lower-case letters, digits and _")
+		}
+		if language.value != "" && !templateLanguage.MatchString(language.value) {
+			reopen.Fault(language.line, "language must be a code such as pt_BR")
+		}
+		l.pack.Invitation = conversation.Template{Name: name.value, Language: language.value}
+		reopen.Done()
 	}
 	o.Done()
 }

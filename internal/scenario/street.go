@@ -137,8 +137,8 @@ func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.T
 			Now:    w.clock.Now,
 		})},
 		Hint: hint, Mailbox: hint, Inbox: w.queue,
-		Sender: channel.New(channel.Options{Graph: graph, Menu: pack.Sentences.ListLabel, Now: w.clock.Now}),
-		Mind:   mind, PackHash: pack.Hash, Now: w.clock.Now, Token: rand.Text, Policy: turn.Resend,
+		Platform: channel.Platform{}, Sender: channel.New(channel.Options{Graph: graph, Menu: pack.Sentences.ListLabel, Now: w.clock.Now}),
+		Mind: mind, PackHash: pack.Hash, Now: w.clock.Now, Token: rand.Text, Policy: turn.Resend,
 		Limits: turn.Limits{
 			// A turn waits in real time, which does not pass here: the queue
 			// alone waits for a burst.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/pyloto/atende/internal/channel"
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/ingress"
 	"github.com/pyloto/atende/internal/pii"
@@ -83,7 +84,7 @@ func (w *world) worker(i *instance) *worker.Worker {
 		Tenant: tenant, Key: w.key, Ring: w.ring,
 		Ledger: ledgerPort{p}, Outbox: ledgerPort{p}, Receipts: ledgerPort{p}, Watermark: ledgerPort{p}, Morgue: ledgerPort{p},
 		Reopener: ledgerPort{p}, EffectRecords: ledgerPort{p}, Performer: teamPort{p}, Ways: []conversation.Way{conversation.WayWebhook}, Consequence: turn.Noting{Journal: ledgerPort{p}},
-		Hint: hintPort{p}, Mailbox: hintPort{p}, Inbox: inboxPort{p}, Sender: senderPort{p}, Mind: partedMind{w.mind},
+		Hint: hintPort{p}, Mailbox: hintPort{p}, Inbox: inboxPort{p}, Platform: channel.Platform{}, Sender: senderPort{p}, Mind: partedMind{w.mind},
 		Senses:   sensesPort{p},
 		PackHash: w.hash, Now: i.now, Token: rand.Text, Limits: windows, Policy: w.policy,
 	}

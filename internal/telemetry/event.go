@@ -55,6 +55,8 @@ const (
 	// HandoffUnanswered says that nobody has come.
 	HandoffUnanswered EventName = "handoff_unanswered"
 	ReplyFailed       EventName = "reply_failed"
+	// PlatformAlarm is a code of Meta's that asks a person to put something right.
+	PlatformAlarm EventName = "platform_alarm"
 
 	// Dependencies.
 	TelemetryExportFailed EventName = "telemetry_export_failed"

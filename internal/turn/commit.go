@@ -36,6 +36,8 @@ type origin struct {
 	token, correlationID, traceparent string
 	fallback                          conversation.Fallback
 	phases                            []conversation.Phase
+	// undelivered is what the team is told that the lead did not get; nil is nothing.
+	undelivered *conversation.Undelivered
 }
 
 // draft is the commit that turns a decision into a turn.
@@ -84,7 +86,7 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 		Traceparent:   o.traceparent,
 		DecidedAt:     r.Now,
 	}
-	if !conv.WindowFrom.IsZero() {
+	if !conv.WindowFrom.IsZero() && mode != conversation.ModeInvite { // A template needs no window.
 		turn.SendBy = conv.WindowFrom.Add(window)
 	}
 	if keyframe(r) {
@@ -93,12 +95,22 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 	for _, m := range r.Messages {
 		turn.Messages = append(turn.Messages, m.ID)
 	}
+	if parts := len(turn.Replies); parts > 0 {
+		now := t.Now()
+		var due time.Time
+		if due, conv.Pace = t.Platform.Pace(conv.Pace, now, parts); due.After(now) {
+			turn.NotBefore = due
+		}
+	}
 	c := conversation.Commit{Conversation: conv, Messages: r.Messages, At: r.Now}
 	if base != nil {
 		c.Base = base.Updated
 	}
 	c.Handoff, c.Appointment = records(conv, turn.ID, r, d)
 	turn.Effects = t.effects(conv, r, d, c.Handoff, c.Appointment)
+	if o.undelivered != nil {
+		turn.Effects = append(turn.Effects, t.told(conversation.Effect{Kind: conversation.EffectUndelivered, Undelivered: o.undelivered})...)
+	}
 	turn.Watch = t.watch(&c.Conversation, turn.ID, r.Now)
 	c.Turn = turn
 	return c
@@ -252,7 +264,7 @@ func (t *Turns) mine(ctx context.Context, c conversation.Commit) (at time.Time, 
 func firstAttempts(t conversation.Turn) []conversation.Delivery {
 	deliveries := make([]conversation.Delivery, len(t.Replies))
 	if len(deliveries) > 0 {
-		deliveries[0].Attempt = 1
+		deliveries[0].Attempt = t.Intended()
 	}
 	return deliveries
 }

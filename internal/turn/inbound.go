@@ -37,10 +37,11 @@ type handling struct {
 	own   conversation.Inbound
 	token string
 
-	inbox  map[conversation.MessageID]conversation.Inbound // messages this turn may answer
-	cached *cachedConversation
-	report Report
-	phase  time.Time // when the running phase began
+	inbox    map[conversation.MessageID]conversation.Inbound // messages this turn may answer
+	cached   *cachedConversation
+	presence presence
+	report   Report
+	phase    time.Time // when the running phase began
 }
 
 func (h *handling) run(ctx context.Context) error {
@@ -55,6 +56,8 @@ func (h *handling) run(ctx context.Context) error {
 
 	proof := h.witness(ctx, own.Number, h.e.ReceivedAt)
 	defer proof()
+	defer h.presence.work.Wait()
+	defer h.hush()
 
 	admission, err := h.Hint.Enter(ctx, conversation.Entry{
 		Conversation: h.id, Message: own.ID, Letter: h.body, Token: h.token, At: h.Now(),
@@ -246,6 +249,7 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		return true, h.follow(ctx, wait)
 	}
 
+	h.setBack(snapshot)
 	draft, err := h.decide(ctx, snapshot, all)
 	if err != nil {
 		return false, err
@@ -265,6 +269,7 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 	h.report.Messages, h.report.Blocked = len(draft.Messages), blocked(draft.Turn.Verdicts)
 	h.step("commit")
 
+	h.read(ctx, draft.Turn, draft.Messages)
 	stored := conversation.StoredTurn{
 		Turn: draft.Turn, Deliveries: firstAttempts(draft.Turn),
 		Records: make([]conversation.EffectRecord, len(draft.Turn.Effects)), Updated: committed.At,
@@ -308,7 +313,7 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 	}
 	if stored.Ended() {
 		h.report.Phase = stored.Phase()
-		return h.keepWatch(context.WithoutCancel(ctx), stored.Turn)
+		return h.afterwards(context.WithoutCancel(ctx), stored.Turn, h.finished(*stored).failed)
 	}
 	progress, err := h.pursue(ctx, *stored, snapshot.ReadAt, permit{})
 	if err != nil {
@@ -326,6 +331,7 @@ func (h *handling) known(ctx context.Context, message conversation.StoredMessage
 func (h *handling) settle(p progress) {
 	h.report.Fate, h.report.Phase, h.report.Attempt, h.report.Reason = Answered, p.phase, p.attempt, p.reason
 	h.report.Effects = p.effects
+	h.report.setBack(h.Platform, p.failed)
 	if p.phase == conversation.Parked || p.parked {
 		h.report.Fate = Parked
 	}
@@ -510,7 +516,11 @@ func (h *handling) think(ctx context.Context, r otto.Request) (otto.Decision, co
 		return h.Mind.Fallback(r), conversation.ModeFallback, nil
 	}
 	began := h.Now()
+	h.typing(ctx, r)
 	decision, err := h.Mind.Decide(ctx, r)
+	if len(decision.Replies) == 0 || decision.Model.Calls == 0 {
+		h.hush()
+	}
 	h.spend(ctx, r, decision.Model)
 	if decision.Model.Calls > 0 {
 		decision.Model.Took = h.Now().Sub(began)

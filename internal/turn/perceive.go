@@ -35,6 +35,9 @@ func (h *handling) perceive(ctx context.Context, r otto.Request) (looked bool, e
 		}
 		return false, nil
 	}
+	if route == "" {
+		h.typing(ctx, r)
+	}
 	late := r.Now.Sub(oldest) >= outagePatience
 	for i, one := range h.look(ctx, r, unseen) {
 		switch {

@@ -7,6 +7,7 @@ import (
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/envelope"
 	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
 )
 
 // Ledger is the one truth: conversations, messages and turns. Every method is
@@ -152,6 +153,28 @@ type Sender interface {
 	Send(ctx context.Context, m conversation.Outgoing) (conversation.Result, error)
 }
 
+// Presence shows a lead that somebody is there. It is a courtesy: an error has no
+// consequence.
+type Presence interface {
+	// Show marks a message of the lead's, and all before it, as read, and with
+	// typing shows for 25 seconds, or until an answer arrives, that one is being
+	// written. It may be repeated.
+	Show(ctx context.Context, number string, message pii.Contact, typing bool) error
+}
+
+// Platform is what WhatsApp allows and what its refusals ask for. It is pure.
+type Platform interface {
+	// Pace is from when n messages may be sent to a person, now at the earliest,
+	// and when all of the person's allowance is back after them; full is when it
+	// would be without them.
+	Pace(full, now time.Time, n int) (due, next time.Time)
+	// Spent is when the allowance is back of which Meta said at that moment that
+	// nothing is left.
+	Spent(full, at time.Time) time.Time
+	// Setback is what an error code of Meta's means and asks for.
+	Setback(code int) conversation.Setback
+}
+
 // Senses make of a file what can be answered.
 type Senses interface {
 	// Perceive fetches the file of a message of a perceptible kind and says what
@@ -179,6 +202,9 @@ type Mind interface {
 	// Unanswered is for a handoff whose limit passed: the truth for the lead,
 	// or nothing unless the lead is to be told.
 	Unanswered(r otto.Request, tell bool) otto.Decision
+	// Invite asks a lead by a template to write again, because an answer came too
+	// late for Meta's window; ok is false when there is none.
+	Invite(r otto.Request) (d otto.Decision, ok bool)
 	// AnswerBy is when the n-th limit for answering a handoff passes, the first
 	// being n = 1.
 	AnswerBy(from time.Time, n int) time.Time

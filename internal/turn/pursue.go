@@ -24,6 +24,8 @@ type progress struct {
 	// given up now.
 	effects int
 	parked  bool
+	// failed are the parts that Meta will not deliver, when it is terminal.
+	failed []conversation.Failure
 }
 
 // pursue moves a turn on as far as it can go now: its answer, and then what
@@ -38,7 +40,7 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 		if err != nil || !p.terminal {
 			return p, err
 		}
-		return p, t.keepWatch(ctx, turn.Turn)
+		return p, t.afterwards(ctx, turn.Turn, p.failed)
 	}
 	e, failed := t.perform(ctx, turn, p.terminal)
 	if err := errors.Join(err, failed); err != nil {
@@ -52,12 +54,23 @@ func (t *Turns) pursue(ctx context.Context, turn conversation.StoredTurn, readAt
 	if !p.terminal {
 		return p, nil
 	}
-	return p, t.keepWatch(ctx, turn.Turn)
+	return p, t.afterwards(ctx, turn.Turn, p.failed)
+}
+
+// afterwards sets the timers that follow from a turn that has ended: that of its
+// session and those of what was not delivered. It comes last, so that nobody
+// waits for it, and again whenever somebody finds the turn ended: whoever had
+// finished it may have died before this.
+func (t *Turns) afterwards(ctx context.Context, turn conversation.Turn, failed []conversation.Failure) error {
+	for _, f := range failed {
+		if err := t.mendLater(ctx, f); err != nil {
+			return err
+		}
+	}
+	return t.keepWatch(ctx, turn)
 }
 
 // keepWatch sets the timer that watches the session of a turn, if it sets one.
-// It comes last, so that nobody waits for it, and again whenever somebody finds
-// the turn ended: whoever had finished it may have died before this.
 func (t *Turns) keepWatch(ctx context.Context, turn conversation.Turn) error {
 	if turn.Watch == nil {
 		return nil
@@ -84,6 +97,9 @@ func (t *Turns) deliver(ctx context.Context, turn conversation.StoredTurn, readA
 		part, delivery, open := turn.Open()
 		if !open {
 			return t.finished(turn), nil
+		}
+		if delivery.Attempt == 0 {
+			own = permit{} // One is for an attempt that was intended.
 		}
 		if !own.granted() {
 			act, wait, err := t.resolve(ctx, turn, delivery, readAt)
@@ -154,8 +170,11 @@ func (t *Turns) reload(ctx context.Context, id conversation.TurnID) (conversatio
 // finished is the progress of a turn that is terminal.
 func (t *Turns) finished(turn conversation.StoredTurn) progress {
 	p := progress{terminal: true, phase: turn.Phase()}
-	for _, d := range turn.Deliveries {
+	for part, d := range turn.Deliveries {
 		p.attempt = max(p.attempt, d.Attempt)
+		if d.Phase() == conversation.Failed {
+			p.failed = append(p.failed, conversation.Failure{Turn: turn, Part: part, Attempt: d.Attempt, Code: d.Code()})
+		}
 		if d.Reason != "" {
 			p.reason = d.Reason
 		} else if code := d.Code(); code != 0 && d.Phase() == conversation.Failed {
@@ -180,7 +199,11 @@ func (t *Turns) resolve(ctx context.Context, turn conversation.StoredTurn, d con
 		if d.Attempt >= maxAttempts+d.Granted {
 			return actPark, 0, nil
 		}
-		if wait := d.NotBefore().Sub(t.Now()); wait > 0 {
+		due := d.NotBefore()
+		if d.Attempt == 0 {
+			due = turn.NotBefore
+		}
+		if wait := due.Sub(t.Now()); wait > 0 {
 			return actWait, wait, nil
 		}
 		return actIntend, 0, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
@@ -141,9 +142,11 @@ func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 }
 
 // frugal is a conversation without what no decision depends on: what it cost, for
-// what a budget forbade is in a turn's mode, and which timer watches it.
+// what a budget forbade is in a turn's mode, which timer watches it, and what
+// Meta allows or has refused.
 func frugal(c conversation.Conversation) conversation.Conversation {
-	c.Spent, c.Expiry = conversation.Spent{}, conversation.Expiry{}
+	c.Spent, c.Expiry, c.Pace = conversation.Spent{}, conversation.Expiry{}, time.Time{}
+	c.Mended, c.Spared, c.Invited = nil, time.Time{}, time.Time{}
 	return c
 }
 
@@ -163,6 +166,13 @@ func (r *replayer) decide(ctx context.Context, request otto.Request, t conversat
 		return otto.Inactive(request), nil
 	case conversation.ModeReleased:
 		return otto.Released(request), nil
+	case conversation.ModeMended:
+		return otto.Mended(request), nil
+	case conversation.ModeStopped:
+		return otto.Stopped(request), nil
+	case conversation.ModeInvite:
+		decision, _ := r.thoughtful.Invite(request)
+		return decision, nil
 	}
 	r.player.answers, r.player.asked = t.Model.Answers, nil
 	decision, err := r.thoughtful.Decide(ctx, request)

@@ -333,6 +333,10 @@ func (h *handling) conclude(ctx context.Context, r reunion) (restart bool, wait 
 		if restart, err = h.reopen(ctx, end.turn, &end.of, h.e.ReceivedAt); err != nil || restart {
 			return restart, 0, err
 		}
+		if unasked(end.turn) { // Whoever was first at it, what was read is stale.
+			_, err := h.callOff(ctx, end.turn)
+			return err == nil, 0, err
+		}
 		if end.turn.Phase().Terminal() {
 			continue
 		}

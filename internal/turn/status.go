@@ -45,9 +45,14 @@ func (t *Turns) Statuses(ctx context.Context, e envelope.Envelope) (Report, erro
 				report.Unknown++
 			}
 		}
-		for _, failure := range failures(turns, receipts) {
+		failed := failures(turns, receipts)
+		report.setBack(t.Platform, failed)
+		for _, failure := range failed {
 			report.Failures = append(report.Failures, failure.Code)
 			if err := t.Consequence.Failed(ctx, failure); err != nil {
+				return report, fmt.Errorf("act on failure: %w", err)
+			}
+			if err := t.mendLater(ctx, failure); err != nil {
 				return report, fmt.Errorf("act on failure: %w", err)
 			}
 		}
@@ -70,7 +75,7 @@ func provenBy(turn conversation.StoredTurn, receipts []conversation.Receipt) (pr
 	for part, d := range turn.Deliveries {
 		fresh, older := 0, 0
 		for attempt, statuses := range d.Receipts {
-			if _, failed := statuses[conversation.StatusFailed]; failed {
+			if conversation.Lost(statuses) {
 				continue
 			}
 			here := 0

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pyloto/atende/internal/channel"
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/envelope"
 	"github.com/pyloto/atende/internal/fault"
@@ -80,7 +81,10 @@ func newStreet(t *testing.T) *street {
 }
 
 // turns is a worker of its own, with the ports it dies at.
-func (s *street) turns() *turn.Turns {
+func (s *street) turns() *turn.Turns { return s.turnsWith(func(*turn.Options) {}) }
+
+// turnsWith is a worker some of whose ports are others.
+func (s *street) turnsWith(change func(*turn.Options)) *turn.Turns {
 	knowledge := s.knowledge()
 	mind := s.mind(knowledge)
 	var decides turn.Mind = mind
@@ -93,14 +97,14 @@ func (s *street) turns() *turn.Turns {
 	if s.team != nil {
 		performer, ways = teamPort{m, s.team}, []conversation.Way{conversation.WayWebhook}
 	}
-	return turn.New(turn.Options{
+	o := turn.Options{
 		Tenant: "default", Key: s.key, Ring: s.ring,
 		Ledger: ledgerPort{m, s.ledger}, Outbox: ledgerPort{m, s.ledger}, Receipts: s.ledger,
 		Reopener: ledgerPort{m, s.ledger}, EffectRecords: ledgerPort{m, s.ledger}, Performer: performer, Ways: ways,
 		Consequence: turn.Noting{Journal: s.ledger},
 		Watermark:   s.ledger, Morgue: ledgerPort{m, s.ledger},
 		Hint: hintPort{m, s.hint}, Mailbox: hintPort{m, s.hint}, Meter: s.meter,
-		Inbox: inboxPort{m, s.queue}, Sender: senderPort{m, s.meta}, Mind: decides,
+		Inbox: inboxPort{m, s.queue}, Platform: channel.Platform{}, Sender: senderPort{m, s.meta}, Mind: decides,
 		Now: time.Now, Token: s.token, PackHash: knowledge.Hash, Policy: s.policy, Budget: s.budget,
 		Senses: s.senses,
 		Limits: turn.Limits{
@@ -108,7 +112,9 @@ func (s *street) turns() *turn.Turns {
 			AmbiguityWindow: time.Minute, ParkAfter: 15 * time.Minute, LeaseTTL: 30 * time.Second,
 			SessionTTL: s.session,
 		},
-	})
+	}
+	change(&o)
+	return turn.New(o)
 }
 
 // agreeing is Otto once he has agreed on a meeting.
@@ -130,7 +136,7 @@ func (a agreeing) Decide(ctx context.Context, r otto.Request) (otto.Decision, er
 var minds sync.Map
 
 func (s *street) mind(knowledge otto.Pack) *otto.Otto {
-	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Meetings.Flow)
+	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Invitation, knowledge.Meetings.Flow)
 	if made, ok := minds.Load(key); ok && s.model == nil {
 		return made.(*otto.Otto)
 	}

@@ -34,6 +34,8 @@ func (w *waking) run(ctx context.Context) error {
 			return w.look(ctx)
 		case conversation.TimerHandoff, conversation.TimerInactivity:
 			return w.wake(ctx)
+		case conversation.TimerUndelivered:
+			return w.undelivered(ctx)
 		}
 	}
 	w.report.Fate, w.report.Reason = Parked, "unreadable-timer"
@@ -63,6 +65,7 @@ func (w *waking) finish(ctx context.Context, turn conversation.StoredTurn, readA
 	if progress.parked || progress.phase == conversation.Parked && was != conversation.Parked {
 		r.Fate = Parked
 	}
+	r.setBack(w.Platform, progress.failed)
 	r.Phase, r.Attempt, r.Reason, r.Effects = progress.phase, progress.attempt, progress.reason, progress.effects
 	next, looks := max(progress.wait, time.Second), max(n, secondLooks)+1
 	if progress.terminal {

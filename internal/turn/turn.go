@@ -115,7 +115,7 @@ func lookAt(n int) time.Duration {
 const codeWindow = 131047
 
 // Options are what a Turns needs; all fields are required except Performer, Ways,
-// Senses, Meter and Budget.
+// Senses, Presence, Meter and Budget.
 type Options struct {
 	Tenant        string
 	Key           *pii.HashKey
@@ -135,6 +135,10 @@ type Options struct {
 	Meter  Meter
 	Inbox  Inbox
 	Sender Sender
+	// Presence shows that somebody is there; without one nothing is shown.
+	Presence Presence
+	// Platform knows what may be sent, and what to do when it was not.
+	Platform Platform
 	// Performer tells the team, by each of the Ways; without ways nobody is told.
 	Performer Performer
 	Ways      []conversation.Way
@@ -212,10 +216,21 @@ type Report struct {
 	Statuses, Unknown, Proven, Duplicates int
 	// Failures are Meta's codes of what it had accepted and failed to deliver.
 	Failures []int
+	// Setbacks are what the codes of Meta's mean that made parts of an answer fail.
+	Setbacks []conversation.Setback
 	// Effects counts the effects of the turn that were performed now.
 	Effects int
 	// FollowUp is the delay of the follow-up task.
 	FollowUp time.Duration
+}
+
+// setBack notes why parts of an answer failed.
+func (r *Report) setBack(p Platform, failed []conversation.Failure) {
+	for _, f := range failed {
+		if f.Code != 0 {
+			r.Setbacks = append(r.Setbacks, p.Setback(f.Code))
+		}
+	}
 }
 
 // bury gives a letter up: it is kept for an operator.

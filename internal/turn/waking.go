@@ -65,11 +65,20 @@ func (w *waking) attend(ctx context.Context, snapshot conversation.Snapshot) (se
 	if wait := w.proofIn(snapshot); wait > 0 {
 		return true, w.putOff(ctx, wait)
 	}
-	r := otto.Request{Conversation: conv, Now: now}
+	w.setBack(snapshot)
+	r := otto.Request{Conversation: snapshot.Conversation.Conversation, Now: now}
 	decision, mode := w.decide(r)
-	draft := w.compose(snapshot.Conversation, r, decision, mode, conv.Spent, origin{
-		token: w.token, correlationID: w.e.CorrelationID, traceparent: w.e.Traceparent,
-	})
+	return w.make(ctx, w.compose(snapshot.Conversation, r, decision, mode, conv.Spent, w.origin()))
+}
+
+// origin says that the turn comes from this timer.
+func (w *waking) origin() origin {
+	return origin{token: w.token, correlationID: w.e.CorrelationID, traceparent: w.e.Traceparent}
+}
+
+// make commits a turn and moves it on; settled is false when somebody else wrote
+// to the conversation meanwhile.
+func (w *waking) make(ctx context.Context, draft conversation.Commit) (settled bool, err error) {
 	issued := w.permit()
 	committed, err := w.commit(ctx, draft, issued)
 	if fault.Is(err, fault.Conflict) {
@@ -78,7 +87,7 @@ func (w *waking) attend(ctx context.Context, snapshot conversation.Snapshot) (se
 	if err != nil {
 		return false, fmt.Errorf("commit turn: %w", err)
 	}
-	_ = w.Mailbox.Forget(ctx, conv.ID) // What is cached is stale; keeping it costs a conflict.
+	_ = w.Mailbox.Forget(ctx, draft.Conversation.ID) // What is cached is stale; keeping it costs a conflict.
 	w.report.Turn, w.report.Route = draft.Turn.ID, draft.Turn.Route
 	if draft.Turn.Event == conversation.EventHandoffUnanswered {
 		w.report.Handoff = otto.HandoffUnanswered
@@ -158,8 +167,11 @@ func (w *waking) complete(ctx context.Context, id conversation.TurnID) error {
 	if err != nil {
 		return fmt.Errorf("load turn: %w", err)
 	}
-	if snapshot.Turn == nil || snapshot.Turn.Ended() {
+	if snapshot.Turn == nil {
 		return nil
+	}
+	if snapshot.Turn.Ended() {
+		return w.afterwards(ctx, snapshot.Turn.Turn, w.finished(*snapshot.Turn).failed)
 	}
 	return w.finish(ctx, *snapshot.Turn, snapshot.ReadAt, permit{}, 0)
 }
@@ -204,9 +216,13 @@ func (t *Turns) set(ctx context.Context, turn conversation.Turn, timer conversat
 // ring is the letter of a timer, in the conversation of another one. Its name
 // holds all that makes it another timer than the ones before.
 func ring(key *pii.HashKey, seal *pii.Ring, tenant string, like envelope.Envelope, n conversation.TimerNotice) (envelope.Envelope, error) {
+	which := fmt.Sprintf("%d.%d", n.N, n.Waits)
+	if n.Part > 0 {
+		which = fmt.Sprintf("%d.%s", n.Part, which)
+	}
 	e := envelope.Envelope{
 		Kind: envelope.Timer, Tenant: tenant, PhoneNumberID: like.PhoneNumberID, Conversation: like.Conversation,
-		ID:         key.Timer(like.Conversation, string(n.Kind), string(n.Turn), fmt.Sprintf("%d.%d", n.N, n.Waits)),
+		ID:         key.Timer(like.Conversation, string(n.Kind), string(n.Turn), which),
 		ReceivedAt: like.ReceivedAt, CorrelationID: like.CorrelationID, Traceparent: like.Traceparent,
 	}
 	if err := e.Seal(seal, n); err != nil {

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"context"
+	"slices"
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -106,6 +108,28 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 		add(telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String()))
 	}
 	return fields
+}
+
+// alarm tells of what a person has to put right, and of a code that nobody knows
+// the first time this program meets it.
+func (w *Worker) alarm(ctx context.Context, setbacks []conversation.Setback) {
+	for i, s := range setbacks {
+		known := s.Known
+		if !known {
+			_, known = w.unknown.LoadOrStore(s.Code, true)
+		}
+		if known && s.Remedy != conversation.ConfigurationAlarm || slices.Contains(setbacks[:i], s) {
+			continue
+		}
+		meaning := s.Meaning
+		if meaning == "" {
+			meaning = "unknown code"
+		}
+		w.o.Telemetry.Emit(ctx, telemetry.Event{
+			Name: telemetry.PlatformAlarm, Severity: telemetry.SeverityCritical,
+			Fields: []telemetry.Field{telemetry.Code(s.Code), telemetry.Kind(s.Class), telemetry.Reason(meaning)},
+		})
+	}
 }
 
 func fateLabel(r turn.Report, err error) string {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -61,7 +62,11 @@ type Options struct {
 }
 
 // Worker answers Cloud Tasks. It is safe for concurrent use.
-type Worker struct{ o Options }
+type Worker struct {
+	o Options
+	// unknown are the codes of Meta's that nobody knew and that were told of.
+	unknown sync.Map
+}
 
 // New makes a Worker.
 func New(o Options) *Worker { return &Worker{o: o} }
@@ -178,6 +183,7 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 	}
 	ask(c, wait)
 	telemetry.Describe(ctx, telemetry.Event{Name: name(e.Kind, report), Severity: severity, Fields: fields(e, report, err)})
+	w.alarm(ctx, report.Setbacks)
 	metrics := w.o.Telemetry.Metrics()
 	metrics.Turn(ctx, fateLabel(report, err), total(report))
 	metrics.Replies(ctx, "proven", report.Proven)

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"sync/atomic"
 	"time"
@@ -217,7 +218,10 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Ledger: ledger, Outbox: ledger, Reopener: ledger, EffectRecords: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
 		Consequence: turn.Noting{Journal: ledger}, Performer: team, Ways: ways,
 		Hint: store, Mailbox: store, Meter: store, Inbox: s.Inbox,
-		Sender:   channel.New(channel.Options{Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now}),
+		Platform: channel.Platform{}, Sender: channel.New(channel.Options{
+			Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now, Chance: mathrand.Float64, Alarm: s.barred,
+		}),
+		Presence: channel.Presence{Marker: graph},
 		Mind:     mind,
 		Senses:   s.senses(graph),
 		PackHash: s.pack.Hash,
@@ -234,6 +238,17 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 			TenantTokens: int64(s.cfg.Budget.TokensPerDay), Zone: s.pack.Location,
 		},
 	}), nil
+}
+
+// barred tells that nothing can be sent from a number until a person acts.
+func (s *service) barred(ctx context.Context, a channel.Alarm) {
+	s.Telemetry.Emit(ctx, telemetry.Event{
+		Name: telemetry.PlatformAlarm, Severity: telemetry.SeverityCritical,
+		Fields: []telemetry.Field{
+			telemetry.Code(a.Setback.Code), telemetry.Kind(a.Setback.Class), telemetry.Reason(a.Setback.Meaning),
+			telemetry.Component("number"),
+		},
+	})
 }
 
 // team is who is told that a lead waits for a person, and by which ways; without

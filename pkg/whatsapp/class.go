@@ -1,6 +1,9 @@
 package whatsapp
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Class says what a failure asks of whoever meets it.
 type Class string
@@ -40,8 +43,8 @@ const (
 // An unknown code is a matter of the recipient, or transient when the status is
 // 500 or above or Meta says so.
 func (e *Error) Class() Class {
-	if class, ok := classOf(e.Code, e.HTTPStatus); ok {
-		return class
+	if code, ok := e.lookUp(); ok {
+		return code.Class
 	}
 	switch {
 	case e.Transient || e.HTTPStatus >= http.StatusInternalServerError:
@@ -56,50 +59,65 @@ func (e *Error) Class() Class {
 // Known reports whether the code is in Meta's table. An unknown one deserves a
 // person's look the first time it is seen.
 func (e *Error) Known() bool {
-	_, ok := classOf(e.Code, e.HTTPStatus)
+	_, ok := e.lookUp()
 	return ok
 }
 
-func classOf(code, status int) (Class, bool) {
-	switch code {
-	case 0:
-		// Also what an answer without Graph's JSON leaves behind.
-		if status == 0 || status == http.StatusUnauthorized || status == http.StatusForbidden {
-			return ClassAuth, true
+// Remedy is what a message that failed so asks for, whether Graph refused it or
+// a status said later that it failed. An unknown code asks for what its class
+// does: nothing more, unless Meta seems to be ill.
+func (e *Error) Remedy() Remedy {
+	if code, ok := e.lookUp(); ok {
+		return code.Remedy
+	}
+	switch e.Class() {
+	case ClassTransient:
+		return RemedyRetry
+	case ClassRateNumber:
+		return RemedyRetryLater
+	default:
+		return RemedyPermanent
+	}
+}
+
+// Account reports whether nothing at all is sent from the number, to nobody,
+// until somebody acts: it is not this message that is refused.
+func (e *Error) Account() bool {
+	code, ok := e.lookUp()
+	return ok && code.Account
+}
+
+// StopsMarketing reports whether Meta asks to leave off what the person has not
+// asked for.
+func (e *Error) StopsMarketing() bool {
+	code, ok := e.lookUp()
+	return ok && code.StopsMarketing
+}
+
+// Meaning is what the code means, in a few words of this package's own; empty
+// when it is not known.
+func (e *Error) Meaning() string {
+	code, _ := e.lookUp()
+	return code.Meaning
+}
+
+func (e *Error) lookUp() (Code, bool) {
+	if e.Code == 0 && e.HTTPStatus != 0 && e.HTTPStatus != http.StatusUnauthorized && e.HTTPStatus != http.StatusForbidden {
+		// What an answer without Graph's JSON leaves behind.
+		return Code{}, false
+	}
+	i, found := slices.BinarySearchFunc(codes, e.Code, func(c Code, code int) int {
+		switch {
+		case code < c.First:
+			return 1
+		case code > c.Last:
+			return -1
+		default:
+			return 0
 		}
-	case 1, 2, 131000, 131016, 131057, 133004, 134102, 135000:
-		return ClassTransient, true
-	case 4, 613, 80007, 130429, 131208, 132069:
-		return ClassRateNumber, true
-	case 131056:
-		return ClassRatePair, true
-	case 3, 10, 190, 131005:
-		return ClassAuth, true
-	case 131047:
-		return ClassWindow, true
-	case 132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132018:
-		return ClassTemplate, true
-	case 130472, 131020, 131021, 131026, 131035, 131036, 131041, 131062, 137000:
-		return ClassRecipient, true
-	case 368, 130497, 131031, 131048, 131049, 131050, 131064:
-		return ClassPolicy, true
-	case 100, 131008, 131009, 131030, 131051, 131055, 131059, 134100, 134101:
-		return ClassRequest, true
-	case 33, 131037, 131042, 131044, 131045, 131063, 132068, 133000, 133005, 133006, 133008, 133009, 133010,
-		133015, 133016, 134011, 1752041, 2494100, 2593079, 2593085, 2593107, 2593108:
-		return ClassOps, true
-	case 131053:
-		return ClassMedia, true
-	case 131052, 131060:
-		return ClassInbound, true
+	})
+	if !found {
+		return Code{}, false
 	}
-	switch {
-	case 200 <= code && code <= 299:
-		return ClassAuth, true
-	case 131201 <= code && code <= 131215:
-		return ClassRequest, true
-	case 2388001 <= code && code <= 2388299:
-		return ClassOps, true
-	}
-	return "", false
+	return codes[i], true
 }

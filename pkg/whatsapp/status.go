@@ -1,12 +1,17 @@
 package whatsapp
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is how far an outgoing message has come.
 type State string
 
 // The states Meta documents. A value outside this list is kept as it came.
 const (
+	// StateAccepted is what Send's answer means. No webhook says it.
+	StateAccepted  State = "accepted"
 	StateSent      State = "sent"
 	StateDelivered State = "delivered"
 	StateRead      State = "read"
@@ -15,6 +20,18 @@ const (
 	StateDeleted   State = "deleted"
 	StateWarning   State = "warning"
 )
+
+// Later is which of two states of one message stands, in whatever order they were
+// heard of: accepted, sent, delivered, read, played. A failure replaces what was
+// accepted or sent and nothing further, for what was delivered did not fail. A
+// state outside this order never replaces one in it.
+func Later(a, b State) State {
+	order := []State{StateAccepted, StateSent, StateFailed, StateDelivered, StateRead, StatePlayed}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
 
 // Status is one step of an outgoing message. Statuses are repeated, come late
 // and out of order, and "delivered" may never come when "read" does.

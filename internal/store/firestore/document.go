@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
@@ -20,8 +21,10 @@ const (
 	// schemaEffects is that of turns with effects. A program that knows fewer
 	// kinds of them would give up those that it does not know.
 	schemaEffects = 3
+	// schemaUndelivered is that of turns whose effects tell what was not delivered.
+	schemaUndelivered = 4
 	// schemaNewest is the newest that this program reads.
-	schemaNewest = schemaEffects
+	schemaNewest = schemaUndelivered
 )
 
 // Field names that are read again or written by masks.
@@ -165,8 +168,11 @@ func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 	if len(t.Effects) > 0 {
 		f[fieldSchema] = integer(schemaEffects)
 	}
-	if len(t.Replies) > 0 {
-		f[fieldDelivery] = object(fields{partKey(0): object(fields{"attempt": integer(1)})})
+	if slices.ContainsFunc(t.Effects, func(e conversation.Effect) bool { return e.Kind == conversation.EffectUndelivered }) {
+		f[fieldSchema] = integer(schemaUndelivered)
+	}
+	if attempt := t.Intended(); attempt > 0 {
+		f[fieldDelivery] = object(fields{partKey(0): object(fields{"attempt": integer(int64(attempt))})})
 	}
 	return f, nil
 }

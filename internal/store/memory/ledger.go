@@ -192,7 +192,7 @@ func (l *Ledger) Commit(ctx context.Context, c conversation.Commit) (conversatio
 		records:    make([]conversation.EffectRecord, len(c.Turn.Effects)),
 	}
 	if len(turn.deliveries) > 0 {
-		turn.deliveries[0].Attempt = 1
+		turn.deliveries[0].Attempt = c.Turn.Intended()
 	}
 	l.turns[c.Turn.ID] = turn
 	maps.Copy(l.messages, messages)

@@ -91,6 +91,20 @@ var commitPromises = []promise{
 		t.wantPhase(c.Turn.ID, conversation.Sending)
 	}},
 
+	{"an answer that has to wait is not attempted", func(t *ledgerTest) {
+		c := plain("conv", 1, time.Time{})
+		c.Turn.NotBefore = noon.Add(time.Minute)
+		t.commit(c)
+		got := t.turn(c.Turn.ID)
+		if d := got.Deliveries[0]; d.Attempt != 0 || d.Phase() != conversation.Decided || !got.NotBefore.Equal(noon.Add(time.Minute)) {
+			t.Errorf("attempt %d, %s, due at %v", d.Attempt, d.Phase(), got.NotBefore)
+		}
+		if _, err := t.ledger.Intend(t.Context(), c.Turn.ID, 0, 1, got.Updated); err != nil {
+			t.Fatal(err)
+		}
+		t.wantPhase(c.Turn.ID, conversation.Sending)
+	}},
+
 	{"each commit builds on the one before", func(t *ledgerTest) {
 		var base time.Time
 		for version := int64(1); version <= 4; version++ {

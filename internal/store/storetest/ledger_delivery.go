@@ -95,7 +95,7 @@ var deliveryPromises = []promise{
 		}{
 			{[]step{answer, status(conversation.StatusSent), status(conversation.StatusDelivered), status(conversation.StatusRead)},
 				conversation.Sent, conversation.StatusRead},
-			{[]step{answer, status(conversation.StatusSent), status(conversation.StatusFailed)}, conversation.Failed, conversation.StatusSent},
+			{[]step{answer, status(conversation.StatusSent), status(conversation.StatusFailed)}, conversation.Failed, conversation.StatusFailed},
 			{[]step{answer}, conversation.Sent, ""},
 			{[]step{status(conversation.StatusPlayed)}, conversation.Sent, conversation.StatusPlayed},
 		}

@@ -36,6 +36,10 @@ type Options struct {
 	// messages have statuses to come; zero means 10 000. Older ones are forgotten.
 	Keep int
 
+	// PairLimit is what each person may be sent from each number; beyond it Graph
+	// answers with code 131056. The zero value allows everything; see [Meta].
+	PairLimit Allowance
+
 	// WebhookURL is where statuses go; empty means nowhere.
 	WebhookURL string
 	// AppSecret signs them.
@@ -84,8 +88,9 @@ type Server struct {
 	media   media
 	plan    StatusPlan
 	webhook string
-	pending int           // statuses that were promised and not yet settled
-	changed chan struct{} // closed and replaced whenever one of the above changes
+	pairs   map[[2]string]*Allowance // by number and person
+	pending int                      // statuses that were promised and not yet settled
+	changed chan struct{}            // closed and replaced whenever one of the above changes
 }
 
 // Counts is what a Server has seen since it started.
@@ -297,6 +302,9 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, request wireReques
 func (s *Server) send(w http.ResponseWriter, r *http.Request, m SentMessage) *refusal {
 	m.ID = MessageID(m.Person())
 	fault := s.fault(m, false)
+	if fault.Kind != Refuse && fault.Kind != FailBefore && !s.allowed(m) {
+		return refuse(131056, "(Business Account, Consumer Account) pair rate limit hit")
+	}
 	accept := func() { s.accept(m, fault) }
 	if bad := s.breakDown(r.Context(), fault, accept); bad != nil {
 		return bad
@@ -311,6 +319,21 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, m SentMessage) *re
 		"messages":          []any{object{"id": m.ID}},
 	})
 	return nil
+}
+
+// allowed takes a message out of what its person may be sent.
+func (s *Server) allowed(m SentMessage) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pair := [2]string{m.PhoneNumberID, m.Person()}
+	if s.pairs[pair] == nil {
+		if s.pairs == nil {
+			s.pairs = map[[2]string]*Allowance{}
+		}
+		fresh := s.options.PairLimit
+		s.pairs[pair] = &fresh
+	}
+	return s.pairs[pair].Take(s.options.Now())
 }
 
 // breakDown plays a fault out and calls accept unless the fault prevents it. A
