@@ -109,6 +109,8 @@ func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversati
 		if gate.bar(c.o.Now().Add(accountWait), refusal.Code) {
 			c.o.Alarm(ctx, Alarm{Number: m.Number, Setback: setback(refusal)})
 		}
+	case errors.As(err, &refusal) && withoutForm(refusal, m):
+		gate.settle(true) // It is the form that is ill, not the number.
 	case errors.As(err, &refusal) && refusal.Class() == whatsapp.ClassRateNumber:
 		gate.slow(c.o.Now(), c.o.Chance())
 		gate.settle(true)
@@ -125,7 +127,7 @@ func (c *Channel) Send(ctx context.Context, m conversation.Outgoing) (conversati
 // carry it.
 func (c *Channel) send(m conversation.Outgoing) whatsapp.Send {
 	send := whatsapp.Send{PhoneNumberID: m.Number, To: recipient(m.To), Message: c.message(m.Reply), Opaque: m.Opaque}
-	if broken := send.Check(); broken != nil {
+	if broken := send.Check(); broken != nil || m.Reply.Kind == conversation.ReplyFlow && !first(m) {
 		send.Message = whatsapp.TextMessage{Body: Plain(m.Reply)}
 	}
 	return send
@@ -163,6 +165,8 @@ func (c *Channel) refused(err error, m conversation.Outgoing) (conversation.Resu
 		return c.postponed(0, numberWait), fault.Mark(err, fault.Dependency)
 	}
 	switch {
+	case withoutForm(refusal, m):
+		return c.postponed(refusal.Code, 0), fault.Mark(err, fault.Refused)
 	case refusal.Account():
 		return c.postponed(refusal.Code, accountWait), fault.Mark(err, fault.Dependency)
 	case refusal.Class() == whatsapp.ClassRatePair:
@@ -187,6 +191,37 @@ func (c *Channel) postponed(code int, wait time.Duration) conversation.Result {
 	return c.result(conversation.Result{
 		Kind: conversation.Postponed, Code: code, NotBefore: c.o.Now().Add(wait),
 	})
+}
+
+// withoutForm reports whether what Meta refused is the form that a message opens:
+// blocked, throttled, not published, or none of ours. The next attempt sends the
+// same words without their button, which say all that is needed.
+func withoutForm(refusal *whatsapp.Error, m conversation.Outgoing) bool {
+	if m.Reply.Kind != conversation.ReplyFlow || !first(m) {
+		return false
+	}
+	switch refusal.Code {
+	case codeParameter, codeParameterValue, codeFlowBlocked, codeFlowThrottled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Meta's codes for a form that cannot be sent: a parameter that is wrong, such as
+// the id of no published Flow, and a Flow that Meta has blocked or throttled.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+const (
+	codeParameter      = 100
+	codeParameterValue = 131009
+	codeFlowBlocked    = 132068
+	codeFlowThrottled  = 132069
+)
+
+// first reports whether no attempt was made before this one.
+func first(m conversation.Outgoing) bool {
+	_, _, attempt, ok := conversation.ParseOpaque(m.Opaque)
+	return !ok || attempt <= 1
 }
 
 // pairWait grows with the attempts made so far.

@@ -208,6 +208,36 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// A form that Meta does not take costs the button and not the answer.
+func TestAFormThatMetaRefuses(t *testing.T) {
+	message := text(words)
+	message.Reply = conversation.Reply{Kind: conversation.ReplyFlow, Text: words, Form: &conversation.FormOffer{Flow: "12", Label: "Escolher", Token: "t"}}
+	for code, want := range map[int]conversation.ResultKind{
+		100: conversation.Postponed, 131009: conversation.Postponed, 132068: conversation.Postponed, 132069: conversation.Postponed,
+		131026: conversation.Refused, 131047: conversation.Refused,
+	} {
+		s := newStreet(t, nil)
+		s.graph.Fail(whatsapptest.Fault{Kind: whatsapptest.Refuse, HTTPStatus: http.StatusBadRequest, Code: code})
+		got, err := s.channel.Send(t.Context(), message)
+		if got.Kind != want || got.Code != code || !fault.Is(err, fault.Refused) || got.NotBefore.After(now) {
+			t.Errorf("%d: %s until %s, %v", code, got.Kind, got.NotBefore, err)
+		}
+		again := message
+		again.Opaque = opaque(2)
+		if got, err := s.channel.Send(t.Context(), again); err != nil || got.Kind != conversation.Accepted {
+			t.Fatalf("%d: again: %s, %v", code, got.Kind, err)
+		}
+		sent := s.graph.Sent()[0]
+		if sent.Type != "text" || sent.Text != words || sent.Flow != nil {
+			t.Errorf("%d: again it is a %s", code, sent.Type)
+		}
+		sum := sha256.Sum256(sent.Raw)
+		if s.channel.Digest(again) != hex.EncodeToString(sum[:]) {
+			t.Errorf("%d: its digest is another", code)
+		}
+	}
+}
+
 func TestOverlongTextIsCut(t *testing.T) {
 	s := newStreet(t, nil)
 	for name, c := range map[string]struct {

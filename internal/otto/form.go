@@ -126,7 +126,7 @@ func (o *Otto) receive(s *scene) {
 // of the names the person has or had.
 func (o *Otto) known(s *scene, m conversation.Inbound, id conversation.ID) bool {
 	conv := s.request.Conversation
-	return id == conv.ID || slices.Contains(m.From.Conversations(o.key, m.Number), id) ||
+	return id == conv.ID || slices.Contains(m.Conversations(o.key), id) ||
 		slices.Contains(conv.Session.Person.Conversations(o.key, conv.Number), id)
 }
 
