@@ -16,8 +16,9 @@
 // decodes it strictly and lets nothing out that its guards refuse. Three rooms
 // read Portuguese for it: when reads days and hours, and says them; claim reads
 // what else a text states, prices above all, and whether anybody said so; pledge
-// reads what it promises, and what it says that will be done. Package envelope
-// is the letter that the two programs exchange.
+// reads what it promises, and what it says that will be done. Package flow is the
+// form in which a lead asks for a meeting without writing. Package envelope is the
+// letter that the two programs exchange.
 //
 // # Outside, and back in
 //

@@ -129,10 +129,15 @@ var rooms = map[string]room{
 		layer:    core,
 		parties:  []string{text},
 	},
+	"internal/flow": {
+		sentence: "The appointment form that a lead fills in inside WhatsApp: what each screen offers, what it accepts, and the token that says whose form it is.",
+		layer:    core,
+		rooms:    []string{"internal/conversation", "internal/when"},
+	},
 	"internal/otto": {
 		sentence: "How Otto thinks: fixed replies, prompt, decision, guards, and asking a model through one small port.",
 		layer:    core,
-		rooms:    []string{"internal/conversation", "internal/claim", "internal/pledge", "internal/when"},
+		rooms:    []string{"internal/conversation", "internal/claim", "internal/flow", "internal/pledge", "internal/when"},
 		parties:  []string{text},
 	},
 	"internal/when": {
@@ -154,7 +159,7 @@ var rooms = map[string]room{
 	"internal/turn": {
 		sentence: "Inbound messages of one conversation become at most one answer.",
 		layer:    application,
-		rooms:    []string{"internal/conversation", "internal/otto", "internal/envelope"},
+		rooms:    []string{"internal/conversation", "internal/otto", "internal/envelope", "internal/flow"},
 	},
 
 	"internal/operator": {
@@ -172,7 +177,7 @@ var rooms = map[string]room{
 	"internal/ingress": {
 		sentence: "The front door: proves a webhook is Meta's, hands its parts to the queue, and only then says 200.",
 		layer:    edge,
-		rooms:    []string{"internal/envelope", "internal/conversation", "internal/telemetry", "pkg/whatsapp"},
+		rooms:    []string{"internal/envelope", "internal/conversation", "internal/flow", "internal/telemetry", "pkg/whatsapp"},
 		parties:  []string{echo, sync},
 	},
 	"internal/worker": {
@@ -307,7 +312,8 @@ var rooms = map[string]room{
 		sentence: "Assembles the ingress program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/config", "internal/httpserver", "internal/ingress", "internal/program", "internal/secrets",
+			"internal/config", "internal/flow", "internal/httpserver", "internal/ingress", "internal/otto", "internal/pack",
+			"internal/program", "internal/secrets", "pkg/whatsapp",
 		},
 	},
 	"internal/workerd": {
@@ -512,8 +518,10 @@ func TestPureRoomsAskNoClock(t *testing.T) {
 	}
 }
 
-// What a service links is what it can do. The ingress cannot think or read the
-// ledger, the worker takes no webhooks, and no stand-in is in either.
+// What a service links is what it can do. The ingress cannot ask a model or read
+// the ledger, the worker takes no webhooks, and no stand-in is in either. The pack,
+// and with it the rules that check one, is in the ingress for the hours that a Flow
+// offers; nothing of it is read where Flows are off.
 func TestServicesLinkOnlyWhatTheyNeed(t *testing.T) {
 	standIns := []string{"testing", "net/http/httptest", miniredis}
 	for name, r := range rooms {
@@ -523,10 +531,9 @@ func TestServicesLinkOnlyWhatTheyNeed(t *testing.T) {
 	}
 	for program, strangers := range map[string][]string{
 		"cmd/ingress": {
-			"cloud.google.com/go/firestore", openai, yaml, oidc, "time/tzdata",
-			module + "/internal/otto", module + "/internal/turn", module + "/internal/worker", module + "/internal/workerd",
-			module + "/internal/openai", module + "/internal/pack", module + "/internal/channel",
-			module + "/internal/store/firestore", module + "/packs",
+			"cloud.google.com/go/firestore", openai, oidc,
+			module + "/internal/turn", module + "/internal/worker", module + "/internal/workerd",
+			module + "/internal/openai", module + "/internal/channel", module + "/internal/store/firestore",
 		},
 		"cmd/worker": {module + "/internal/ingress", module + "/internal/ingressd"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // The image has no zone files, and Flows offer hours of the business's zone.
 
 	"github.com/pyloto/atende/internal/ingressd"
 	"github.com/pyloto/atende/internal/program"

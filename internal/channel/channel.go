@@ -217,6 +217,10 @@ func (c *Channel) message(r conversation.Reply) whatsapp.Outgoing {
 		}
 		label = whatsapp.Truncate(label, whatsapp.MaxListButton)
 		return whatsapp.ListMessage{Body: r.Text.Reveal(), Button: label, Sections: []whatsapp.Section{section}}
+	case r.Kind == conversation.ReplyFlow && r.Form != nil:
+		return whatsapp.FlowMessage{
+			Body: r.Text.Reveal(), FlowID: r.Form.Flow, CTA: r.Form.Label, Token: r.Form.Token.Reveal(),
+		}
 	default:
 		return whatsapp.TextMessage{Body: r.Text.Reveal()}
 	}

@@ -127,6 +127,18 @@ func TestShapes(t *testing.T) {
 			conversation.Reply{Kind: conversation.ReplyList, Text: words, Menu: "Horários", Options: []conversation.Option{{ID: "a", Title: "10h30"}}},
 			whatsapptest.SentMessage{Type: "list", Text: words, ListButton: "Horários", Rows: []whatsapp.Row{{ID: "a", Title: "10h30"}}},
 		},
+		"a form": {
+			conversation.Reply{Kind: conversation.ReplyFlow, Text: words, Form: &conversation.FormOffer{Flow: "12", Label: "Escolher", Token: "t"}},
+			whatsapptest.SentMessage{Type: "flow", Text: words, Flow: &whatsapptest.SentFlow{ID: "12", CTA: "Escolher", Token: "t"}},
+		},
+		"a form that is none": {
+			conversation.Reply{Kind: conversation.ReplyFlow, Text: words},
+			whatsapptest.SentMessage{Type: "text", Text: words},
+		},
+		"a form with a label too long": {
+			conversation.Reply{Kind: conversation.ReplyFlow, Text: words, Form: &conversation.FormOffer{Flow: "12", Label: strings.Repeat("a", 21), Token: "t"}},
+			whatsapptest.SentMessage{Type: "text", Text: words},
+		},
 		"buttons without options": {
 			conversation.Reply{Kind: conversation.ReplyButtons, Text: words},
 			whatsapptest.SentMessage{Type: "text", Text: words},
@@ -186,7 +198,9 @@ func TestShapes(t *testing.T) {
 				t.Fatalf("%s, %v", got.Kind, err)
 			}
 			sent := s.graph.Sent()[0]
-			got := whatsapptest.SentMessage{Type: sent.Type, Text: sent.Text, Buttons: sent.Buttons, ListButton: sent.ListButton, Rows: sent.Rows}
+			got := whatsapptest.SentMessage{
+				Type: sent.Type, Text: sent.Text, Buttons: sent.Buttons, ListButton: sent.ListButton, Rows: sent.Rows, Flow: sent.Flow,
+			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("on the wire (-want +got):\n%s", diff)
 			}

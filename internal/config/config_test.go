@@ -261,6 +261,7 @@ var wrong = []struct {
 	{development, []string{"FLOW_PRIVATE_KEY=", "WHATSAPP_FLOW_ENDPOINT_ENABLED=true"}},
 	{development, []string{"FLOW_PRIVATE_KEY=not a key", "WHATSAPP_FLOW_ENDPOINT_ENABLED=true"}},
 	{development, []string{"FLOW_PRIVATE_KEY=-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"}},
+	{development, []string{"FLOW_PRIVATE_KEY=-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----"}},
 	{development, []string{"FLOW_PRIVATE_KEY_PASSPHRASE=a\x01b"}},
 
 	{development, []string{"OPENAI_ENABLED=maybe"}},

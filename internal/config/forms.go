@@ -285,6 +285,9 @@ func privateKey(value string) string {
 	if block == nil || !strings.HasSuffix(block.Type, "PRIVATE KEY") {
 		return "is not a private key in PEM"
 	}
+	if block.Type == "ENCRYPTED PRIVATE KEY" {
+		return "is encrypted PKCS#8, which cannot be read (openssl pkcs8 -nocrypt decrypts it)"
+	}
 	return ""
 }
 

@@ -294,7 +294,8 @@ func TestThePriceIsTheOneFirstHeardOf(t *testing.T) {
 func TestWhatHoldsForAPersonSurvivesAMerge(t *testing.T) {
 	noon := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	one, other := conversation.New("one", "1", conversation.Identity{}), conversation.New("other", "1", conversation.Identity{})
-	one.Version, other.Version, one.LastTurn, other.LastTurn = 2, 3, "one~2", "other~3"
+	one.Version, other.Version = 2, 3
+	one.LastTurn, other.LastTurn = "one~2", "other~3"
 	one.Pace, other.Pace = noon, noon.Add(time.Minute)
 	one.Spared, other.Invited = noon, noon.Add(time.Hour)
 	one.Mend("v1.one~1.0.1", "one~2")

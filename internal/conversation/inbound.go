@@ -66,6 +66,9 @@ type Inbound struct {
 	Text pii.Text `json:"text,omitempty"`
 	// TapID is the id of the tapped option.
 	TapID string `json:"tap_id,omitempty"`
+	// Form is what a completed Flow sent: a JSON object as its text; empty when it
+	// sent none.
+	Form pii.Text `json:"form,omitempty"`
 	// ReplyTo is the message that this one quotes or reacts to.
 	ReplyTo pii.Contact `json:"reply_to,omitempty"`
 	// Original is our name of that message, which an edit or a revoke is about

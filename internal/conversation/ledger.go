@@ -13,6 +13,8 @@ type Query struct {
 	// Conversations are every id the person may be known under.
 	Conversations []ID
 	Messages      []MessageID
+	// Appointments are ids of which it is asked whether they exist.
+	Appointments []string
 	// Turn is read too when it is set. When Conversations are asked for and
 	// Turn is empty, the last turn of the conversation in charge is read.
 	Turn TurnID
@@ -31,6 +33,8 @@ type Snapshot struct {
 	// Holders are who holds each of the asked ids that has a document.
 	Holders  map[ID]Holder
 	Messages map[MessageID]StoredMessage
+	// Appointments are those of the asked ids that exist.
+	Appointments map[string]bool
 	// Turn is the turn asked for, or the last one; nil when there is none.
 	Turn *StoredTurn
 }

@@ -11,6 +11,7 @@ const (
 	ReplyButtons  ReplyKind = "interactive_button" // 1–3 options
 	ReplyList     ReplyKind = "interactive_list"   // 1–10 options
 	ReplyTemplate ReplyKind = "template"           // approved by Meta; also after the window closed
+	ReplyFlow     ReplyKind = "interactive_flow"   // a form to open; the text makes sense without it
 )
 
 // Reply is one part of an answer: what the lead reads.
@@ -22,12 +23,23 @@ type Reply struct {
 	Menu string `json:"menu,omitempty"`
 	// Template is what is sent; set for [ReplyTemplate].
 	Template *Template `json:"template,omitempty"`
+	// Form is what a reply of [ReplyFlow] opens.
+	Form *FormOffer `json:"form,omitempty"`
 }
 
 // Template names a message that Meta approved beforehand.
 type Template struct {
 	Name     string `json:"name"`
 	Language string `json:"language"` // as Meta writes it, such as pt_BR
+}
+
+// FormOffer is a WhatsApp Flow to open.
+type FormOffer struct {
+	// Flow is Meta's id of it, and Label what the button says.
+	Flow  string `json:"flow"`
+	Label string `json:"label"`
+	// Token comes back with the form and says whose it is.
+	Token pii.Secret `json:"token"`
 }
 
 // Option is one choice of an interactive reply.

@@ -44,6 +44,9 @@ type Turn struct {
 	Model    Model     `json:"model,omitzero"`
 	Reasons  Reasons   `json:"reasons,omitzero"`
 	PackHash string    `json:"pack_hash,omitempty"`
+	// Noted are the appointments of forms among the messages that existed when the
+	// turn was decided: forms that came back before.
+	Noted []string `json:"noted,omitempty"`
 	// Mode is how Otto was asked.
 	Mode Mode `json:"mode,omitempty"`
 	// Fallback is why Otto was asked without a model; empty when he was not.

@@ -17,6 +17,7 @@ import (
 	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/internal/pack"
+	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/program"
 	"github.com/pyloto/atende/internal/secrets"
 	"github.com/pyloto/atende/internal/store/firestore"
@@ -73,7 +74,7 @@ func Open(ctx context.Context, o Options) (works *operator.Operator, release fun
 	}
 	works = operator.New(operator.Options{
 		Tenant: cfg.Tenant, Numbers: cfg.PhoneNumberIDs, Key: values.HashKey, Ring: values.Ring,
-		Ledger: o.Ledger, Inbox: inbox, Now: o.Now, Token: rand.Text, SessionTTL: cfg.SessionTTL, Script: func() (turn.ReplayOptions, error) { return script(cfg) },
+		Ledger: o.Ledger, Inbox: inbox, Now: o.Now, Token: rand.Text, SessionTTL: cfg.SessionTTL, Script: func() (turn.ReplayOptions, error) { return script(cfg, values.HashKey) },
 		Knowledge: func() (operator.Knowledge, error) { return knowledge(cfg) },
 	})
 	return works, func() { _, _ = closeInbox(), closeLedger() }, nil
@@ -96,14 +97,14 @@ func openLedger(cfg config.Worker, values program.Values) (operator.Ledger, func
 }
 
 // script decides turns again as this configuration's worker would have.
-func script(cfg config.Worker) (turn.ReplayOptions, error) {
+func script(cfg config.Worker, key *pii.HashKey) (turn.ReplayOptions, error) {
 	business, err := readPack(cfg)
 	if err != nil {
 		return turn.ReplayOptions{}, err
 	}
 	return turn.ReplayOptions{
 		Mind: func(model otto.Model) (turn.Mind, error) {
-			return otto.New(otto.Options{Pack: business, Model: model, Tenant: cfg.Tenant})
+			return otto.New(otto.Options{Pack: business, Model: model, Tenant: cfg.Tenant, Key: key})
 		},
 		PackHash: business.Hash,
 		// Nothing is sent: the channel only says what it would have posted.

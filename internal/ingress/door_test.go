@@ -58,6 +58,7 @@ type options struct {
 	inbox    func(ingress.Inbox) ingress.Inbox
 	secrets  ingress.Secrets
 	coalesce time.Duration
+	flow     *ingress.Flow
 	now      func() time.Time
 }
 
@@ -119,7 +120,7 @@ func handler(t testing.TB, d *door, inbox ingress.Inbox, o options) *httpserver.
 	}
 	in := ingress.New(ingress.Options{
 		Tenant: "default", Numbers: []string{number, secondOurs}, Key: d.key, Ring: d.ring,
-		Inbox: inbox, Hint: o.hint, Secrets: o.secrets, Coalesce: o.coalesce, Now: o.now, Metrics: tel.Metrics(), Tell: tel.Emit,
+		Inbox: inbox, Hint: o.hint, Secrets: o.secrets, Coalesce: o.coalesce, Flow: o.flow, Now: o.now, Metrics: tel.Metrics(), Tell: tel.Emit,
 	})
 	server := httpserver.New(httpserver.Options{Service: "atende-ingress", Enter: tel.Enter, Report: program.Report(tel)})
 	ingress.Register(server.Echo(), func() *ingress.Ingress { return in })

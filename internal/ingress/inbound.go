@@ -3,6 +3,7 @@ package ingress
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -89,6 +90,11 @@ func content(m *conversation.Inbound, c whatsapp.Content) {
 		m.Kind, m.Text = conversation.KindOrder, pii.Text(cart(c))
 	case whatsapp.FlowReply:
 		m.Kind = conversation.KindFlow
+		if isObject(c.Response) {
+			m.Form = pii.Text(c.Response)
+		} else {
+			m.Note = "form"
+		}
 	case whatsapp.Reaction:
 		m.Kind, m.ReplyTo, m.Text = conversation.KindReaction, contact(c.MessageID), pii.Text(c.Emoji)
 	case whatsapp.System:
@@ -132,6 +138,11 @@ func changed(m *conversation.Inbound, c whatsapp.System) {
 		// Meta said what is over and not what is now: only that is certain.
 		m.From, m.Was = *m.Was, nil
 	}
+}
+
+// isObject reports whether a text is a JSON object: a form may send anything.
+func isObject(text string) bool {
+	return strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") && json.Valid([]byte(text))
 }
 
 // oversized is what is left of a message that no task can carry: its ids, its

@@ -45,8 +45,10 @@ type Options struct {
 	Secrets Secrets
 	// Coalesce is the longest quiet time before a message is answered.
 	Coalesce time.Duration
-	Now      func() time.Time
-	Metrics  *telemetry.Metrics
+	// Flow is the endpoint of WhatsApp Flows; nil serves none.
+	Flow    *Flow
+	Now     func() time.Time
+	Metrics *telemetry.Metrics
 	// Tell logs what Meta reports about the account; nil logs only how much it
 	// was.
 	Tell func(context.Context, telemetry.Event)
@@ -65,6 +67,7 @@ func Register(e *echo.Echo, door func() *Ingress) {
 		e.GET(p, func(c echo.Context) error { return door().challenge(c) })
 		e.POST(p, func(c echo.Context) error { return door().webhook(c) })
 	}
+	e.POST(flowPath, func(c echo.Context) error { return door().exchange(c) })
 }
 
 // challenge proves to Meta that this address is ours.

@@ -145,7 +145,7 @@ func TestWhatMessagesHold(t *testing.T) {
 			"product_items": []any{map[string]any{"product_retailer_id": "café", "quantity": 2, "item_price": 39.9, "currency": "BRL"}}}}),
 			conversation.Inbound{Kind: conversation.KindOrder, Type: "order", Text: "🛒 2 × café: 39.9 BRL\n= 79.80 BRL\nsem açúcar"}},
 		"flow": {d.pen.Message(lead, "Iara", map[string]any{"type": "interactive", "interactive": flow, "context": contextOf}),
-			conversation.Inbound{Kind: conversation.KindFlow, Type: "interactive", ReplyTo: "wamid.OUT"}},
+			conversation.Inbound{Kind: conversation.KindFlow, Type: "interactive", Form: `{"flow_token":"f"}`, ReplyTo: "wamid.OUT"}},
 		"reaction": {d.pen.Reaction(lead, "Iara", "wamid.OUT", "👍🏽"),
 			conversation.Inbound{Kind: conversation.KindReaction, Type: "reaction", Text: "👍🏽", ReplyTo: "wamid.OUT"}},
 		"reaction taken off": {d.pen.Reaction(lead, "Iara", "wamid.OUT", ""),

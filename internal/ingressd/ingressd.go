@@ -12,6 +12,8 @@ import (
 	"github.com/pyloto/atende/internal/config"
 	"github.com/pyloto/atende/internal/httpserver"
 	"github.com/pyloto/atende/internal/ingress"
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pack"
 	"github.com/pyloto/atende/internal/program"
 	"github.com/pyloto/atende/internal/secrets"
 )
@@ -28,7 +30,9 @@ type Options = program.Outside
 // service is the running program.
 type service struct {
 	*program.Parts
-	cfg  config.Ingress
+	cfg config.Ingress
+	// pack is the one of PACK_DIR; it is read only where Flows are on.
+	pack *otto.Pack
 	door atomic.Pointer[ingress.Ingress]
 }
 
@@ -39,11 +43,17 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return program.Refuse(err)
 	}
-	parts, err := program.NewParts(ctx, serviceName, o, cfg.Common)
-	if err != nil {
+	s := &service{cfg: cfg}
+	if cfg.Flow.Enabled && cfg.PackDir != "" {
+		knowledge, err := pack.Dir(cfg.PackDir)
+		if err != nil {
+			return program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
+		}
+		s.pack = &knowledge
+	}
+	if s.Parts, err = program.NewParts(ctx, serviceName, o, cfg.Common); err != nil {
 		return err
 	}
-	s := &service{Parts: parts, cfg: cfg}
 	server := s.Server(httpserver.Options{
 		MaxInFlight: maxInFlight,
 		Checks: []httpserver.Check{
@@ -65,6 +75,10 @@ func (s *service) prepare(ctx context.Context) error {
 	if err != nil {
 		return program.Refuse(fmt.Errorf("open hint store: %w", err))
 	}
+	endpoint, err := s.flow(ctx)
+	if err != nil {
+		return err
+	}
 	s.door.Store(ingress.New(ingress.Options{
 		Tenant: s.cfg.Tenant, Numbers: s.cfg.PhoneNumberIDs, Key: values.HashKey, Ring: values.Ring,
 		Inbox: s.Inbox, Hint: store,
@@ -72,7 +86,7 @@ func (s *service) prepare(ctx context.Context) error {
 			App:    secrets.List(s.Secrets, s.cfg.AppSecrets),
 			Verify: secrets.One(s.Secrets, s.cfg.VerifyToken),
 		},
-		Coalesce: s.cfg.CoalesceWindow, Now: s.Now, Metrics: s.Telemetry.Metrics(), Tell: s.Telemetry.Emit,
+		Coalesce: s.cfg.CoalesceWindow, Flow: endpoint, Now: s.Now, Metrics: s.Telemetry.Metrics(), Tell: s.Telemetry.Emit,
 	}))
 	s.Gate.Open()
 	return nil

@@ -46,16 +46,18 @@ type house struct {
 
 func open(t *testing.T) house {
 	t.Helper()
-	return openWith(t, openai.DefaultTranscribeModel)
+	return openWith(t, openai.DefaultTranscribeModel, 0)
 }
 
-func openWith(t *testing.T, transcriber string) house {
+// openWith takes a transcription model and the patience with everybody; zero is
+// what production has.
+func openWith(t *testing.T, transcriber string, patience time.Duration) house {
 	t.Helper()
 	h := house{meta: whatsapptest.NewServer(whatsapptest.Options{Token: "token"}), model: openaitest.NewServer(openaitest.Options{Key: "sk-test"})}
 	t.Cleanup(h.meta.Close)
 	t.Cleanup(h.model.Close)
 	graph, err := whatsapp.NewClient(whatsapp.Options{
-		BaseURL: h.meta.URL, Token: func(context.Context) (string, error) { return "token", nil }, MediaTimeout: 2 * time.Second,
+		BaseURL: h.meta.URL, Token: func(context.Context) (string, error) { return "token", nil }, MediaTimeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +66,7 @@ func openWith(t *testing.T, transcriber string) house {
 		Graph: graph, Now: time.Now,
 		Transcriber: openai.NewTranscriber(openai.Options{
 			APIKey:  func(context.Context) (pii.Secret, error) { return "sk-test", nil },
-			BaseURL: h.model.URL(), Model: transcriber, Timeout: 2 * time.Second,
+			BaseURL: h.model.URL(), Model: transcriber, Timeout: patience,
 		}),
 	})
 	return h
@@ -115,7 +117,7 @@ func TestAVoiceNoteIsWrittenDown(t *testing.T) {
 }
 
 func TestWhisperIsAskedInItsOwnWay(t *testing.T) {
-	h := openWith(t, "whisper-1")
+	h := openWith(t, "whisper-1", 0)
 	got := h.perceive(t, h.voice("Quanto custa?", 2*time.Second))
 	if got.Outcome != conversation.Understood || got.Confidence < 0.9 || got.CostMicroUSD != 200 {
 		t.Errorf("perceived %+v", got)
@@ -405,6 +407,9 @@ func TestWhatIsWorthAnotherTry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := open(t)
+			if tt.meta.Kind == whatsapptest.MediaSlow || tt.model.Kind == openaitest.Stall {
+				h = openWith(t, openai.DefaultTranscribeModel, 4*time.Second)
+			}
 			m := h.voice("segredo", 2*time.Second)
 			if tt.meta.Kind != "" {
 				h.meta.FailMedia(tt.meta)
@@ -538,5 +543,40 @@ func (g fixed) Download(_ context.Context, _ string, _ int64, w io.Writer) (what
 type deaf struct{}
 
 func (deaf) Transcribe(context.Context, conversation.File) (conversation.Transcript, error) {
+	return conversation.Transcript{Text: "oi"}, nil
+}
+
+// What reaches the transcriber is named for what it is.
+func TestEveryKindOfAudioIsKnownByItsBytes(t *testing.T) {
+	const mp4 = "\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00"
+	for _, tt := range []struct {
+		mime, data, want string
+	}{
+		{"audio/mpeg", "ID3\x04", "audio/mpeg"}, {"audio/mp3", "\xff\xfb\x90\x00", "audio/mpeg"},
+		{"audio/mp4", mp4, "audio/mp4"}, {"audio/x-m4a", mp4, "audio/mp4"}, {"audio/aac", mp4, "audio/aac"}, {"audio/aac", "\xff\xf1\x50\x80", "audio/aac"},
+		{"audio/amr", "#!AMR\n", "audio/amr"}, {"audio/webm; codecs=opus", "\x1a\x45\xdf\xa3", "audio/webm"},
+		{"AUDIO/OGG; codecs=opus", "OggS\x00", "audio/ogg"}, {"audio/ogg; codecs", "OggS\x00", "audio/ogg"},
+		// One is not another.
+		{"audio/mpeg", "\xff\xf1\x50\x80", ""}, {"audio/aac", "\xff\xfb\x90\x00", ""}, {"audio/ogg", "ID3\x04", ""}, {"audio/wav", "RIFF\x00\x00\x00\x00AVI ", ""},
+		{"audio/midi", "MThd", ""}, {"video/mp4", mp4, ""},
+	} {
+		ears := &curious{}
+		s := media.New(media.Options{Graph: fixed(tt.data), Transcriber: ears, Now: time.Now})
+		p, err := s.Perceive(t.Context(), conversation.Inbound{Kind: conversation.KindAudio, Media: &conversation.Media{ID: "1", MIME: tt.mime}})
+		want := conversation.Understood
+		if tt.want == "" {
+			want = conversation.WrongKind
+		}
+		if err != nil || p.Outcome != want || ears.heard != tt.want {
+			t.Errorf("%s, %q: %+v, %v, heard as %q", tt.mime, tt.data, p, err, ears.heard)
+		}
+	}
+}
+
+// curious keeps the type of what it heard.
+type curious struct{ heard string }
+
+func (c *curious) Transcribe(_ context.Context, f conversation.File) (conversation.Transcript, error) {
+	c.heard = f.MIME
 	return conversation.Transcript{Text: "oi"}, nil
 }

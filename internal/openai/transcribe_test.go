@@ -22,7 +22,7 @@ import (
 )
 
 func newTranscriber(base, model string) *openai.Transcriber {
-	return openai.NewTranscriber(openai.Options{APIKey: fixedKey, BaseURL: base, Model: model, Timeout: 2 * time.Second})
+	return openai.NewTranscriber(openai.Options{APIKey: fixedKey, BaseURL: base, Model: model})
 }
 
 func clip(says string) conversation.File {

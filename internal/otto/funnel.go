@@ -113,6 +113,9 @@ func (s *scene) invited() bool {
 
 // said is what a step asks in words, and the field it asks for.
 func (o *Otto) said(s *scene, st step) (text, field string) {
+	if st.invite && o.offersForm(s) {
+		return o.fill(s, o.pack.Sentences.InviteForm), conversation.FieldMeeting
+	}
 	if st.invite {
 		return o.fill(s, o.pack.Sentences.Invite), conversation.FieldMeeting
 	}

@@ -10,9 +10,8 @@ import (
 	"github.com/pyloto/atende/internal/pii"
 )
 
-// meeting is the pizzaria with talks to arrange.
-func meeting(t *testing.T, model otto.Model) *otto.Otto {
-	t.Helper()
+// meetingPack is the pizzaria with talks to arrange.
+func meetingPack() otto.Pack {
 	p := pizzaria()
 	p.Meetings = otto.Meetings{Offered: true, Notice: 2 * time.Hour, Days: 5, Every: time.Hour, Questions: []otto.Question{
 		{Field: "email", Text: "Qual é o seu e-mail?"},
@@ -25,7 +24,12 @@ func meeting(t *testing.T, model otto.Model) *otto.Otto {
 	p.Sentences.MeetingSoon = "Muito em cima. Pode ser {horarios}?"
 	p.Sentences.MeetingVague = "Que dia e hora? Pode ser {horarios}?"
 	p.Sentences.MeetingNoted = "Anotei {quando}; a equipe confirma."
-	o, err := otto.New(otto.Options{Pack: p, Model: model, Tenant: "praca"})
+	return p
+}
+
+func meeting(t *testing.T, model otto.Model) *otto.Otto {
+	t.Helper()
+	o, err := otto.New(otto.Options{Pack: meetingPack(), Model: model, Tenant: "praca"})
 	if err != nil {
 		t.Fatal(err)
 	}

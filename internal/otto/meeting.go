@@ -1,6 +1,7 @@
 package otto
 
 import (
+	"iter"
 	"strings"
 	"time"
 
@@ -17,30 +18,39 @@ const (
 
 // slots are times on offer for a meeting, the next ones first.
 func (o *Otto) slots(now time.Time) []time.Time {
-	m := o.pack.Meetings
-	if !m.Offered || m.Every <= 0 {
-		return nil
-	}
 	var slots []time.Time
 	day, last := 0, ""
-	limit := now.AddDate(0, 0, m.Days)
-	for _, span := range o.pack.Hours.ahead(now) {
-		for at := span.from; at.Before(span.to) && at.Before(limit); at = at.Add(m.Every) {
-			if at.Before(now.Add(m.Notice)) {
-				continue
-			}
-			if date := at.Format(time.DateOnly); date != last {
-				day, last = 0, date
-			}
-			if day++; day > slotsPerDay {
-				break
-			}
-			if slots = append(slots, at); len(slots) == maxSlots {
-				return slots
-			}
+	for at := range o.pack.starts(now) {
+		if date := at.Format(time.DateOnly); date != last {
+			day, last = 0, date
+		}
+		if day++; day > slotsPerDay {
+			continue
+		}
+		if slots = append(slots, at); len(slots) == maxSlots {
+			break
 		}
 	}
 	return slots
+}
+
+// starts are all moments at which a meeting may begin, seen from a moment of the
+// business's zone, in order.
+func (p Pack) starts(now time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		m := p.Meetings
+		if !m.Offered || m.Every <= 0 {
+			return
+		}
+		limit := now.AddDate(0, 0, m.Days)
+		for _, span := range p.Hours.ahead(now) {
+			for at := span.from; at.Before(span.to) && at.Before(limit); at = at.Add(m.Every) {
+				if !at.Before(now.Add(m.Notice)) && !yield(at) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // trouble is why a meeting cannot be at a moment; the zero value is none.

@@ -19,6 +19,8 @@ type Options struct {
 	Model Model
 	// Tenant keeps the cache keys of businesses apart.
 	Tenant string
+	// Key makes and proves the tokens of forms; nil offers no form and reads none.
+	Key *pii.HashKey
 }
 
 // Otto decides answers. It is safe for concurrent use.
@@ -32,6 +34,7 @@ type Otto struct {
 	pledges *pledge.Reader
 	pages   map[conversation.State]page
 	names   map[string]bool // of the instructions, see internalNames
+	key     *pii.HashKey    // nil when there are no forms
 	// without are guards that a test leaves out.
 	without map[string]bool
 }
@@ -63,7 +66,7 @@ func New(opt Options) (*Otto, error) {
 		return nil, err
 	}
 	return &Otto{
-		pack: opt.Pack, model: opt.Model, index: index, words: words, lexicon: lexicon,
+		pack: opt.Pack, key: opt.Key, model: opt.Model, index: index, words: words, lexicon: lexicon,
 		knows: newKnowledge(opt.Pack), pledges: pledges, pages: pages, names: internalNames(opt.Pack),
 	}, nil
 }
@@ -73,7 +76,10 @@ type Request struct {
 	Conversation conversation.Conversation
 	// Messages are what the lead sent since the last turn, in order.
 	Messages []conversation.Inbound
-	Now      time.Time
+	// Noted are the appointments that were asked for by forms among the messages
+	// and exist already; see [Otto.Form].
+	Noted []string
+	Now   time.Time
 }
 
 // Decision is the answer to a request, ready to be committed. Nothing in it is
@@ -97,6 +103,8 @@ type Decision struct {
 	// Appointment is the start of a meeting that was agreed; zero when none was.
 	// An appointment record must be committed together with the decision.
 	Appointment time.Time
+	// AppointmentID is the id that the record must have; empty when any will do.
+	AppointmentID string
 	// Briefing is for the person who takes over or confirms a meeting: who the
 	// lead is, what they want, what was said and promised. Empty unless Handoff
 	// or Appointment is set.

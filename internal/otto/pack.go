@@ -136,8 +136,18 @@ type Meetings struct {
 	Notice time.Duration
 	Days   int
 	Every  time.Duration
+	// Flow is the WhatsApp Flow in which a lead may ask for one, if there is any.
+	Flow Flow
 	// Questions are asked, in order, before a meeting can be noted.
 	Questions []Question
+}
+
+// Flow is a published WhatsApp Flow: the appointment form.
+type Flow struct {
+	// ID is Meta's; empty when there is none.
+	ID string
+	// Label is on the button that opens it, at most 20 characters, no emoji.
+	Label string
 }
 
 // Contacts are the only ways to reach the business that Otto may name.
@@ -205,6 +215,11 @@ type Sentences struct {
 	// Invite proposes a meeting. {horarios} It and the sentences on meetings
 	// may be missing when the business offers none.
 	Invite string
+	// InviteForm is Invite beside a button that opens the form. {horarios}
+	// FormStale says that a form holds no more and that nothing was noted, and
+	// FormNoted that it came back before and what it asked for is noted. They may
+	// be missing when there is no form.
+	InviteForm, FormStale, FormNoted string
 	// A meeting that cannot be: MeetingClosed is outside business hours or on a
 	// closed day, MeetingPast is over, MeetingSoon is too near, MeetingVague has
 	// no hour or no day. {horarios}
@@ -244,8 +259,9 @@ type Sentence struct {
 	Text *string
 	// Fills are what it may leave to be filled in.
 	Fills []string
-	// Meeting: only a business that offers meetings needs it.
-	Meeting bool
+	// Meeting: only a business that offers meetings needs it, and Form: only one
+	// that has a form for them.
+	Meeting, Form bool
 }
 
 // Plain are all sentences of s that are nothing but a text, to be read and
@@ -261,6 +277,9 @@ func (s *Sentences) Plain() []Sentence {
 		{Name: "opt_in", Text: &s.OptIn},
 		{Name: "flood", Text: &s.Flood},
 		{Name: "invite", Text: &s.Invite, Fills: times, Meeting: true},
+		{Name: "invite_form", Text: &s.InviteForm, Fills: times, Meeting: true, Form: true},
+		{Name: "form_stale", Text: &s.FormStale, Meeting: true, Form: true},
+		{Name: "form_noted", Text: &s.FormNoted, Meeting: true, Form: true},
 		{Name: "meeting_closed", Text: &s.MeetingClosed, Fills: times, Meeting: true},
 		{Name: "meeting_past", Text: &s.MeetingPast, Fills: times, Meeting: true},
 		{Name: "meeting_soon", Text: &s.MeetingSoon, Fills: times, Meeting: true},
@@ -277,6 +296,11 @@ func (s *Sentences) Plain() []Sentence {
 		{Name: "handoff_outage", Text: &s.HandoffOutage, Fills: back},
 		{Name: "handoff_outage_closed", Text: &s.HandoffOutageClosed, Fills: back},
 	}
+}
+
+// Needed reports whether a business with these meetings must have the sentence.
+func (s Sentence) Needed(m Meetings) bool {
+	return (!s.Meeting || m.Offered) && (!s.Form || m.Flow.ID != "")
 }
 
 // MediaKinds are the kinds that need a sentence of their own in

@@ -164,6 +164,9 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 		return o.reply(s, conversation.RouteFixed, plain(o.fill(s, sentences.OptIn))), true
 	}
 	s.optedOut = time.Time{} // whoever writes again wants an answer
+	if s.form != nil {
+		return o.answerForm(s), true
+	}
 	if restless(s) {
 		return o.calm(s), true
 	}
@@ -210,6 +213,9 @@ type recognised struct {
 
 func (o *Otto) recognise(s *scene) recognised {
 	r := recognised{thanks: true, chosen: map[conversation.MessageID]string{}}
+	if s.form != nil && s.form.topic != "" {
+		r.chosen[s.form.message] = s.form.topic
+	}
 	for _, u := range s.said {
 		found := o.index.fixed(u)
 		_, vertical := o.index.verticals[u.tap]

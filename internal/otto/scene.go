@@ -35,6 +35,8 @@ type scene struct {
 	slots   []time.Time
 	moment  when.Moment
 	trouble trouble
+	// form is the newest form that came back in this turn; nil when none did.
+	form *returned
 	// unconfirmed are the fields of the card that were heard in an audio and wait
 	// for a yes; agreed are those that just got it, and denied says that they got
 	// a no. repeated are those that a reply repeats.
@@ -130,6 +132,7 @@ func (o *Otto) begin(r Request) *scene {
 	s.slots = o.slots(s.now)
 	o.read(s)
 	o.meet(s)
+	o.receive(s)
 	o.confirm(s)
 	return s
 }
@@ -172,6 +175,8 @@ type answer struct {
 	// reply asks for.
 	booking time.Time
 	asked   string
+	// record is the id of that meeting's record; empty when any will do.
+	record string
 	// fallbacks becomes the session's count of turns without a model, unsure
 	// that of turns in which nothing true could be said.
 	fallbacks, unsure int
@@ -225,6 +230,7 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 		session.Tempo = tempo(s)
 	}
 	if a.reply != nil {
+		o.offerForm(s, &a)
 		session.Asked = a.asked
 		if a.asked == conversation.FieldMeeting {
 			session.Invited = session.Turns + 1
@@ -253,7 +259,7 @@ func (o *Otto) settle(s *scene, a answer) Decision {
 		Reasons:  a.reasons,
 		Handoff:  a.handoff,
 
-		Appointment: a.booking,
+		Appointment: a.booking, AppointmentID: a.record,
 	}
 	d.Reasons.Asked = a.asked
 	if a.reply != nil {
@@ -306,6 +312,9 @@ func (o *Otto) lines(s *scene, reply *conversation.Reply) []conversation.Line {
 // spoken is a reply as Otto remembers it: with the choices he offered.
 func spoken(r conversation.Reply) pii.Text {
 	text := r.Text.Reveal()
+	if r.Form != nil {
+		text += " [" + r.Form.Label + "]"
+	}
 	if len(r.Options) > 0 {
 		titles := make([]string, 0, len(r.Options))
 		for _, option := range r.Options {

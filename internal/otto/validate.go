@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -164,7 +165,7 @@ func (p Pack) Validate() []string {
 		}
 	}
 	for _, one := range sentences {
-		if !one.Meeting || p.Meetings.Offered {
+		if one.Needed(p.Meetings) {
 			need("sentence "+one.Name, *one.Text)
 		}
 		for _, what := range one.Faults() {
@@ -309,8 +310,26 @@ func (m Meetings) Faults() []string {
 	if m.Days < 1 || m.Days > maxAhead {
 		faults = append(faults, fmt.Sprintf("days must be 1 to %d", maxAhead))
 	}
+	faults = append(faults, m.Flow.faults()...)
 	if m.Every < minEvery || m.Every > 24*time.Hour || m.Every%time.Minute != 0 {
 		faults = append(faults, fmt.Sprintf("every must be whole minutes, %s to a day", minEvery))
+	}
+	return faults
+}
+
+var flowID = regexp.MustCompile(`^[0-9]{1,32}$`)
+
+func (f Flow) faults() []string {
+	if f == (Flow{}) {
+		return nil
+	}
+	var faults []string
+	if !flowID.MatchString(f.ID) {
+		faults = append(faults, "flow: id must be the digits by which Meta names it")
+	}
+	n := units(f.Label)
+	if n == 0 || n > maxButtonTitle || strings.ContainsFunc(f.Label, func(r rune) bool { return unicode.Is(unicode.So, r) }) {
+		faults = append(faults, fmt.Sprintf("flow: label has not 1 to %d characters without emoji", maxButtonTitle))
 	}
 	return faults
 }

@@ -124,6 +124,10 @@ func words(o *object, key, one string) []text {
 func (l *loader) meetings(o *object) {
 	m := otto.Meetings{Offered: true, Notice: o.span("notice"), Every: o.span("every")}
 	m.Days, _, _ = o.number("days")
+	if form := o.optional("flow"); form != nil {
+		m.Flow = otto.Flow{ID: form.text("id").value, Label: l.say(form.text("label"), maxFlowLabel)}
+		form.Done()
+	}
 	o.Done()
 	for _, what := range m.Faults() {
 		o.Fault(o.Line, "meetings: %s", what)

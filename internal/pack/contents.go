@@ -21,6 +21,7 @@ const (
 	maxRowTitle       = 24
 	maxRowDescription = 72
 	maxListLabel      = 20
+	maxFlowLabel      = 20
 	maxDayPart        = 20
 	maxTrigger        = 80 // of an ice breaker
 	maxCommand        = 32 // without the slash
@@ -334,7 +335,7 @@ func (l *loader) sentences(o *object) {
 	menu.Done()
 	for _, one := range s.Plain() {
 		read := o.text
-		if one.Meeting && !l.pack.Meetings.Offered {
+		if !one.Needed(l.pack.Meetings) {
 			read = o.maybe
 		}
 		t := read(one.Name)

@@ -34,6 +34,13 @@ const (
 	AccountNotice  EventName = "account_notice"
 	StandbyMessage EventName = "standby_message"
 
+	// The endpoint of WhatsApp Flows. FlowFailed is what a phone reports of an
+	// answer that it could not show.
+	FlowAnswered         EventName = "flow_answered"
+	FlowRefused          EventName = "flow_refused"
+	FlowSignatureInvalid EventName = "flow_signature_invalid"
+	FlowFailed           EventName = "flow_failed"
+
 	// Back door.
 	TaskFinished        EventName = "task_finished"
 	TaskIdentityRefused EventName = "task_identity_refused"

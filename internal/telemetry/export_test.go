@@ -95,6 +95,8 @@ func TestExport(t *testing.T) {
 	m := tel.Metrics()
 	m.Webhook(ctx, 200)
 	m.Webhook(ctx, 200)
+	m.Flow(ctx, "INIT", 200, time.Millisecond)
+	m.Flow(ctx, "", 432, time.Millisecond)
 	m.Events(ctx, telemetry.Enqueued, 3)
 	m.Events(ctx, telemetry.Ignored, 0)
 	m.Events(ctx, telemetry.CountKey(250), 1)
@@ -173,6 +175,7 @@ func TestExport(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string][]string{
 		"atende.webhooks":         {"status=200"},
+		"atende.flow.duration":    {"action=INIT", "action=other", "status=200", "status=432"},
 		"atende.events":           {"outcome=enqueued"},
 		"atende.enqueue.duration": {"ok=true"},
 		"atende.turn.duration":    {"fate=other", "fate=sent"},
@@ -185,7 +188,7 @@ func TestExport(t *testing.T) {
 		t.Errorf("series (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]float64{
-		"atende.webhooks": 2, "atende.events": 3, "atende.enqueue.duration": 1, "atende.turn.duration": 6,
+		"atende.webhooks": 2, "atende.flow.duration": 2, "atende.events": 3, "atende.enqueue.duration": 1, "atende.turn.duration": 6,
 		"atende.model.cost": 75, "atende.model.duration": 1, "atende.model.tokens": 100, "atende.send.duration": 1, "atende.store.failures": 1,
 	}, sums); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)

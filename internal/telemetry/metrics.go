@@ -17,6 +17,7 @@ type Metrics struct {
 	on bool
 
 	webhooks      metric.Int64Counter
+	flows         metric.Float64Histogram
 	events        metric.Int64Counter
 	enqueues      metric.Float64Histogram
 	turns         metric.Float64Histogram
@@ -41,6 +42,14 @@ const (
 func (m *Metrics) Webhook(ctx context.Context, status int) {
 	if m.on {
 		m.webhooks.Add(ctx, 1, attrs(attribute.Int("status", status)))
+	}
+}
+
+// Flow records one request of a WhatsApp Flow by its action, in a word, and the
+// status it was answered with.
+func (m *Metrics) Flow(ctx context.Context, action string, status int, took time.Duration) {
+	if m.on {
+		m.flows.Record(ctx, took.Seconds(), attrs(attribute.String("action", label(action)), attribute.Int("status", status)))
 	}
 }
 
@@ -125,6 +134,7 @@ func newMetrics(meter metric.Meter) (*Metrics, error) {
 		to         *metric.Float64Histogram
 		name, what string
 	}{
+		{&m.flows, "atende.flow.duration", "Time of one request of a WhatsApp Flow by action and status."},
 		{&m.enqueues, "atende.enqueue.duration", "Time to create one task."},
 		{&m.turns, "atende.turn.duration", "Time of one turn by fate."},
 		{&m.modelCalls, "atende.model.duration", "Time of one call of a model."},

@@ -1,6 +1,7 @@
 package turn
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/fault"
+	"github.com/pyloto/atende/internal/flow"
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/internal/pii"
 )
@@ -76,6 +78,7 @@ func (t *Turns) compose(base *conversation.StoredConversation, r otto.Request, d
 		Reasons:       d.Reasons,
 		PackHash:      t.PackHash,
 		Mode:          mode,
+		Noted:         r.Noted,
 		Fallback:      o.fallback,
 		Phases:        slices.Clone(o.phases),
 		Token:         o.token,
@@ -128,7 +131,7 @@ func records(conv conversation.Conversation, id conversation.TurnID, r otto.Requ
 	}
 	if !d.Appointment.IsZero() {
 		appointment = &conversation.Appointment{
-			ID: string(id), Conversation: conv.ID, Turn: id, Start: d.Appointment,
+			ID: cmp.Or(d.AppointmentID, string(id)), Conversation: conv.ID, Turn: id, Start: d.Appointment,
 			Mode: d.Card[conversation.FieldMeetingMode].Value.Reveal(), Briefing: briefing,
 		}
 	}
@@ -276,6 +279,9 @@ func lastWords(messages []conversation.Inbound) pii.Text {
 	for _, m := range messages {
 		if m.Text != "" {
 			words = append(words, m.Text.Reveal())
+		}
+		if form, ok := flow.ReadFilled(m.Form); ok {
+			words = append(words, form.Words().Reveal())
 		}
 		if m.Perceived != nil && m.Perceived.Text != "" {
 			words = append(words, spokenMark+m.Perceived.Text.Reveal())

@@ -347,6 +347,7 @@ func (h *handling) load(ctx context.Context) (conversation.Snapshot, error) {
 		query.Messages = append(query.Messages, id)
 	}
 	slices.Sort(query.Messages)
+	query.Appointments = h.forms(slices.Collect(maps.Values(h.inbox)))
 	if h.cached != nil {
 		snapshot, err := h.Ledger.Load(ctx, query)
 		if err == nil {
@@ -402,7 +403,7 @@ func (h *handling) decide(ctx context.Context, snapshot conversation.Snapshot, a
 		if err != nil {
 			return conversation.Commit{}, fmt.Errorf("load newer messages: %w", err)
 		}
-		snapshot.Messages = again.Messages
+		snapshot.Messages, snapshot.Appointments = again.Messages, again.Appointments
 		h.report.Restarts++
 	}
 }
@@ -468,7 +469,25 @@ func (h *handling) request(snapshot conversation.Snapshot) otto.Request {
 	if snapshot.Conversation != nil {
 		conv = snapshot.Conversation.Conversation
 	}
-	return ask(conv, h.hear(conv, snapshot.Turn, fresh), h.Now())
+	r := ask(conv, h.hear(conv, snapshot.Turn, fresh), h.Now())
+	for _, id := range h.forms(r.Messages) {
+		if snapshot.Appointments[id] {
+			r.Noted = append(r.Noted, id)
+		}
+	}
+	return r
+}
+
+// forms are the appointments that messages ask for by forms.
+func (h *handling) forms(messages []conversation.Inbound) []string {
+	var ids []string
+	for _, m := range messages {
+		if id := h.Mind.FormAppointment(m); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // ask is what Otto is asked when messages reach a conversation.

@@ -191,6 +191,9 @@ type Mind interface {
 	Decide(ctx context.Context, r otto.Request) (otto.Decision, error)
 	// Fallback answers without a model and leaves the state unchanged.
 	Fallback(r otto.Request) otto.Decision
+	// FormAppointment is the id of the appointment that a message asks for by a
+	// form; empty for any other message.
+	FormAppointment(m conversation.Inbound) string
 	// Silent remembers what needs no answer.
 	Silent(r otto.Request) otto.Decision
 	// TakenOver is Silent when a person wrote to the lead unasked: from now on

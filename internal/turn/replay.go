@@ -124,6 +124,7 @@ func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 		}
 	}
 	request := ask(*was, recorded.Messages, t.DecidedAt)
+	request.Noted = t.Noted
 	if t.Before != nil && !same(frugal(request.Conversation), frugal(*t.Before)) {
 		result.differ(StepConversation, "version %d is not what its turns make of it", t.Version-1)
 	}

@@ -45,7 +45,7 @@ func (s *street) replay(history []turn.Recorded) []turn.Replayed {
 	knowledge := s.knowledge()
 	replayed, err := turn.Replay(context.Background(), turn.ReplayOptions{
 		Mind: func(model otto.Model) (turn.Mind, error) {
-			return otto.New(otto.Options{Pack: knowledge, Model: model, Tenant: "default"})
+			return otto.New(otto.Options{Pack: knowledge, Model: model, Tenant: "default", Key: s.key})
 		},
 		PackHash: knowledge.Hash, Digest: digest,
 	}, history)

@@ -136,11 +136,11 @@ func (a agreeing) Decide(ctx context.Context, r otto.Request) (otto.Decision, er
 var minds sync.Map
 
 func (s *street) mind(knowledge otto.Pack) *otto.Otto {
-	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Invitation)
+	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Invitation, knowledge.Meetings.Flow)
 	if made, ok := minds.Load(key); ok && s.model == nil {
 		return made.(*otto.Otto)
 	}
-	mind, err := otto.New(otto.Options{Pack: knowledge, Model: s.model, Tenant: "default"})
+	mind, err := otto.New(otto.Options{Pack: knowledge, Model: s.model, Tenant: "default", Key: s.key})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -224,6 +224,8 @@ func (s *street) handle(w *turn.Turns, e envelope.Envelope) (turn.Report, error)
 		return w.Statuses(context.Background(), e)
 	case envelope.Timer:
 		return w.Timer(context.Background(), e)
+	case envelope.Quarantine:
+		return w.Quarantine(context.Background(), e)
 	default:
 		body, err := e.Encode()
 		if err != nil {
@@ -467,6 +469,8 @@ type mortal struct {
 	at    int // which call, from 1; 0 is never
 	mode  mode
 	dead  bool
+	// meanwhile is what others do before a call.
+	meanwhile func(call string)
 }
 
 type mode string
@@ -489,6 +493,9 @@ func (m *mortal) isDead() bool {
 
 // act runs one call as the fault wants it.
 func (m *mortal) act(name string, do func() error) error {
+	if m.meanwhile != nil {
+		m.meanwhile(name)
+	}
 	m.mu.Lock()
 	if m.dead {
 		m.mu.Unlock()

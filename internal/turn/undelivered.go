@@ -76,7 +76,7 @@ func (w *waking) mend(ctx context.Context, failed conversation.StoredTurn) (sett
 	if err != nil {
 		return false, fmt.Errorf("load conversation: %w", err)
 	}
-	if snapshot.Conversation == nil {
+	if snapshot.Conversation == nil || passedOn(failed.Turn, snapshot.Conversation.Conversation) {
 		return true, nil
 	}
 	name := conversation.Opaque(failed.ID, w.notice.Part, w.notice.N)

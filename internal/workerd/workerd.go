@@ -205,7 +205,7 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 	if err != nil {
 		return nil, fmt.Errorf("graph client: %w", err)
 	}
-	mind, err := otto.New(otto.Options{Pack: s.pack, Model: s.model(), Tenant: s.cfg.Tenant})
+	mind, err := otto.New(otto.Options{Pack: s.pack, Model: s.model(), Tenant: s.cfg.Tenant, Key: values.HashKey})
 	if err != nil {
 		return nil, fmt.Errorf("otto: %w", err)
 	}

@@ -40,6 +40,12 @@
 // resolved addresses, redirects, size, packing and time are all bounded, and every
 // bound has an error of its own. [Client.Upload] gives Meta a file to send.
 //
+// # Flows
+//
+// A Flow asks its endpoint in encrypted requests. [FlowKey.Open] decrypts one whose
+// signature was verified, and the [FlowSession] that comes with it seals the answer.
+// What a Flow sends in the end is a message with a [FlowReply].
+//
 // # Refused
 //
 // The package retries nothing, follows no redirect but that of a download, reads

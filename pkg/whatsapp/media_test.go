@@ -123,7 +123,11 @@ func TestWhatHinders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAlbum(t, whatsapp.Options{MediaTimeout: time.Second})
+			var o whatsapp.Options
+			if tt.cause == "timeout" {
+				o.MediaTimeout = time.Second
+			}
+			a := newAlbum(t, o)
 			if tt.cause == "redirect" {
 				info, err := a.client.Media(t.Context(), a.id, number)
 				if err != nil {

@@ -73,8 +73,8 @@ const (
 // Outgoing is a message to send. The set is closed: TextMessage, ImageMessage,
 // VideoMessage, AudioMessage, DocumentMessage, StickerMessage, LocationMessage,
 // ContactsMessage, ReactionMessage, ReactionRemoval, ButtonsMessage,
-// ListMessage, LinkMessage, LocationRequestMessage, CarouselMessage and
-// TemplateMessage. What Meta does not let go together has no place to be
+// ListMessage, LinkMessage, LocationRequestMessage, CarouselMessage, FlowMessage
+// and TemplateMessage. What Meta does not let go together has no place to be
 // written: a caption on an audio, media by id and by link, a header over a
 // request for a location.
 type Outgoing interface {

@@ -64,6 +64,9 @@ var kinds = []struct {
 	{"link", whatsapp.LinkMessage{Header: whatsapp.HeaderText("Loja"), Body: "Veja", Footer: "Flor", Label: "Abrir", URL: "https://flor.example/a"},
 		`{"type":"interactive","interactive":{"type":"cta_url","header":{"type":"text","text":"Loja"},"body":{"text":"Veja"},"footer":{"text":"Flor"},
 		"action":{"name":"cta_url","parameters":{"display_text":"Abrir","url":"https://flor.example/a"}}}}`},
+	{"flow", whatsapp.FlowMessage{Header: whatsapp.HeaderImage{Source: photo}, Body: "Quando?", Footer: "Flor", FlowID: "1200000000000001", CTA: "Escolher", Token: "ft"},
+		`{"type":"interactive","interactive":{"type":"flow","header":{"type":"image","image":{"id":"955000000000010"}},"body":{"text":"Quando?"},"footer":{"text":"Flor"},
+		"action":{"name":"flow","parameters":{"flow_message_version":"3","flow_id":"1200000000000001","flow_cta":"Escolher","flow_token":"ft","flow_action":"data_exchange"}}}}`},
 	{"request for a location", whatsapp.LocationRequestMessage{Body: "Onde?"},
 		`{"type":"interactive","interactive":{"type":"location_request_message","body":{"text":"Onde?"},"action":{"name":"send_location"}}}`},
 	{"carousel", whatsapp.CarouselMessage{Body: "Escolha", Cards: []whatsapp.LinkCard{

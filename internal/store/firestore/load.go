@@ -28,12 +28,15 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 }
 
 func (l *Ledger) load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error) {
-	names := make([]string, 0, len(q.Conversations)+len(q.Messages)+1)
+	names := make([]string, 0, len(q.Conversations)+len(q.Messages)+len(q.Appointments)+1)
 	for _, id := range q.Conversations {
 		names = l.appendName(names, conversations, string(id))
 	}
 	for _, id := range q.Messages {
 		names = l.appendName(names, messages, string(id))
+	}
+	for _, id := range q.Appointments {
+		names = l.appendName(names, appointments, id)
 	}
 	names = l.appendName(names, turns, string(q.Turn))
 	if len(names) == 0 {
@@ -48,10 +51,17 @@ func (l *Ledger) load(ctx context.Context, q conversation.Query) (conversation.S
 	s := conversation.Snapshot{
 		Holders:  map[conversation.ID]conversation.Holder{},
 		Messages: map[conversation.MessageID]conversation.StoredMessage{},
+
+		Appointments: map[string]bool{},
 	}
 	for _, id := range q.Messages {
 		if doc, ok := b.found[l.name(messages, string(id))]; ok {
 			s.Messages[id] = decodeMessage(doc)
+		}
+	}
+	for _, id := range q.Appointments {
+		if _, ok := b.found[l.name(appointments, id)]; ok {
+			s.Appointments[id] = true
 		}
 	}
 	if err := l.find(ctx, &b, &s, q.Conversations); err != nil {

@@ -91,6 +91,8 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 		ReadAt:   l.readTime(),
 		Holders:  map[conversation.ID]conversation.Holder{},
 		Messages: map[conversation.MessageID]conversation.StoredMessage{},
+
+		Appointments: map[string]bool{},
 	}
 	if err := l.find(&s, q.Conversations); err != nil {
 		return conversation.Snapshot{}, fmt.Errorf("load: %w", err)
@@ -98,6 +100,11 @@ func (l *Ledger) Load(ctx context.Context, q conversation.Query) (conversation.S
 	for _, id := range q.Messages {
 		if m, ok := l.messages[id]; ok {
 			s.Messages[id] = m.stored
+		}
+	}
+	for _, id := range q.Appointments {
+		if _, ok := l.appointments[id]; ok {
+			s.Appointments[id] = true
 		}
 	}
 	wanted := q.Turn

@@ -33,6 +33,7 @@ var commitPromises = []promise{
 		s := t.load(conversation.Query{
 			Conversations: []conversation.ID{"conv"},
 			Messages:      []conversation.MessageID{c.Messages[0].ID, c.Messages[1].ID, "other"},
+			Appointments:  []string{c.Appointment.ID, "other", ""},
 		})
 		want := conversation.Snapshot{
 			ReadAt:       s.ReadAt,
@@ -41,6 +42,7 @@ var commitPromises = []promise{
 			Messages: map[conversation.MessageID]conversation.StoredMessage{
 				c.Messages[0].ID: {Turn: c.Turn.ID}, c.Messages[1].ID: {Turn: c.Turn.ID},
 			},
+			Appointments: map[string]bool{c.Appointment.ID: true},
 			Turn: &conversation.StoredTurn{
 				Turn: c.Turn, Deliveries: []conversation.Delivery{{Attempt: 1}, {}}, Records: []conversation.EffectRecord{{}, {}}, Updated: done.At,
 			},
@@ -236,6 +238,7 @@ var commitPromises = []promise{
 		c.Turn.Messages[0] = "changed"
 		c.Messages[0].Raw[0] = 'X'
 		c.Messages[0].Media.ID = "changed"
+		c.Messages[0].Perceived.Text = "changed"
 		t.receive(receipt(c.Turn.ID, 0, 1, conversation.StatusSent))
 		for range 2 {
 			s := t.load(conversation.Query{Conversations: []conversation.ID{"conv"}})

@@ -48,8 +48,12 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 	person := conversation.Identity{Phone: canaryPhone, UserID: canaryUser, Name: canaryName, Username: "iara.canário"}
 	in := conversation.Inbound{
 		ID: mid, WAMID: canaryWAMID, Number: number, From: person,
-		Kind: conversation.KindImage, Type: "image", Text: canaryText, TapID: "opt1", ReplyTo: canaryWAMID + "2",
-		Media:  &conversation.Media{ID: "123", MIME: "image/jpeg", SHA256: "aGFzaA==", Filename: "canário.jpg", Voice: true},
+		Kind: conversation.KindImage, Type: "image", Text: canaryText, TapID: "opt1", Form: canaryText, ReplyTo: canaryWAMID + "2",
+		Media: &conversation.Media{ID: "123", MIME: "image/jpeg", SHA256: "aGFzaA==", Filename: "canário.jpg", Voice: true},
+		Perceived: &conversation.Perceived{
+			Outcome: conversation.Understood, Text: canaryText, Confidence: 0.5, SHA256: "d1", Length: 8 * time.Second,
+			Model: "m", Took: time.Second, CostMicroUSD: 800,
+		},
 		Place:  &conversation.Place{Latitude: -23.561684, Longitude: -46.655981, Name: "Canário", Address: canaryText},
 		SentAt: noon.Add(-3 * time.Second), ReceivedAt: noon.Add(-2 * time.Second), Seq: 7, Note: "why", Raw: []byte(canaryText + "\x00\xff"),
 	}
@@ -83,7 +87,7 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 			Route: conversation.RouteModel, To: person, From: conversation.Initial, Into: conversation.Triage, Event: conversation.EventDecision, Refused: "not legal",
 			Replies: []conversation.Reply{
 				{Kind: conversation.ReplyText, Text: "Olá, " + canaryName},
-				{Kind: conversation.ReplyList, Text: canaryText, Menu: "Escolher", Options: []conversation.Option{
+				{Kind: conversation.ReplyList, Text: canaryText, Menu: "Escolher", Form: &conversation.FormOffer{Flow: "12", Label: "Abrir", Token: canaryText}, Options: []conversation.Option{
 					{ID: "a", Title: "Canário A", Description: "d"}, {ID: "b", Title: "B"},
 				}},
 			},
@@ -94,7 +98,7 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 				Answers: []conversation.ModelAnswer{{Fingerprint: "abc", Outcome: "ok", Text: canaryText}, {Fingerprint: "def"}},
 			},
 			Reasons: conversation.Reasons{Facts: []string{"f1", "f2"}, Asked: "email", Intent: 0.5, Confidence: 0.9},
-			Mode:    conversation.ModeDecide, SendBy: noon.Add(24 * time.Hour),
+			Noted:   []string{"n"}, Mode: conversation.ModeDecide, SendBy: noon.Add(24 * time.Hour),
 			Effects: []conversation.Effect{
 				{Kind: conversation.EffectHandoff, Handoff: &conversation.Handoff{ID: "h", Reason: "asked", Briefing: canaryText}},
 				{Kind: conversation.EffectTimer, Timer: &conversation.Timer{

@@ -27,7 +27,7 @@ type SentMessage struct {
 	Recipient string
 	// Type is "text", "image", "video", "audio", "document", "sticker", "location",
 	// "contacts", "reaction" or "template", or an interactive message's own type:
-	// "button", "list", "cta_url", "location_request_message" or "carousel".
+	// "button", "list", "cta_url", "location_request_message", "carousel" or "flow".
 	Type string
 	// Text is the body, or the caption, of any type but a template, which is known
 	// by its name and the values of its parameters: Parameters in their order, or
@@ -51,6 +51,7 @@ type SentMessage struct {
 	Label string
 	URL   string
 	Cards []Card
+	Flow  *SentFlow
 	// Location is a location, or that of a template's header.
 	Location *whatsapp.LocationMessage
 	Contacts []whatsapp.Contact
@@ -376,6 +377,8 @@ func (m *SentMessage) interactive(i *wireInteractive) *refusal {
 		return nil
 	case "carousel":
 		return m.carousel(i.Action)
+	case "flow":
+		return m.flow(i.Action)
 	default:
 		return refuse(131009, "Parameter value is not valid: interactive type")
 	}

@@ -297,6 +297,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) *refusal {
 		s.pour(w, oversize)
 	case MediaPacked:
 		w.Header().Set("Content-Encoding", "gzip")
+		_ = http.NewResponseController(w).Flush() // It may take long until something is packed.
 		packed := gzip.NewWriter(w)
 		s.pour(packed, oversize)
 		_ = packed.Close()
