@@ -59,6 +59,9 @@ func (c Conversation) Absorb(other Conversation) Conversation {
 	into.Session = joined(older.Session, newer.Session)
 	into.Card = joinedCards(older.Card, newer.Card)
 	into.WindowFrom = latest(c.WindowFrom, other.WindowFrom)
+	into.Spared, into.Invited = latest(c.Spared, other.Spared), latest(c.Invited, other.Invited)
+	into.Pace = latest(c.Pace, other.Pace) // Meta allows so much to a person, not to a conversation.
+	into.Mended = joinedMended(older.Mended, newer.Mended)
 	into.Spent = c.Spent.with(other.Spent)
 	into.Pace = latest(c.Pace, other.Pace)
 	into.Invited, into.Spared = latest(c.Invited, other.Invited), latest(c.Spared, other.Spared)
@@ -85,6 +88,7 @@ func joined(older, newer Session) Session {
 	s.Turns = older.Turns + newer.Turns
 	s.Interest = cmp.Or(newer.Interest, older.Interest)
 	s.Interests = joinedInterests(older.Interests, newer.Interests)
+	s.Unconfirmed = joinedFields(older.Unconfirmed, newer.Unconfirmed)
 	s.OptedOut = earliest(older.OptedOut, newer.OptedOut)
 	s.Unmarketed = earliest(older.Unmarketed, newer.Unmarketed)
 	s.Calmed = latest(older.Calmed, newer.Calmed)
@@ -96,15 +100,49 @@ func joined(older, newer Session) Session {
 		s.Invited = older.Invited
 	}
 	s.History, s.Transitions = nil, nil
-	lines := append(slices.Clone(older.History), newer.History...)
-	slices.SortStableFunc(lines, func(a, b Line) int { return a.At.Compare(b.At) })
-	s.Remember(lines...)
-	s.Transitions = append(slices.Clone(older.Transitions), newer.Transitions...)
-	slices.SortStableFunc(s.Transitions, func(a, b Transition) int { return a.At.Compare(b.At) })
+	s.Remember(interleaved(older.History, newer.History, func(l Line) time.Time { return l.At })...)
+	s.Transitions = interleaved(older.Transitions, newer.Transitions, func(t Transition) time.Time { return t.At })
 	if over := len(s.Transitions) - maxTransitions; over > 0 {
 		s.Transitions = s.Transitions[over:]
 	}
 	return s
+}
+
+// interleaved are two lists in one, by time. Either keeps its own order, which is
+// that in which it was heard.
+func interleaved[T any](a, b []T, at func(T) time.Time) []T {
+	all := make([]T, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if at(b[0]).Before(at(a[0])) {
+			all, b = append(all, b[0]), b[1:]
+		} else {
+			all, a = append(all, a[0]), a[1:]
+		}
+	}
+	return append(append(all, a...), b...)
+}
+
+// joinedMended are the failures whose consequences either has drawn, the newest
+// last within their bound.
+func joinedMended(older, newer []Mended) []Mended {
+	var c Conversation
+	for _, m := range append(slices.Clone(older), newer...) {
+		if c.MendedBy(m.Failure) == "" {
+			c.Mend(m.Failure, m.Turn)
+		}
+	}
+	return c.Mended
+}
+
+// joinedFields are the fields of both, each once.
+func joinedFields(older, newer []string) []string {
+	fields := newer
+	for _, field := range older {
+		if !slices.Contains(fields, field) {
+			fields = append(slices.Clip(fields), field)
+		}
+	}
+	return fields
 }
 
 // joinedInterests are the interests of both, the strongest first; of one that

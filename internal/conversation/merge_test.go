@@ -27,7 +27,10 @@ func held(r *rand.Rand, id conversation.ID) conversation.Conversation {
 	c := conversation.New(id, "1", conversation.Identity{Phone: pii.Contact(fmt.Sprintf("55119%08d", r.IntN(100)))})
 	c.Version = int64(1 + r.IntN(50))
 	c.LastTurn = conversation.NewTurnID(id, c.Version)
-	c.WindowFrom = perhaps()
+	c.WindowFrom, c.Spared, c.Invited, c.Pace = perhaps(), perhaps(), perhaps(), perhaps()
+	for i := range r.IntN(15) {
+		c.Mend(fmt.Sprint(i%7, id), c.LastTurn)
+	}
 	c.Spent = conversation.Spent{Day: fmt.Sprintf("2026-11-2%d", r.IntN(3)), Tokens: r.Int64N(1000), Turns: r.Int64N(10)}
 	s := &c.Session
 	s.State = conversation.States()[r.IntN(len(conversation.States()))]
@@ -85,6 +88,7 @@ func TestAbsorbing(t *testing.T) {
 		}
 		for name, times := range map[string][3]time.Time{
 			"window": {a.WindowFrom, b.WindowFrom, got.WindowFrom}, "booked": {a.Session.Booked, b.Session.Booked, got.Session.Booked},
+			"spared": {a.Spared, b.Spared, got.Spared}, "invited": {a.Invited, b.Invited, got.Invited}, "pace": {a.Pace, b.Pace, got.Pace},
 		} {
 			if times[2].Before(times[0]) || times[2].Before(times[1]) {
 				fail("%s: %v and %v are %v", name, times[0], times[1], times[2])
@@ -100,6 +104,11 @@ func TestAbsorbing(t *testing.T) {
 		if !slices.IsSortedFunc(got.Session.History, func(x, y conversation.Line) int { return x.At.Compare(y.At) }) ||
 			len(got.Session.History) != min(40, len(a.Session.History)+len(b.Session.History)) && len(a.Session.History) <= 40 && len(b.Session.History) <= 40 {
 			fail("%d and %d lines are %d", len(a.Session.History), len(b.Session.History), len(got.Session.History))
+		}
+		for _, m := range append(slices.Clone(a.Mended), b.Mended...) {
+			if got.MendedBy(m.Failure) == "" {
+				fail("a failure would have its consequences twice")
+			}
 		}
 		for _, card := range []conversation.Card{a.Card, b.Card} {
 			for field, value := range card {

@@ -31,7 +31,10 @@ func (o *Otto) Briefing(r Request, d Decision) pii.Text {
 	if err != nil {
 		return ""
 	}
-	type field struct{ Name, Value string }
+	type field struct {
+		Name, Value string
+		Heard       bool // in an audio, and waits for the lead's yes
+	}
 	type line struct{ Who, Text string }
 	page := struct {
 		Who, Interest, Reason, Meeting string
@@ -52,7 +55,7 @@ func (o *Otto) Briefing(r Request, d Decision) pii.Text {
 					value = when.SayMoment(at.In(o.pack.Location))
 				}
 			}
-			page.Card = append(page.Card, field{name, value})
+			page.Card = append(page.Card, field{name, value, slices.Contains(d.Session.Unconfirmed, name)})
 		}
 	}
 	for _, l := range d.Session.History[max(0, len(d.Session.History)-briefLines):] {

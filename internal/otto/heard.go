@@ -66,7 +66,7 @@ func (o *Otto) confirm(s *scene) {
 			asked = append(asked, field)
 		}
 	}
-	if asked == nil {
+	if asked == nil || !asksForYes(s.request.Conversation.Session) {
 		return
 	}
 	for _, u := range s.said {
@@ -127,7 +127,7 @@ func (o *Otto) settleHeard(s *scene) (answer, bool) {
 // reaction hears a reaction to what Otto just asked as the word that it stands
 // for; only yes and no are asked that way, and most emoji mean neither.
 func (o *Otto) reaction(session conversation.Session, m conversation.Inbound) (utterance, bool) {
-	if session.Unconfirmed == nil && !conversation.IsFlag(session.Asked) {
+	if !asksForYes(session) && !conversation.IsFlag(session.Asked) {
 		return utterance{}, false
 	}
 	for _, word := range []string{"yes", "no"} {
@@ -248,6 +248,12 @@ func (o *Otto) repeat(s *scene, a *answer) {
 		a.end(o.fill(s, o.pack.Sentences.HeardAsk))
 		a.asked = askedFor(s.unconfirmed)
 	}
+}
+
+// asksForYes reports whether Otto's last question was whether he heard right: a
+// yes to another one is not meant for that.
+func asksForYes(session conversation.Session) bool {
+	return session.Unconfirmed != nil && session.Asked == askedFor(session.Unconfirmed)
 }
 
 // askedFor is the field that a question about what was heard asks for.

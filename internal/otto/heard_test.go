@@ -177,6 +177,12 @@ func TestAnAddressThatWasHeardIsNotTrusted(t *testing.T) {
 			t.Errorf("%q: %q, unconfirmed %q", tt.said, got.Card[conversation.FieldEmail].Value.Reveal(), got.Session.Unconfirmed)
 		}
 	}
+	elsewhere := c
+	elsewhere.Session.Asked = "has_crm"
+	got := decide(t, newOtto(t, script(says(decision(t, nil)))), ask(elsewhere, "sim"))
+	if got.Session.Unconfirmed == nil || got.Card["has_crm"].Value != "true" {
+		t.Errorf("a yes to another question is taken for one to this: %q", got.Session.Unconfirmed)
+	}
 	if d := decide(t, newOtto(t, script()), ask(c, "não")); text(d) != "Entendi errado. Como é o certo?" {
 		t.Errorf("a no is answered with %q", text(d))
 	}
@@ -207,5 +213,22 @@ func TestAMeetingThatWasHeardIsNotNotedBeforeAYes(t *testing.T) {
 	written := decide(t, meeting(t, script()), ask(c, "sexta às 11h"))
 	if want := time.Date(2026, 3, 13, 14, 0, 0, 0, time.UTC); !written.Appointment.Equal(want) {
 		t.Errorf("once it is written: %v", written.Appointment)
+	}
+}
+
+func TestABriefingTellsWhatWasHeard(t *testing.T) {
+	r := voice(in(conversation.Triage), "Meu e-mail é rita@prado.example.")
+	second := voice(in(conversation.Triage), "Quero falar com um atendente.").Messages[0]
+	second.ID = "b"
+	picture := file(in(conversation.Triage), conversation.KindImage, conversation.Understood).Messages[0]
+	picture.ID = "c"
+	r.Messages = append(r.Messages, picture, second)
+	brief := decide(t, newOtto(t, script()), r).Briefing.Reveal()
+	for _, want := range []string{
+		"E-mail: rita@prado.example (ouvido em um áudio, a confirmar)", "[o cliente disse em um áudio] Quero falar com um atendente.", "[o cliente enviou uma imagem]",
+	} {
+		if !strings.Contains(brief, want) {
+			t.Errorf("%q is not in\n%s", want, brief)
+		}
 	}
 }

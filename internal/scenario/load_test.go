@@ -116,6 +116,10 @@ steps:
       sings: la
   - lead: {location: here}
     expect: [a]
+  - lead: {audio: true, perceived: {outcome: deaf}}
+  - lead: {image: true, perceived: {outcome: gone, text: a}}
+  - lead: {audio: true, perceived: {outcome: silence, ill: true}}
+  - lead: {video: true, perceived: {outcome: gone}}
 `))
 	if err == nil {
 		t.Fatal("it is accepted")
@@ -127,7 +131,12 @@ steps:
 		"um.yaml:3: model: a step scripts answers, and the model is wise",
 		"um.yaml:4: unknown key colour",
 		"um.yaml:6: a message is text or audio, not both",
+		"um.yaml:6: perceived is missing",
 		"um.yaml:7: want a message",
+		"um.yaml:31: perceived: want an outcome",
+		"um.yaml:32: perceived: only what is understood has a text",
+		"um.yaml:33: perceived: want an outcome",
+		"um.yaml:34: unknown key perceived",
 		"um.yaml:7: unknown key sings",
 		"um.yaml:8: a step has one of lead, wait and until",
 		"um.yaml:10: wait must be a time",

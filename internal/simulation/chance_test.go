@@ -293,7 +293,7 @@ func (c *chance) misfortunes(w *world) {
 // comesBack has a lead write once more after turns may have been parked.
 func (c *chance) comesBack(w *world, l lead) {
 	w.after(c.between(14*time.Minute, longHorizon, time.Second), "lead comes back", func() {
-		body := w.write(l, map[string]any{"type": "text", "text": map[string]any{"body": "bom dia, vocês atendem no sábado?"}}, false)
+		body := w.write(l, map[string]any{"type": "text", "text": map[string]any{"body": "bom dia, vocês atendem no sábado?"}}, phoneShown)
 		w.deliver(&letter{what: "message", body: body, messages: w.meta.written[len(w.meta.written)-1:], noisy: true})
 	})
 }
@@ -335,9 +335,15 @@ func (c *chance) people(w *world) {
 			case c.roll(20):
 				fields = map[string]any{"type": "hologram", "hologram": map[string]any{}}
 			}
-			shown, alone := c.roll(named), !c.roll(80)
+			names, alone := phoneShown, !c.roll(80)
+			switch {
+			case c.roll(named):
+				names = bothShown
+			case c.roll(named):
+				names = userShown
+			}
 			w.after(when, "lead writes", func() {
-				body := w.write(l, fields, shown)
+				body := w.write(l, fields, names)
 				wamid := w.meta.written[len(w.meta.written)-1]
 				if !alone { // Meta sends it with others, later.
 					together = append(together, body)

@@ -40,6 +40,12 @@ func (w *world) committed(before *conversation.StoredConversation, c conversatio
 		w.heard(c.Turn, m)
 	}
 	now := c.Conversation.Session.History
+	if len(c.Turn.Absorbed) > 0 { // What was said elsewhere came between.
+		now = slices.DeleteFunc(slices.Clone(now), func(l conversation.Line) bool {
+			return !slices.ContainsFunc(history, func(h conversation.Line) bool { return sameLine(l, h) })
+		})
+		w.tally.merges++
+	}
 	if len(now) < len(history) || !slices.EqualFunc(now[:len(history)], history, sameLine) {
 		w.broke(torn, "%s forgets what was said", turnName(c.Turn.ID))
 	}

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -49,17 +50,29 @@ func (w *world) pen() whatsapptest.Pen {
 
 // lead is a person who writes.
 type lead struct {
-	phone, user string // the user is shown on some messages only
+	phone, user string // of which a message shows one or both
 }
 
+// shown is which of a lead's names a message shows.
+type shown uint8
+
+const (
+	phoneShown shown = iota
+	bothShown
+	userShown // as of somebody with a username
+)
+
 // write is a message of a lead; body is the webhook's.
-func (w *world) write(l lead, fields map[string]any, named bool) []byte {
+func (w *world) write(l lead, fields map[string]any, names shown) []byte {
 	wamid := fmt.Sprintf("wamid.in.%d", len(w.meta.written)+1)
 	w.meta.written = append(w.meta.written, wamid)
 	w.tally.messages++
 	fields["id"] = wamid
-	if named {
+	if names != phoneShown {
 		fields["from_user_id"] = l.user
+	}
+	if names == userShown {
+		fields["from"] = nil
 	}
 	return w.pen().Message(l.phone, "Iara", fields)
 }
@@ -132,7 +145,7 @@ func (w *world) accept(m conversation.Outgoing) conversation.Result {
 		w.broke(unaudited, "opaque data %q", m.Opaque)
 	}
 	a := acceptance{
-		turn: turn, part: part, attempt: attempt, opaque: m.Opaque, to: m.To.Phone.Reveal(), at: time.Now(),
+		turn: turn, part: part, attempt: attempt, opaque: m.Opaque, to: cmp.Or(m.To.Phone, m.To.UserID).Reveal(), at: time.Now(),
 		wamid: fmt.Sprintf("wamid.out.%d", w.tally.accepted+1),
 	}
 	w.tally.accepted++

@@ -107,8 +107,8 @@ func TestSeeds(t *testing.T) {
 		}
 		return failed < 10
 	})
-	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d effects=%d copies=%d reopened=%d parked: %s buried: %s",
-		total.turns, total.accepted, total.ops, total.faults, total.stops, total.effects, total.copies, total.reopened, listed(total.parked), listed(total.buried))
+	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d effects=%d copies=%d reopened=%d merges=%d parked: %s buried: %s",
+		total.turns, total.accepted, total.ops, total.faults, total.stops, total.effects, total.copies, total.reopened, total.merges, listed(total.parked), listed(total.buried))
 	met, missing := len(total.met), total.missing()
 	if n >= 20_000 && without == nil && len(missing) > 0 {
 		t.Errorf("these calls never met these faults: %v", missing)

@@ -92,13 +92,13 @@ func (sc scene) play(w *world, faults map[string]string) *scripted {
 			if sc.spoken {
 				fields = spoken(sc.text)
 			}
-			body := w.write(iara, fields, false)
+			body := w.write(iara, fields, phoneShown)
 			w.deliver(&letter{what: "message", body: body, messages: w.meta.written[len(w.meta.written)-1:]})
 		})
 	}
 	for n := range 5 {
 		w.after(10*time.Second+time.Duration(n)*65*time.Second, "somebody else reacts", func() {
-			body := w.write(other, map[string]any{"type": "reaction", "reaction": map[string]any{"message_id": "wamid.out.1", "emoji": "👍"}}, false)
+			body := w.write(other, map[string]any{"type": "reaction", "reaction": map[string]any{"message_id": "wamid.out.1", "emoji": "👍"}}, phoneShown)
 			w.hand(w.calmIngress, &letter{what: "reaction", body: body, messages: w.meta.written[len(w.meta.written)-1:]})
 		})
 	}

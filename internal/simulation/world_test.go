@@ -132,6 +132,7 @@ type world struct {
 type tally struct {
 	messages, turns, accepted, crashes, stops, ops, faults int
 	effects, copies, reopened                              int // told to the team, told again, taken up again
+	merges                                                 int // conversations that took over others
 	parked                                                 map[string]int
 	buried                                                 map[string]int
 	met                                                    map[string]int // faults, by call and kind
@@ -152,6 +153,7 @@ func (t *tally) add(o tally) {
 	t.effects += o.effects
 	t.copies += o.copies
 	t.reopened += o.reopened
+	t.merges += o.merges
 	for _, pair := range []struct{ to, from map[string]int }{{t.parked, o.parked}, {t.buried, o.buried}, {t.met, o.met}} {
 		for key, n := range pair.from {
 			pair.to[key] += n

@@ -224,6 +224,8 @@ func (s *street) handle(w *turn.Turns, e envelope.Envelope) (turn.Report, error)
 		return w.Statuses(context.Background(), e)
 	case envelope.Timer:
 		return w.Timer(context.Background(), e)
+	case envelope.Quarantine:
+		return w.Quarantine(context.Background(), e)
 	default:
 		body, err := e.Encode()
 		if err != nil {

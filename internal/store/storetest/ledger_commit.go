@@ -238,6 +238,7 @@ var commitPromises = []promise{
 		c.Turn.Messages[0] = "changed"
 		c.Messages[0].Raw[0] = 'X'
 		c.Messages[0].Media.ID = "changed"
+		c.Messages[0].Perceived.Text = "changed"
 		t.receive(receipt(c.Turn.ID, 0, 1, conversation.StatusSent))
 		for range 2 {
 			s := t.load(conversation.Query{Conversations: []conversation.ID{"conv"}})

@@ -49,7 +49,11 @@ func rich(id conversation.ID, version int64, base time.Time) conversation.Commit
 	in := conversation.Inbound{
 		ID: mid, WAMID: canaryWAMID, Number: number, From: person,
 		Kind: conversation.KindImage, Type: "image", Text: canaryText, TapID: "opt1", Form: canaryText, ReplyTo: canaryWAMID + "2",
-		Media:  &conversation.Media{ID: "123", MIME: "image/jpeg", SHA256: "aGFzaA==", Filename: "canário.jpg", Voice: true},
+		Media: &conversation.Media{ID: "123", MIME: "image/jpeg", SHA256: "aGFzaA==", Filename: "canário.jpg", Voice: true},
+		Perceived: &conversation.Perceived{
+			Outcome: conversation.Understood, Text: canaryText, Confidence: 0.5, SHA256: "d1", Length: 8 * time.Second,
+			Model: "m", Took: time.Second, CostMicroUSD: 800,
+		},
 		Place:  &conversation.Place{Latitude: -23.561684, Longitude: -46.655981, Name: "Canário", Address: canaryText},
 		SentAt: noon.Add(-3 * time.Second), ReceivedAt: noon.Add(-2 * time.Second), Seq: 7, Note: "why", Raw: []byte(canaryText + "\x00\xff"),
 	}
