@@ -199,6 +199,9 @@ func printPart(s sheet, indent string, p operator.PartDetail) {
 	name := indent + numbered(operator.Reply, p.Part)
 	s.row(name, joined(string(p.Kind), string(p.Phase), p.Reason, given("attempts granted: %s", strconv.Itoa(p.Granted))))
 	s.row(name, words(p.Text))
+	if p.Template != "" {
+		s.row(name+" template", p.Template)
+	}
 	for _, option := range p.Options {
 		s.row(name+" option", words(option))
 	}
@@ -206,8 +209,11 @@ func printPart(s sheet, indent string, p operator.PartDetail) {
 		s.row(fmt.Sprintf("%s attempt %d", name, a.Attempt), joined(
 			cmp.Or(string(a.Result), "nobody knows what became of it"), given("code %s", strconv.Itoa(a.Code)), given("at %s", moment(a.At)),
 			given("not before %s", moment(a.NotBefore)), given("digest %.12s", a.Digest)))
+		if price := joined(a.Category, a.Billing); price != "" {
+			s.row(name+" price", price)
+		}
 		for _, r := range a.Receipts {
-			s.row(name+" receipt", joined(string(r.Status), given("code %s", strconv.Itoa(r.Code)), r.Category, r.Billing, "at "+moment(r.At)))
+			s.row(name+" receipt", joined(string(r.Status), given("code %s", strconv.Itoa(r.Code)), "at "+moment(r.At)))
 		}
 	}
 }

@@ -56,6 +56,13 @@ func TestWhatAReceiptSaysForPeople(t *testing.T) {
 			operator.Receipt{Heard: []operator.HeardDetail{{ID: "m1", Kind: conversation.KindImage, Perceived: &operator.PerceivedDetail{Outcome: conversation.Gone}}}},
 			[]string{"gone: Meta does not have it any more\n"}, []string{"said in it", "heard by"},
 		},
+		{"what Meta takes for it",
+			operator.Receipt{Parts: []operator.PartDetail{{Part: 1, Kind: conversation.ReplyTemplate, Template: "retomar", Attempts: []operator.AttemptDetail{
+				{Attempt: 1, Result: conversation.Accepted, Category: "utility", Billing: "regular"},
+				{Attempt: 2, Result: conversation.Accepted, Receipts: []operator.ReceiptDetail{{Status: conversation.StatusSent, At: at}}},
+			}}}},
+			[]string{"template   retomar\n", "price      utility, regular\n", "receipt    sent, at 2026"}, nil,
+		},
 		{"what else happened",
 			operator.Receipt{Effects: []operator.EffectDetail{{Effect: 1, Kind: conversation.EffectAppointment, Due: at, Phase: conversation.EffectDone, Done: at}}},
 			[]string{"WHAT ELSE HAPPENED", "effect 1  appointment, DONE, due 2026-11-23T12:00:00Z"}, nil,

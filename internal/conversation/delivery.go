@@ -254,6 +254,18 @@ func (d Delivery) Progress() Status {
 	return order[furthest]
 }
 
+// Price is the category of the price of one attempt and how it is billed, as Meta
+// first said it: it stands with one or two of a message's statuses, and not always
+// with the same. Both are empty as long as Meta has not said.
+func (d Delivery) Price(attempt int) (category, billing string) {
+	for _, status := range []Status{StatusSent, StatusDelivered, StatusRead, StatusPlayed} {
+		if r := d.Receipts[attempt][status]; r.Category != "" || r.Billing != "" {
+			return r.Category, r.Billing
+		}
+	}
+	return "", ""
+}
+
 // Duplicates is how many attempts beyond the first Meta provably accepted: a
 // duplicate that reached the lead.
 func (d Delivery) Duplicates() int {

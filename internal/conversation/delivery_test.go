@@ -265,3 +265,50 @@ func FuzzParseOpaque(f *testing.F) {
 		}
 	})
 }
+
+func TestThePriceIsTheOneFirstHeardOf(t *testing.T) {
+	priced := func(category, billing string) conversation.Receipt {
+		return conversation.Receipt{Category: category, Billing: billing}
+	}
+	for name, tt := range map[string]struct {
+		receipts map[conversation.Status]conversation.Receipt
+		category string
+		billing  string
+	}{
+		"nothing":        {},
+		"with sent":      {map[conversation.Status]conversation.Receipt{conversation.StatusSent: priced("service", "free_customer_service"), conversation.StatusDelivered: priced("", "")}, "service", "free_customer_service"},
+		"delivered":      {map[conversation.Status]conversation.Receipt{conversation.StatusSent: {}, conversation.StatusDelivered: priced("utility", "regular")}, "utility", "regular"},
+		"read alone":     {map[conversation.Status]conversation.Receipt{conversation.StatusRead: priced("service", "regular")}, "service", "regular"},
+		"two of them":    {map[conversation.Status]conversation.Receipt{conversation.StatusSent: priced("service", "regular"), conversation.StatusRead: priced("marketing", "regular")}, "service", "regular"},
+		"with a failure": {map[conversation.Status]conversation.Receipt{conversation.StatusFailed: priced("service", "regular")}, "", ""},
+	} {
+		d := conversation.Delivery{Attempt: 2, Receipts: map[int]map[conversation.Status]conversation.Receipt{2: tt.receipts}}
+		if category, billing := d.Price(2); category != tt.category || billing != tt.billing {
+			t.Errorf("%s: %q, %q", name, category, billing)
+		}
+	}
+}
+
+// Whatever Meta allows and has refused one name of a person it allows and has
+// refused the other.
+func TestWhatHoldsForAPersonSurvivesAMerge(t *testing.T) {
+	noon := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	one, other := conversation.New("one", "1", conversation.Identity{}), conversation.New("other", "1", conversation.Identity{})
+	one.Version, other.Version = 2, 3
+	one.LastTurn, other.LastTurn = "one~2", "other~3"
+	one.Pace, other.Pace = noon, noon.Add(time.Minute)
+	one.Spared, other.Invited = noon, noon.Add(time.Hour)
+	one.Mend("v1.one~1.0.1", "one~2")
+	other.Mend("v1.other~1.0.1", "other~2")
+	got := one.Absorb(other)
+	if !got.Pace.Equal(other.Pace) || !got.Spared.Equal(noon) || !got.Invited.Equal(noon.Add(time.Hour)) || got.Disturbable() ||
+		got.MendedBy("v1.one~1.0.1") != "one~2" || got.MendedBy("v1.other~1.0.1") != "other~2" || got.MendedBy("v1.one~1.0.2") != "" {
+		t.Errorf("merged into %+v", got)
+	}
+	for n := range 100 {
+		got.Mend(conversation.Opaque("one~9", n, 1), "one~9")
+	}
+	if len(got.Mended) != 20 || got.MendedBy(conversation.Opaque("one~9", 99, 1)) != "one~9" {
+		t.Errorf("%d failures are remembered", len(got.Mended))
+	}
+}

@@ -63,8 +63,6 @@ func (c Conversation) Absorb(other Conversation) Conversation {
 	into.Pace = latest(c.Pace, other.Pace) // Meta allows so much to a person, not to a conversation.
 	into.Mended = joinedMended(older.Mended, newer.Mended)
 	into.Spent = c.Spent.with(other.Spent)
-	into.Pace = latest(c.Pace, other.Pace)
-	into.Invited, into.Spared = latest(c.Invited, other.Invited), latest(c.Spared, other.Spared)
 	into.Handoff = chosen(c, other)
 	if other.Owner == OwnerPerson {
 		into.Owner = OwnerPerson

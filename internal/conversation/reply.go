@@ -10,8 +10,8 @@ const (
 	ReplyText     ReplyKind = "text"
 	ReplyButtons  ReplyKind = "interactive_button" // 1–3 options
 	ReplyList     ReplyKind = "interactive_list"   // 1–10 options
-	ReplyTemplate ReplyKind = "template"           // approved by Meta; also after the window closed
 	ReplyFlow     ReplyKind = "interactive_flow"   // a form to open; the text makes sense without it
+	ReplyTemplate ReplyKind = "template"           // approved by Meta; also after the window closed
 )
 
 // Reply is one part of an answer: what the lead reads.
@@ -21,16 +21,10 @@ type Reply struct {
 	Options []Option  `json:"options,omitempty"`
 	// Menu is the label of a list's button; empty takes the pack's.
 	Menu string `json:"menu,omitempty"`
-	// Template is what is sent; set for [ReplyTemplate].
-	Template *Template `json:"template,omitempty"`
 	// Form is what a reply of [ReplyFlow] opens.
 	Form *FormOffer `json:"form,omitempty"`
-}
-
-// Template names a message that Meta approved beforehand.
-type Template struct {
-	Name     string `json:"name"`
-	Language string `json:"language"` // as Meta writes it, such as pt_BR
+	// Template is what is sent; set for [ReplyTemplate].
+	Template *Template `json:"template,omitempty"`
 }
 
 // FormOffer is a WhatsApp Flow to open.
@@ -40,6 +34,12 @@ type FormOffer struct {
 	Label string `json:"label"`
 	// Token comes back with the form and says whose it is.
 	Token pii.Secret `json:"token"`
+}
+
+// Template names a message that Meta approved beforehand.
+type Template struct {
+	Name     string `json:"name"`
+	Language string `json:"language"` // as Meta writes it, such as pt_BR
 }
 
 // Option is one choice of an interactive reply.

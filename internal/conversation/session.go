@@ -101,7 +101,7 @@ func (c *Conversation) MendedBy(failure string) TurnID {
 
 // Disturbable reports whether the person may be sent what they did not ask for.
 func (c *Conversation) Disturbable() bool {
-	return c.Session.OptedOut.IsZero() && (c.Spared.IsZero() || c.WindowFrom.After(c.Spared))
+	return c.Session.OptedOut.IsZero() && c.Session.Unmarketed.IsZero() && (c.Spared.IsZero() || c.WindowFrom.After(c.Spared))
 }
 
 // Expiry is the timer that watches a session. There is one as a rule: it

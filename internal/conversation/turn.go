@@ -60,12 +60,12 @@ type Turn struct {
 	// SendBy is when Meta's customer-service window closes on this answer:
 	// nothing of it is sent afterwards. Zero when no window is known.
 	SendBy time.Time `json:"send_by,omitzero"`
-	// Absorbed are the conversations of the same person that this turn's took
-	// over. Their turns stay where they are.
-	Absorbed []ID `json:"absorbed,omitempty"`
 	// NotBefore is from when the answer may be sent, where Meta's allowance for
 	// this person is used up for the moment; zero means at once.
 	NotBefore time.Time `json:"not_before,omitzero"`
+	// Absorbed are the conversations of the same person that this turn's took
+	// over. Their turns stay where they are.
+	Absorbed []ID `json:"absorbed,omitempty"`
 	// Before is the conversation as it was decided upon, on some turns only: a
 	// point from which the decisions of those after it can be replayed. A turn
 	// whose conversation took over others, or moved, has one.

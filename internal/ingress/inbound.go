@@ -120,6 +120,11 @@ func content(m *conversation.Inbound, c whatsapp.Content) {
 	}
 }
 
+// isObject reports whether a text is a JSON object: a form may send anything.
+func isObject(text string) bool {
+	return strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") && json.Valid([]byte(text))
+}
+
 // changed makes of a notice who the person was and who they are now. A notice
 // that names neither an older number nor an older user id is about something
 // else, such as a new device.
@@ -138,11 +143,6 @@ func changed(m *conversation.Inbound, c whatsapp.System) {
 		// Meta said what is over and not what is now: only that is certain.
 		m.From, m.Was = *m.Was, nil
 	}
-}
-
-// isObject reports whether a text is a JSON object: a form may send anything.
-func isObject(text string) bool {
-	return strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") && json.Valid([]byte(text))
 }
 
 // oversized is what is left of a message that no task can carry: its ids, its

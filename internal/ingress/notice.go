@@ -79,7 +79,7 @@ func noticed(e whatsapp.Element) notice {
 		level := v.AlertInfo.Level + v.AlertLevel
 		n.word, n.severity = v.AlertInfo.Type+v.AlertType, graded(level)
 	case "flows":
-		n.word, n.severity = v.Event, flowHealth(v.Event, v.Alert, v.NewStatus)
+		n.word, n.severity = v.Event, flowNews(v.Event, v.Alert, v.NewStatus)
 	case "message_template_quality_update", "message_template_status_update":
 		// Meta's own sample of the one names the other: what is in it decides.
 		if n.word, n.severity = v.Event, graded(v.Event); v.NewQuality != "" {
@@ -126,9 +126,9 @@ func graded(word string) telemetry.Severity {
 	}
 }
 
-// flowHealth grades news of a Flow. What its endpoint does is ours; an alarm that
+// flowNews grades news of a Flow. What its endpoint does is ours; an alarm that
 // ended is good news.
-func flowHealth(event, alert, status string) telemetry.Severity {
+func flowNews(event, alert, status string) telemetry.Severity {
 	switch {
 	case alert == "DEACTIVATED":
 		return telemetry.SeverityInfo

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -82,6 +83,7 @@ type PartDetail struct {
 	Part     int                        `json:"part"` // from 1
 	Kind     conversation.ReplyKind     `json:"kind"`
 	Text     Words                      `json:"text"`
+	Template string                     `json:"template,omitempty"` // its name at Meta's
 	Options  []Words                    `json:"options,omitempty"`
 	Phase    conversation.DeliveryPhase `json:"phase"`
 	Reason   string                     `json:"reason,omitempty"`
@@ -98,16 +100,17 @@ type AttemptDetail struct {
 	At        time.Time               `json:"at,omitzero"`
 	NotBefore time.Time               `json:"not_before,omitzero"`
 	Digest    string                  `json:"digest,omitempty"`
-	Receipts  []ReceiptDetail         `json:"receipts,omitempty"`
+	// Category and Billing are of its price, as Meta first said them.
+	Category string          `json:"category,omitempty"`
+	Billing  string          `json:"billing,omitempty"`
+	Receipts []ReceiptDetail `json:"receipts,omitempty"`
 }
 
 // ReceiptDetail is one status of one attempt.
 type ReceiptDetail struct {
-	Status   conversation.Status `json:"status"`
-	Code     int                 `json:"code,omitempty"`
-	Category string              `json:"category,omitempty"`
-	Billing  string              `json:"billing,omitempty"`
-	At       time.Time           `json:"at"`
+	Status conversation.Status `json:"status"`
+	Code   int                 `json:"code,omitempty"`
+	At     time.Time           `json:"at"`
 }
 
 // EffectDetail is one effect of a turn.
@@ -212,18 +215,22 @@ func (s shower) part(i int, reply conversation.Reply, delivery conversation.Deli
 		Part: i + 1, Kind: reply.Kind, Text: s.words(reply.Text.Reveal()), Phase: delivery.Phase(), Reason: delivery.Reason,
 		Granted: delivery.Granted, Attempts: []AttemptDetail{},
 	}
+	if reply.Template != nil {
+		p.Template = reply.Template.Name
+	}
 	for _, option := range reply.Options {
 		p.Options = append(p.Options, s.words(option.Title))
 	}
 	for n := 1; n <= delivery.Attempt; n++ {
 		r := delivery.Results[n]
 		a := AttemptDetail{Attempt: n, Result: r.Kind, Code: r.Code, At: r.At, NotBefore: r.NotBefore, Digest: r.Digest}
+		a.Category, a.Billing = delivery.Price(n)
 		for _, status := range []conversation.Status{
 			conversation.StatusSent, conversation.StatusDelivered, conversation.StatusRead, conversation.StatusPlayed, conversation.StatusFailed,
 		} {
 			if receipt, ok := delivery.Receipts[n][status]; ok {
 				a.Receipts = append(a.Receipts, ReceiptDetail{
-					Status: status, Code: receipt.Code, Category: receipt.Category, Billing: receipt.Billing, At: receipt.At,
+					Status: status, Code: receipt.Code, At: receipt.At,
 				})
 			}
 		}
@@ -244,6 +251,9 @@ func (s shower) effect(i int, effect conversation.Effect, r conversation.EffectR
 	}
 	if m := effect.Message; m != nil {
 		d.Briefing = s.words(m.Text.Reveal())
+	}
+	if u := effect.Undelivered; u != nil {
+		d.Why, d.Briefing = fmt.Sprintf("meta-%d", u.Code), s.words(u.Text.Reveal())
 	}
 	if timer := effect.Timer; timer != nil {
 		d.Why, d.Due = string(timer.Kind), timer.At

@@ -14,7 +14,7 @@ func Mended(r Request) Decision {
 // more: as if they had said so here. Nothing is said.
 func Stopped(r Request) Decision {
 	d := Mended(r)
-	d.Session.OptedOut = r.Now
+	d.Session.OptedOut, d.Session.Unmarketed = r.Now, r.Now
 	return d
 }
 

@@ -249,7 +249,9 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		return true, h.follow(ctx, wait)
 	}
 
-	h.setBack(snapshot)
+	for _, end := range all.ends {
+		h.setBack(all.base, end.turn)
+	}
 	draft, err := h.decide(ctx, snapshot, all)
 	if err != nil {
 		return false, err

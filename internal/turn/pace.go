@@ -8,12 +8,11 @@ import (
 // turn took of it without its commit having known: copies whose fate was unknown,
 // and Meta's own word that nothing was left. A turn counts here once, for the one
 // that follows it is committed once.
-func (t *Turns) setBack(s conversation.Snapshot) {
-	if s.Conversation == nil || s.Turn == nil {
+func (t *Turns) setBack(conv *conversation.StoredConversation, last conversation.StoredTurn) {
+	if conv == nil {
 		return
 	}
-	pace := &s.Conversation.Pace
-	for _, d := range s.Turn.Deliveries {
+	for _, d := range last.Deliveries {
 		sent := 0
 		for attempt := 1; attempt <= d.Attempt; attempt++ {
 			result, answered := d.Results[attempt]
@@ -21,11 +20,11 @@ func (t *Turns) setBack(s conversation.Snapshot) {
 				sent++
 			}
 			if answered && t.Platform.Setback(result.Code).Pair {
-				*pace = t.Platform.Spent(*pace, result.At)
+				conv.Pace = t.Platform.Spent(conv.Pace, result.At)
 			}
 		}
 		if copies := sent - 1; copies > 0 {
-			_, *pace = t.Platform.Pace(*pace, t.Now(), copies)
+			_, conv.Pace = t.Platform.Pace(conv.Pace, t.Now(), copies)
 		}
 	}
 }

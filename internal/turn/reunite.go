@@ -102,6 +102,13 @@ func contradicts(m conversation.Inbound, person conversation.Identity) bool {
 	return m.From.UserID != ""
 }
 
+// passedOn reports whether the conversation that stands where a turn was made is
+// another person's, or nobody's: the number has passed on since.
+func passedOn(t conversation.Turn, c conversation.Conversation) bool {
+	person := c.Session.Person
+	return c.Vacant() || t.To.UserID != "" && person.UserID != "" && person.UserID != t.To.UserID && !c.Session.Renamed.After(t.DecidedAt)
+}
+
 // late reports whether a message was sent before its sender's names changed: its
 // own are out of date.
 func late(m conversation.Inbound, s conversation.Session) bool {
@@ -333,9 +340,8 @@ func (h *handling) conclude(ctx context.Context, r reunion) (restart bool, wait 
 		if restart, err = h.reopen(ctx, end.turn, &end.of, h.e.ReceivedAt); err != nil || restart {
 			return restart, 0, err
 		}
-		if unasked(end.turn) { // Whoever was first at it, what was read is stale.
-			_, err := h.callOff(ctx, end.turn)
-			return err == nil, 0, err
+		if unasked(end.turn) {
+			return true, 0, h.withdraw(ctx, end.turn)
 		}
 		if end.turn.Phase().Terminal() {
 			continue

@@ -474,3 +474,24 @@ func TestACommitOfAMergeIsAppliedWholeOrNotAtAll(t *testing.T) {
 		}
 	})
 }
+
+// What Meta says late of an answer to the former owner of a number has no
+// consequence for the next one.
+func TestALateFailureDoesNotReachTheNextOwner(t *testing.T) {
+	mend(t, func(t *testing.T, m *mending) {
+		first := m.answered(1)
+		m.arrive(m.changed("w2", who(mendPhone, ""), who(newPhone, "")))
+		m.drain(m.w)
+		m.fails(first.ID, 1, 131050) // stopped marketing
+		if c := m.of(who(mendPhone, "")); c != nil && !c.Vacant() {
+			t.Errorf("the number that was given up is %s's again", c.ID)
+		}
+		m.arrive(m.from(who(mendPhone, "BR.9009"), "w3", "bom dia"))
+		m.drain(m.w)
+		m.fails(first.ID, 1, 131050)
+		next := m.of(who("", "BR.9009"))
+		if next == nil || !next.Spared.IsZero() || len(next.Mended) > 0 || !next.Session.OptedOut.IsZero() {
+			t.Error("the next owner bears what was said of the former one")
+		}
+	})
+}

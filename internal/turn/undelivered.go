@@ -76,7 +76,7 @@ func (w *waking) mend(ctx context.Context, failed conversation.StoredTurn) (sett
 	if err != nil {
 		return false, fmt.Errorf("load conversation: %w", err)
 	}
-	if snapshot.Conversation == nil {
+	if snapshot.Conversation == nil || passedOn(failed.Turn, snapshot.Conversation.Conversation) {
 		return true, nil
 	}
 	name := conversation.Opaque(failed.ID, w.notice.Part, w.notice.N)
@@ -97,7 +97,9 @@ func (w *waking) mend(ctx context.Context, failed conversation.StoredTurn) (sett
 		return w.repeat(ctx, failed, *snapshot.Conversation)
 	}
 
-	w.setBack(snapshot)
+	if last := snapshot.Turn; last != nil {
+		w.setBack(snapshot.Conversation, *last)
+	}
 	conv := &snapshot.Conversation.Conversation
 	spares := setback.StopsMarketing || setback.Remedy == conversation.BlockedContact
 	if spares {
@@ -182,23 +184,23 @@ func (w *waking) repeat(ctx context.Context, failed conversation.StoredTurn, con
 // who may be disturbed, and while Otto has the conversation.
 func (w *waking) invitation(r otto.Request, failed conversation.StoredTurn, s conversation.Setback) (otto.Decision, bool) {
 	conv := r.Conversation
-	if s.Remedy != conversation.NeedsTemplate || spokeSince(conv, failed) || !conv.Disturbable() || conv.Owner != conversation.OwnerOtto ||
+	if s.Remedy != conversation.NeedsTemplate || wroteSince(failed, conv) || !conv.Disturbable() || conv.Owner != conversation.OwnerOtto ||
 		!conv.Invited.IsZero() && conv.Invited.Equal(conv.WindowFrom) {
 		return otto.Decision{}, false
 	}
 	return w.Mind.Invite(r)
 }
 
-// spokeSince reports whether the lead has written since a turn was decided.
-func spokeSince(conv conversation.Conversation, since conversation.StoredTurn) bool {
-	return conv.WindowFrom.After(since.DecidedAt)
+// wroteSince reports whether the lead has written since a turn was decided.
+func wroteSince(decided conversation.StoredTurn, conv conversation.Conversation) bool {
+	return conv.WindowFrom.After(decided.DecidedAt)
 }
 
 // depends reports whether the team has to know that a message did not arrive:
 // because a person or a meeting is waited for, or because nothing but a person
 // gets through to the lead.
 func depends(failed conversation.StoredTurn, conv conversation.Conversation, s conversation.Setback) bool {
-	if s.Remedy == conversation.NeedsTemplate && !spokeSince(conv, failed) || conv.Owner == conversation.OwnerPerson || conv.Session.Booked.After(failed.DecidedAt) {
+	if s.Remedy == conversation.NeedsTemplate && !wroteSince(failed, conv) || conv.Owner == conversation.OwnerPerson || conv.Session.Booked.After(failed.DecidedAt) {
 		return true
 	}
 	for _, e := range failed.Effects {
@@ -225,20 +227,20 @@ func unasked(turn conversation.StoredTurn) bool {
 	return open && turn.Mode == conversation.ModeInvite && d.Phase() == conversation.Decided
 }
 
-// callOff keeps what nobody asked for from being sent, because the lead has
+// withdraw keeps what nobody asked for from being sent, because the lead has
 // written: it is not needed any more, and what they wrote may be that they want
-// no more of it. settled is false when somebody else is at it.
-func (t *Turns) callOff(ctx context.Context, turn conversation.StoredTurn) (settled bool, err error) {
+// no more of it. A conflict is no error: somebody else is at it.
+func (t *Turns) withdraw(ctx context.Context, turn conversation.StoredTurn) error {
 	part, d, _ := turn.Open()
-	_, err = t.Outbox.Intend(ctx, turn.ID, part, d.Attempt+1, turn.Updated)
+	_, err := t.Outbox.Intend(ctx, turn.ID, part, d.Attempt+1, turn.Updated)
 	if fault.Is(err, fault.Conflict) {
-		return false, nil
+		return nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("call invitation off: %w", err)
+		return fmt.Errorf("withdraw invitation: %w", err)
 	}
 	if err := t.record(ctx, turn.ID, part, d.Attempt+1, conversation.Result{Kind: conversation.Withheld, At: t.Now()}); err != nil {
-		return false, fmt.Errorf("call invitation off: %w", err)
+		return fmt.Errorf("withdraw invitation: %w", err)
 	}
-	return true, nil
+	return nil
 }

@@ -65,7 +65,9 @@ func (w *waking) attend(ctx context.Context, snapshot conversation.Snapshot) (se
 	if wait := w.proofIn(snapshot); wait > 0 {
 		return true, w.putOff(ctx, wait)
 	}
-	w.setBack(snapshot)
+	if last := snapshot.Turn; last != nil {
+		w.setBack(snapshot.Conversation, *last)
+	}
 	r := otto.Request{Conversation: snapshot.Conversation.Conversation, Now: now}
 	decision, mode := w.decide(r)
 	return w.make(ctx, w.compose(snapshot.Conversation, r, decision, mode, conv.Spent, w.origin()))

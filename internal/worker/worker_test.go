@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,6 +226,19 @@ func (j *journal) last(t *testing.T) map[string]any {
 		t.Fatalf("log line is no JSON: %v", err)
 	}
 	return event
+}
+
+// events are all log lines.
+func (j *journal) events(t *testing.T) (all []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(j.String()) {
+		var event map[string]any
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatalf("log line is no JSON: %v", err)
+		}
+		all = append(all, event)
+	}
+	return all
 }
 
 func TestFates(t *testing.T) {
@@ -466,6 +480,40 @@ func TestEvent(t *testing.T) {
 	event = d.logs.last(t)
 	if event["message"] != "reply_failed" || event["severity"] != "WARNING" || event["failed"] != 2.0 || event["code"] != 131026.0 {
 		t.Errorf("a failure is logged as %v", event)
+	}
+}
+
+func TestAlarms(t *testing.T) {
+	barred := conversation.Setback{Code: 131042, Class: "ops", Meaning: "payment method missing or refused", Remedy: conversation.ConfigurationAlarm, Known: true}
+	gone := conversation.Setback{Code: 131026, Class: "recipient", Meaning: "cannot be delivered", Remedy: conversation.BlockedContact, Known: true}
+	odd := conversation.Setback{Code: 139999, Class: "recipient", Remedy: conversation.Permanent}
+	d := newDoor(t, nil)
+	for _, step := range []struct {
+		setbacks []conversation.Setback
+		codes    []float64
+	}{
+		{[]conversation.Setback{gone}, nil},
+		{[]conversation.Setback{barred, barred, gone}, []float64{131042}},
+		{[]conversation.Setback{barred}, []float64{131042}},
+		{[]conversation.Setback{odd, barred, odd}, []float64{139999, 131042}},
+		{[]conversation.Setback{odd}, nil}, // It was told of already.
+	} {
+		before := len(d.logs.events(t))
+		d.turns.play(turn.Report{Fate: turn.Applied, Setbacks: step.setbacks}, nil)
+		d.push("/tasks/status", d.encode(d.letter(envelope.Status)), nil)
+		var codes []float64
+		for _, event := range d.logs.events(t)[before:] {
+			if event["message"] != "platform_alarm" {
+				continue
+			}
+			if event["severity"] != "CRITICAL" || event["reason"] == "" || event["kind"] == "" {
+				t.Errorf("an alarm is logged as %v", event)
+			}
+			codes = append(codes, event["code"].(float64))
+		}
+		if !slices.Equal(codes, step.codes) {
+			t.Errorf("%v: alarms of %v, want %v", step.setbacks, codes, step.codes)
+		}
 	}
 }
 

@@ -36,8 +36,8 @@ type Code struct {
 	Meaning        string
 }
 
-// CodeStopped: the person stopped marketing from this business, which holds until
-// a webhook says that they resume it.
+// CodeStopped is that of a person who stopped marketing from this business, until a
+// webhook says that they resume it.
 const CodeStopped = 131050
 
 // Codes are the error codes that this package knows, in ascending order.

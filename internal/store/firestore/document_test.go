@@ -248,7 +248,7 @@ func TestWhatANewerProgramAdds(t *testing.T) {
 
 	for _, path := range []string{"conversations/c", "turns/c~1", "messages/mc"} {
 		server.Change(below+path, func(f map[string]*firestorepb.Value) map[string]*firestorepb.Value {
-			f["sv"] = &firestorepb.Value{ValueType: &firestorepb.Value_IntegerValue{IntegerValue: 4}}
+			f["sv"] = &firestorepb.Value{ValueType: &firestorepb.Value_IntegerValue{IntegerValue: 5}}
 			return f
 		})
 	}
