@@ -38,7 +38,7 @@ func bakery() otto.Pack {
 		Sentences: otto.Sentences{
 			DayParts: [3]string{"Bom dia", "Boa tarde", "Boa noite"},
 			Greeting: reply("Oi!"), Menu: reply("Escolha."), Safe: "Pode repetir?", SafeFacts: "Não sei.",
-			Clarify: "Como assim?", Empty: "Oi?", OptOut: "Até mais.", OptIn: "Oi de novo!", Flood: "Calma!",
+			Clarify: "Como assim?", Empty: "Oi?", Reaction: "Vi!", OptOut: "Até mais.", OptIn: "Oi de novo!", Flood: "Calma!",
 			Unanswered: "Ninguém veio ainda.", UnansweredClosed: "Ninguém veio ainda.",
 			Handoff: "Passei adiante.", HandoffClosed: "Passei adiante.", HandoffOutage: "Passei adiante.",
 			HandoffOutageClosed: "Passei adiante.", Media: media, Files: files, ListLabel: "Ver",

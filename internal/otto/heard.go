@@ -124,11 +124,16 @@ func (o *Otto) settleHeard(s *scene) (answer, bool) {
 	return a, true
 }
 
-// reaction hears a reaction to what Otto just asked as the word that it stands
-// for; only yes and no are asked that way, and most emoji mean neither.
-func (o *Otto) reaction(session conversation.Session, m conversation.Inbound) (utterance, bool) {
+// reaction hears a reaction to what Otto said last. To what can be answered with
+// yes or no it is the word that it stands for; most emoji mean neither. Any other
+// is a sign of life, and answered once as long as nothing was written: nobody
+// talks in emoji alone, and who is told nothing does not know that it was seen.
+func (o *Otto) reaction(s *scene, m conversation.Inbound) (utterance, bool) {
+	session := s.request.Conversation.Session
 	if !asksForYes(session) && !conversation.IsFlag(session.Asked) {
-		return utterance{}, false
+		last := session.History[len(session.History)-min(1, len(session.History)):]
+		seen := len(last) > 0 && last[0].Text.Reveal() == o.fill(s, o.pack.Sentences.Reaction)
+		return utterance{id: m.ID, kind: m.Kind}, !seen && s.from.Active() && session.OptedOut.IsZero()
 	}
 	for _, word := range []string{"yes", "no"} {
 		for _, emoji := range o.lexicon.lists["emoji "+word] {

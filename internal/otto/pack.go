@@ -207,6 +207,9 @@ type Sentences struct {
 	Clarify string
 	// Empty answers a message without a word in it, such as emoji alone.
 	Empty string
+	// Reaction answers an emoji on what Otto said last, which says neither yes nor
+	// no to a question of his.
+	Reaction string
 	// OptOut confirms that no more messages come and says how to come back;
 	// OptIn welcomes whoever does.
 	OptOut, OptIn string
@@ -273,6 +276,7 @@ func (s *Sentences) Plain() []Sentence {
 		{Name: "safe_facts", Text: &s.SafeFacts},
 		{Name: "clarify", Text: &s.Clarify},
 		{Name: "empty", Text: &s.Empty},
+		{Name: "reaction", Text: &s.Reaction},
 		{Name: "opt_out", Text: &s.OptOut},
 		{Name: "opt_in", Text: &s.OptIn},
 		{Name: "flood", Text: &s.Flood},

@@ -87,6 +87,7 @@ func pizzaria() otto.Pack {
 			SafeFacts:           "Isso eu não sei dizer ao certo. Quer que uma pessoa responda?",
 			Clarify:             "O que você quer saber: da pizza ou da festa?",
 			Empty:               "Não entendi. Pode me escrever em palavras?",
+			Reaction:            "Vi a sua reação! É só escrever.",
 			OptOut:              "Certo, não escrevo mais. Para voltar, é só mandar um oi.",
 			OptIn:               "Que bom ter você de volta!",
 			Flood:               "Recebi muitas mensagens. Pode me contar em uma só?",

@@ -190,6 +190,10 @@ func (o *Otto) reflex(s *scene, model bool) (a answer, ok bool) {
 		return a, true
 	case heard.free:
 		return o.menu(s), true
+	case heard.unread != nil && heard.unread.kind == conversation.KindReaction:
+		a := o.reply(s, conversation.RouteMedia, plain(o.fill(s, sentences.Reaction)))
+		a.asked = s.request.Conversation.Session.Asked // What was asked still is.
+		return a, true
 	case heard.unread != nil:
 		return o.reply(s, conversation.RouteMedia, plain(o.fill(s, o.unreadSentence(*heard.unread)))), true
 	case heard.greeted && (s.from == conversation.Initial || !model):

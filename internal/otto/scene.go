@@ -124,7 +124,7 @@ func (o *Otto) begin(r Request) *scene {
 		case m.Kind.Answerable():
 			s.said = append(s.said, hear(m))
 		case m.ToNewest:
-			if u, ok := o.reaction(session, m); ok {
+			if u, ok := o.reaction(s, m); ok {
 				s.said = append(s.said, u)
 			}
 		}

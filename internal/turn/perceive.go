@@ -62,6 +62,9 @@ func (h *handling) attribute(ctx context.Context, snapshot conversation.Snapshot
 	if snapshot.Conversation == nil || snapshot.Conversation.LastTurn == "" {
 		return nil
 	}
+	if h.Now().Sub(snapshot.Conversation.WindowFrom) > freeFormAge {
+		return nil // A reaction opens no window, so nothing could be said to it.
+	}
 	last := snapshot.Turn
 	for id, m := range h.inbox {
 		_, consumed := snapshot.Messages[id]
