@@ -1,6 +1,7 @@
 package turn_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -333,6 +334,45 @@ func TestAReactionToTheNewestQuestionIsItsAnswer(t *testing.T) {
 				if r.Skipped != "" || len(r.Differences) > 0 {
 					t.Errorf("%s: replayed %+v", tt.emoji, r)
 				}
+			}
+		})
+	}
+}
+
+// An emoji on what was said last is answered, once, and not when nothing may be
+// said any more.
+func TestAReactionIsSeen(t *testing.T) {
+	for name, c := range map[string]struct {
+		emoji []string // each on the newest message
+		to    string   // on this one instead
+		after time.Duration
+		sent  int
+	}{
+		"on the newest":     {emoji: []string{"❤️"}, sent: 2},
+		"on the answer too": {emoji: []string{"❤️", "❤️"}, sent: 2},
+		"taken back":        {emoji: []string{""}, sent: 1},
+		"on another":        {emoji: []string{"❤️"}, to: "wamid.OUT0", sent: 1},
+		"a day later":       {emoji: []string{"❤️"}, after: 24 * time.Hour, sent: 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStreet(t)
+			s.model = says("Tudo certo por aqui.")
+			w := s.turns()
+			lead := conversation.Inbound{Number: number, From: conversation.Identity{Phone: leader}}
+			lead.WAMID, lead.Kind, lead.Text = "wamid.1", conversation.KindText, "vocês fazem site?"
+			lead.SentAt, lead.ReceivedAt = time.Now(), time.Now()
+			s.arrive(s.inbound(lead))
+			s.drain(w)
+			<-time.After(c.after)
+			for i, emoji := range c.emoji {
+				lead.WAMID, lead.Kind, lead.Text = pii.Contact(fmt.Sprint("wamid.r", i)), conversation.KindReaction, pii.Text(emoji)
+				lead.ReplyTo = pii.Contact(cmp.Or(c.to, fmt.Sprint("wamid.OUT", len(s.meta.sent(leader)))))
+				lead.SentAt, lead.ReceivedAt = time.Now(), time.Now()
+				s.arrive(s.inbound(lead))
+				s.drain(w)
+			}
+			if sent := s.meta.sent(leader); len(sent) != c.sent {
+				t.Errorf("%s: %d messages sent, want %d", name, len(sent), c.sent)
 			}
 		})
 	}
