@@ -52,12 +52,10 @@ type Options struct {
 // Client asks one model of one provider. It is safe for concurrent use and
 // satisfies [otto.Model].
 type Client struct {
-	key     func(ctx context.Context) (pii.Secret, error)
+	caller
 	service sdk.ChatCompletionService
 	model   string
-	timeout time.Duration
 	prices  prices
-	breaker breaker
 }
 
 // complete fills in what is left to the package.
@@ -94,60 +92,36 @@ func (o Options) requestOptions() []option.RequestOption {
 func New(o Options) *Client {
 	o = o.complete()
 	return &Client{
-		key:     o.APIKey,
+		caller:  o.caller(),
 		service: sdk.NewChatCompletionService(o.requestOptions()...),
 		model:   o.Model,
-		timeout: o.Timeout,
 		prices:  newPrices(),
-		breaker: breaker{now: o.Now},
 	}
 }
 
 // Complete asks once, as [otto.Model] says.
 func (c *Client) Complete(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
-	key, err := c.key(ctx)
-	if err != nil {
-		return otto.Completion{}, fmt.Errorf("openai: key: %w", err)
-	}
-	if key.Reveal() == "" {
-		return otto.Completion{}, fault.Mark(errNoKey, fault.Broken)
-	}
-	probe, ok := c.breaker.admit()
-	if !ok {
-		return otto.Completion{}, fault.Mark(errResting, fault.Dependency)
-	}
-	end := abandoned
-	defer func() { c.breaker.leave(probe, end) }()
-	call, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	var response *http.Response
-	answer, err := c.service.New(call, c.params(p),
-		option.WithAPIKey(strings.TrimSpace(key.Reveal())),
-		option.WithResponseInto(&response),
-	)
-	if err == nil {
-		end = answered
-		said := completion(answer)
-		said.CostMicroUSD = c.prices.cost(said)
-		return said, nil
-	}
-	outcome, err := judge(ctx, err, response)
-	if fault.Is(err, fault.Broken) && carries(p) && refusedContent(response) {
-		// A file that the model cannot read, or a model that reads none: nothing
-		// of ours is broken, and asking again would not help.
-		outcome, err = otto.OutcomeFilter, nil
-	}
-	switch {
-	case ctx.Err() != nil:
-	case fault.Is(err, fault.Dependency), fault.Is(err, fault.Throttled):
-		end = outage
-	default:
-		end = answered
-	}
+	said := otto.Completion{Model: c.model}
+	err := c.call(ctx, func(ctx context.Context, how ...option.RequestOption) error {
+		answer, err := c.service.New(ctx, c.params(p), how...)
+		if err == nil {
+			said = completion(answer)
+			said.CostMicroUSD = c.prices.cost(said)
+		}
+		return err
+	}, func(err error, response *http.Response) error {
+		said.Outcome, err = judge(ctx, err, response)
+		if fault.Is(err, fault.Broken) && carries(p) && refusedContent(response) {
+			// A file that the model cannot read, or a model that reads none: nothing
+			// of ours is broken, and asking again would not help.
+			said.Outcome, err = otto.OutcomeFilter, nil
+		}
+		return err
+	})
 	if err != nil {
 		return otto.Completion{}, fmt.Errorf("openai: complete: %w", err)
 	}
-	return otto.Completion{Outcome: outcome, Model: c.model}, nil
+	return said, nil
 }
 
 func (c *Client) params(p otto.Prompt) sdk.ChatCompletionNewParams {

@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	errNoKey    = errors.New("openai: no API key")
-	errResting  = errors.New("openai: the model is resting after a run of outages")
+	errNoKey    = errors.New("no API key")
+	errResting  = errors.New("the model is resting after a run of outages")
 	errTooLarge = errors.New("answer too large")
 )
 

@@ -29,12 +29,10 @@ const language = "pt"
 // Transcriber writes down what is said in an audio. It is safe for concurrent
 // use.
 type Transcriber struct {
-	key     func(ctx context.Context) (pii.Secret, error)
+	caller
 	service sdk.AudioTranscriptionService
 	model   string
-	timeout time.Duration
 	prices  prices
-	breaker breaker
 }
 
 // NewTranscriber makes a Transcriber. It makes no call. The model of the
@@ -46,12 +44,10 @@ func NewTranscriber(o Options) *Transcriber {
 	}
 	o = o.complete()
 	return &Transcriber{
-		key:     o.APIKey,
+		caller:  o.caller(),
 		service: sdk.NewAudioTranscriptionService(o.requestOptions()...),
 		model:   o.Model,
-		timeout: o.Timeout,
 		prices:  newPrices(),
-		breaker: breaker{now: o.Now},
 	}
 }
 
@@ -61,39 +57,18 @@ func NewTranscriber(o Options) *Transcriber {
 // Besides the kinds that [Client.Complete] has, an error may be
 // [fault.Unreadable]: the provider cannot read this file and never will.
 func (t *Transcriber) Transcribe(ctx context.Context, f conversation.File) (conversation.Transcript, error) {
-	key, err := t.key(ctx)
+	var heard conversation.Transcript
+	err := t.call(ctx, func(ctx context.Context, how ...option.RequestOption) error {
+		answer, err := t.service.New(ctx, t.params(f), how...)
+		if err == nil {
+			heard = t.transcript(answer)
+		}
+		return err
+	}, func(err error, response *http.Response) error { return judgeAudio(ctx, err, response) })
 	if err != nil {
-		return conversation.Transcript{}, fmt.Errorf("openai: key: %w", err)
+		return conversation.Transcript{}, fmt.Errorf("openai: transcribe: %w", err)
 	}
-	if key.Reveal() == "" {
-		return conversation.Transcript{}, fault.Mark(errNoKey, fault.Broken)
-	}
-	probe, ok := t.breaker.admit()
-	if !ok {
-		return conversation.Transcript{}, fault.Mark(errResting, fault.Dependency)
-	}
-	end := abandoned
-	defer func() { t.breaker.leave(probe, end) }()
-	call, cancel := context.WithTimeout(ctx, t.timeout)
-	defer cancel()
-	var response *http.Response
-	answer, err := t.service.New(call, t.params(f),
-		option.WithAPIKey(strings.TrimSpace(key.Reveal())),
-		option.WithResponseInto(&response),
-	)
-	if err == nil {
-		end = answered
-		return t.transcript(answer), nil
-	}
-	err = judgeAudio(ctx, err, response)
-	switch {
-	case ctx.Err() != nil:
-	case fault.Is(err, fault.Dependency), fault.Is(err, fault.Throttled):
-		end = outage
-	default:
-		end = answered
-	}
-	return conversation.Transcript{}, fmt.Errorf("openai: transcribe: %w", err)
+	return heard, nil
 }
 
 func (t *Transcriber) params(f conversation.File) sdk.AudioTranscriptionNewParams {
