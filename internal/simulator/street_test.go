@@ -184,15 +184,17 @@ func TestAVoiceNoteIsHeardAndAPhotographShown(t *testing.T) {
 	}
 }
 
-func TestAReactionIsNotedAndNotAnswered(t *testing.T) {
+func TestAReactionIsAnsweredOnce(t *testing.T) {
 	s := start(t)
 	s.say(iara, "oi")
 	menu := s.exactly(iara, 1)[0]
 	s.write(map[string]any{"from": iara, "type": "reaction", "reply_to": menu.ID, "emoji": "👍"})
-	s.until("two turns", func() bool { return len(s.turns(iara)) == 2 })
-	s.exactly(iara, 1)
-	if last := s.turns(iara)[1]; last.Route != "silent" {
-		t.Errorf("the reaction's turn is %+v", last)
+	seen := s.exactly(iara, 2)[1]
+	s.write(map[string]any{"from": iara, "type": "reaction", "reply_to": seen.ID, "emoji": "👍"})
+	s.until("three turns", func() bool { return len(s.turns(iara)) == 3 })
+	s.exactly(iara, 2)
+	if last := s.turns(iara)[2]; last.Route != "silent" {
+		t.Errorf("the second reaction's turn is %+v", last)
 	}
 }
 
