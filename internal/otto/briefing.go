@@ -1,19 +1,14 @@
 package otto
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/when"
 )
-
-//go:embed briefing.tmpl
-var briefingTemplate string
 
 const (
 	// briefLines is how many of the last lines a briefing quotes, and briefRunes
@@ -24,13 +19,8 @@ const (
 
 // Briefing is for the person who takes over or confirms a meeting: who the lead
 // is and what they want, what is known of them, and what was said and promised
-// last. It reads a decision that is otherwise complete. It is empty when its
-// template does not hold, which a test makes sure of.
+// last. It reads a decision that is otherwise complete.
 func (o *Otto) Briefing(r Request, d Decision) pii.Text {
-	set, err := template.New("briefing").Parse(briefingTemplate)
-	if err != nil {
-		return ""
-	}
 	type field struct {
 		Name, Value string
 		Heard       bool // in an audio, and waits for the lead's yes
@@ -61,11 +51,7 @@ func (o *Otto) Briefing(r Request, d Decision) pii.Text {
 	for _, l := range d.Session.History[max(0, len(d.Session.History)-briefLines):] {
 		page.Said = append(page.Said, line{string(l.Who), briefly(l.Text.Reveal())})
 	}
-	var b strings.Builder
-	if err := set.ExecuteTemplate(&b, "briefing", page); err != nil {
-		return ""
-	}
-	return pii.Text(strings.TrimSpace(b.String()))
+	return pii.Text(o.words.brief(page))
 }
 
 // briefName is how the lead is called: as they said, else as their profile does.

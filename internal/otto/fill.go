@@ -28,7 +28,7 @@ func (o *Otto) fill(s *scene, text string) string {
 	}
 	back := ""
 	if again, ok := o.pack.Hours.NextOpen(s.now); ok {
-		back = sayBack(s.now, again)
+		back = o.words.back(s.now, again)
 	}
 	moment := ""
 	if at := s.meetingAt(); !at.IsZero() {

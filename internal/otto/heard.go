@@ -131,8 +131,10 @@ func (o *Otto) settleHeard(s *scene) (answer, bool) {
 func (o *Otto) reaction(s *scene, m conversation.Inbound) (utterance, bool) {
 	session := s.request.Conversation.Session
 	if !asksForYes(session) && !conversation.IsFlag(session.Asked) {
-		last := session.History[len(session.History)-min(1, len(session.History)):]
-		seen := len(last) > 0 && last[0].Text.Reveal() == o.fill(s, o.pack.Sentences.Reaction)
+		seen := false
+		if n := len(session.History); n > 0 {
+			seen = session.History[n-1].Text.Reveal() == o.fill(s, o.pack.Sentences.Reaction)
+		}
 		return utterance{id: m.ID, kind: m.Kind}, !seen && s.from.Active() && session.OptedOut.IsZero()
 	}
 	for _, word := range []string{"yes", "no"} {

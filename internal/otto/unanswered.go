@@ -1,17 +1,12 @@
 package otto
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 )
-
-//go:embed back.tmpl
-var backTemplate string
 
 // answerWithin is how long the team may take where the pack does not say.
 const answerWithin = 30 * time.Minute
@@ -63,28 +58,11 @@ func (o *Otto) unanswered(now time.Time) string {
 	if !ok {
 		return ""
 	}
-	return strings.ReplaceAll(sentence, backMark, sayBack(now, again))
+	return strings.ReplaceAll(sentence, backMark, o.words.back(now, again))
 }
 
 // backMark stands in a sentence for when somebody is there again.
 const backMark = "{volta}"
-
-// sayBack says a moment as a lead says it, seen from now.
-func sayBack(now, at time.Time) string {
-	set, err := template.New("back").Parse(backTemplate)
-	if err != nil {
-		return ""
-	}
-	midnight := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
-	var b strings.Builder
-	if err := set.Execute(&b, map[string]int{
-		"Days": int(midnight(at).Sub(midnight(now)) / (24 * time.Hour)), "Weekday": int(at.Weekday()),
-		"Day": at.Day(), "Month": int(at.Month()), "Hour": at.Hour(), "Minute": at.Minute(),
-	}); err != nil {
-		return ""
-	}
-	return strings.TrimSpace(b.String())
-}
 
 // Inactive ends the session of a conversation in which nothing happens any more.
 // Nothing is said. A conversation that moved on stays as it is, and the decision

@@ -5,16 +5,24 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
 )
 
-//go:embed prompt.tmpl
-var promptTemplate string
+var (
+	//go:embed prompt.tmpl
+	promptTemplate string
+	//go:embed briefing.tmpl
+	briefingTemplate string
+	//go:embed back.tmpl
+	backTemplate string
+)
 
-// words are the sentences of prompts and memories.
+// words are the sentences of prompts, memories and briefings, and of when somebody
+// is there again.
 type words struct {
-	set *template.Template
+	set, briefing, again *template.Template
 	// notes say what was sent when it is not the text alone: by its kind, and by
 	// kind and perception where that makes a difference.
 	notes map[string]string
@@ -23,11 +31,16 @@ type words struct {
 }
 
 func newWords() (*words, error) {
-	set, err := template.New("prompt").Parse(promptTemplate)
-	if err != nil {
-		return nil, fmt.Errorf("prompt template: %w", err)
+	w := &words{notes: map[string]string{}, masks: map[string]string{}}
+	var err error
+	for _, t := range []struct {
+		set        **template.Template
+		name, text string
+	}{{&w.set, "prompt", promptTemplate}, {&w.briefing, "briefing", briefingTemplate}, {&w.again, "back", backTemplate}} {
+		if *t.set, err = template.New(t.name).Parse(t.text); err != nil {
+			return nil, fmt.Errorf("%s template: %w", t.name, err)
+		}
 	}
-	w := &words{set: set, notes: map[string]string{}, masks: map[string]string{}}
 	var noted []string
 	for _, kind := range append(MediaKinds(), conversation.KindReaction, conversation.KindEdit, conversation.KindRevoke) {
 		noted = append(noted, string(kind))
@@ -50,10 +63,36 @@ func newWords() (*words, error) {
 }
 
 // render executes one template of the set, without blank edges.
-func (w *words) render(name string, data any) (string, error) {
+func (w *words) render(name string, data any) (string, error) { return render(w.set, name, data) }
+
+// brief is a briefing. It is empty when its template does not hold, which a test
+// makes sure of.
+func (w *words) brief(page any) string {
+	text, err := render(w.briefing, "briefing", page)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// back says a moment at which somebody is there again as a lead says it, seen from
+// now. It is empty when its template does not hold, as a briefing is.
+func (w *words) back(now, at time.Time) string {
+	midnight := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	text, err := render(w.again, "back", map[string]int{
+		"Days": int(midnight(at).Sub(midnight(now)) / (24 * time.Hour)), "Weekday": int(at.Weekday()),
+		"Day": at.Day(), "Month": int(at.Month()), "Hour": at.Hour(), "Minute": at.Minute(),
+	})
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+func render(set *template.Template, name string, data any) (string, error) {
 	var b strings.Builder
-	if err := w.set.ExecuteTemplate(&b, name, data); err != nil {
-		return "", fmt.Errorf("prompt template %s: %w", name, err)
+	if err := set.ExecuteTemplate(&b, name, data); err != nil {
+		return "", fmt.Errorf("template %s: %w", name, err)
 	}
 	return strings.TrimSpace(b.String()), nil
 }
