@@ -63,12 +63,22 @@ type Result struct {
 	Kind ResultKind `json:"kind"`
 	// WAMID is the id Meta gave the message; stored sealed.
 	WAMID pii.Contact `json:"wamid,omitempty"`
-	Code  int         `json:"code,omitempty"` // Meta's error code
+	// ID is the pseudonym of WAMID. It is recorded as what leads back to the
+	// attempt, beside the turn, and is not read again with it.
+	ID   SentID `json:"-"`
+	Code int    `json:"code,omitempty"` // Meta's error code
 	// NotBefore is when a postponed part may be tried again.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Digest is the SHA-256, in hexadecimal, of the bytes that Meta accepted.
 	Digest string    `json:"digest,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// Attempted names one attempt at one part of a turn's answer.
+type Attempted struct {
+	Turn    TurnID
+	Part    int
+	Attempt int
 }
 
 // Status is a delivery status that Meta reports.
@@ -145,17 +155,19 @@ const (
 	TimerUndelivered TimerKind = "undelivered"
 )
 
-// Receipt is the report as a receipt of one of our attempts; ok is false when
-// it concerns a message that we did not send.
-func (s StatusReport) Receipt() (r Receipt, ok bool) {
-	turn, part, attempt, ok := ParseOpaque(s.Opaque)
-	if !ok {
-		return Receipt{}, false
-	}
+// Attempted is the attempt that the report's callback data names; ok is false
+// when there is none or it is not ours, and only the message's id may tell.
+func (s StatusReport) Attempted() (a Attempted, ok bool) {
+	a.Turn, a.Part, a.Attempt, ok = ParseOpaque(s.Opaque)
+	return a, ok
+}
+
+// Receipt is the report as a receipt of an attempt.
+func (s StatusReport) Receipt(a Attempted) Receipt {
 	return Receipt{
-		Turn: turn, Part: part, Attempt: attempt,
+		Turn: a.Turn, Part: a.Part, Attempt: a.Attempt,
 		Status: s.Status, WAMID: s.WAMID, Code: s.Code, Category: s.Category, Billing: s.Billing, At: s.At,
-	}, true
+	}
 }
 
 // Phase derives what is known. A receipt is proof of acceptance, of whatever

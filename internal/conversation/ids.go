@@ -15,6 +15,18 @@ type ID string
 // MessageID is the keyed pseudonym of one inbound message.
 type MessageID string
 
+// SentID is the keyed pseudonym of one message that we sent.
+type SentID string
+
+// NewSentID is the pseudonym of the message to which Meta gave an id; empty when
+// it gave none.
+func NewSentID(key *pii.HashKey, wamid pii.Contact) SentID {
+	if wamid == "" {
+		return ""
+	}
+	return SentID(key.Event("sent", wamid.Reveal()))
+}
+
 // TurnID names a turn: the conversation's id and the version that the turn's
 // commit gave it. It is deterministic, so creating the turn is itself a
 // compare-and-set.

@@ -322,6 +322,10 @@ func (noReceipts) Receive(context.Context, []conversation.Receipt) ([]conversati
 	return nil, nil
 }
 
+func (noReceipts) Attempts(context.Context, []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error) {
+	return nil, nil
+}
+
 type hopefulTeam struct{ turn.Performer }
 
 func (t hopefulTeam) Perform(ctx context.Context, e conversation.Errand) error {

@@ -32,6 +32,7 @@ const (
 	callAnswer   = "ledger.answer"
 	callPark     = "ledger.park"
 	callReceive  = "ledger.receive"
+	callAttempts = "ledger.attempts"
 	callSeen     = "ledger.seen"
 	callLastSeen = "ledger.last-seen"
 	callBury     = "ledger.bury"
@@ -235,6 +236,12 @@ func (p ledgerPort) Note(ctx context.Context, a conversation.Act) error {
 
 func (p ledgerPort) Receive(ctx context.Context, receipts []conversation.Receipt) ([]conversation.StoredTurn, error) {
 	return call(ctx, callReceive, "", func(*op) ([]conversation.StoredTurn, error) { return p.w.ledger.Receive(bare(), receipts) })
+}
+
+func (p ledgerPort) Attempts(ctx context.Context, ids []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error) {
+	return call(ctx, callAttempts, "", func(*op) (map[conversation.SentID]conversation.Attempted, error) {
+		return p.w.ledger.Attempts(bare(), ids)
+	})
 }
 
 func (p ledgerPort) Seen(ctx context.Context, number string, at time.Time) error {

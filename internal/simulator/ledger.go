@@ -115,6 +115,11 @@ func (l shakyLedger) Receive(ctx context.Context, receipts []conversation.Receip
 	return write(ctx, l, func() ([]conversation.StoredTurn, error) { return l.ledger.Receive(ctx, receipts) })
 }
 
+// Attempts are those to which the ids of recorded answers lead.
+func (l shakyLedger) Attempts(ctx context.Context, ids []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error) {
+	return read(ctx, l, func() (map[conversation.SentID]conversation.Attempted, error) { return l.ledger.Attempts(ctx, ids) })
+}
+
 // Seen records that a number's receipt channel was alive.
 func (l shakyLedger) Seen(ctx context.Context, number string, at time.Time) error {
 	return l.do(ctx, func() error { return l.ledger.Seen(ctx, number, at) })

@@ -32,8 +32,9 @@ type Outbox interface {
 	// sent, if the turn was last written at base; otherwise it is a
 	// [fault.Conflict]. It returns the new time of last write.
 	Intend(ctx context.Context, turn conversation.TurnID, part, attempt int, base time.Time) (time.Time, error)
-	// Answer records Meta's answer to an attempt. It never touches receipts
-	// and may be repeated.
+	// Answer records Meta's answer to an attempt and, in the same write, that the
+	// answer's ID leads to the attempt. It never touches receipts and may be
+	// repeated.
 	Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error
 	// Park marks a part as parked for an operator, with a reason that is a
 	// code, if the turn was last written at base; otherwise it is a
@@ -85,6 +86,9 @@ type Receipts interface {
 	// never touches results. A receipt of a turn that does not exist is
 	// dropped: known holds the turns that do, as they stand afterwards.
 	Receive(ctx context.Context, receipts []conversation.Receipt) (known []conversation.StoredTurn, err error)
+	// Attempts are those to which the ids of recorded answers lead, read at once.
+	// An id of no recorded answer is absent.
+	Attempts(ctx context.Context, ids []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error)
 }
 
 // Watermark proves that the receipt channel of one of our numbers is alive.

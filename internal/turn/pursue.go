@@ -270,6 +270,7 @@ func (t *Turns) send(ctx context.Context, turn conversation.StoredTurn, part, at
 // record writes Meta's answer down: a receipt would bring the same news, only
 // later.
 func (t *Turns) record(ctx context.Context, id conversation.TurnID, part, attempt int, r conversation.Result) error {
+	r.ID = conversation.NewSentID(t.Key, r.WAMID)
 	return t.insist(ctx, func() error { return t.Outbox.Answer(ctx, id, part, attempt, r) })
 }
 

@@ -11,6 +11,11 @@ import (
 
 // Statuses records what Meta reports of messages. Any number of repeats in any
 // order end in the same record. An error means that the task must come back.
+//
+// A status belongs to the attempt that its callback data names. Where Meta left
+// that out, or it is somebody else's, the message's id tells, which is known from
+// the moment that Graph's answer is recorded. So a status without our data of a
+// message whose answer is not recorded yet, or was lost, is of nobody we know.
 func (t *Turns) Statuses(ctx context.Context, e envelope.Envelope) (Report, error) {
 	report := Report{Fate: Applied}
 	var batch conversation.StatusBatch
@@ -19,15 +24,11 @@ func (t *Turns) Statuses(ctx context.Context, e envelope.Envelope) (Report, erro
 		return report, t.bury(ctx, e, e.Payload, report.Reason, 1)
 	}
 	report.Statuses = len(batch.Statuses)
-	var receipts []conversation.Receipt
-	for _, status := range batch.Statuses {
-		receipt, ours := status.Receipt()
-		if !ours {
-			report.Unknown++
-			continue
-		}
-		receipts = append(receipts, receipt)
+	receipts, err := t.receipts(ctx, batch.Statuses)
+	if err != nil {
+		return report, fmt.Errorf("look up attempts: %w", err)
 	}
+	report.Unknown = len(batch.Statuses) - len(receipts)
 	if len(receipts) > 0 {
 		turns, err := t.Receipts.Receive(ctx, receipts)
 		if err != nil {
@@ -65,6 +66,38 @@ func (t *Turns) Statuses(ctx context.Context, e envelope.Envelope) (Report, erro
 		}
 	}
 	return report, nil
+}
+
+// receipts are the statuses of attempts that are ours, in their order. The ledger
+// is asked only where callback data does not tell.
+func (t *Turns) receipts(ctx context.Context, statuses []conversation.StatusReport) ([]conversation.Receipt, error) {
+	var ids []conversation.SentID
+	for _, status := range statuses {
+		if _, ours := status.Attempted(); ours {
+			continue
+		}
+		if id := conversation.NewSentID(t.Key, status.WAMID); id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	var found map[conversation.SentID]conversation.Attempted
+	if len(ids) > 0 {
+		var err error
+		if found, err = t.Receipts.Attempts(ctx, ids); err != nil {
+			return nil, err
+		}
+	}
+	var receipts []conversation.Receipt
+	for _, status := range statuses {
+		attempted, ours := status.Attempted()
+		if !ours {
+			attempted, ours = found[conversation.NewSentID(t.Key, status.WAMID)]
+		}
+		if ours {
+			receipts = append(receipts, status.Receipt(attempted))
+		}
+	}
+	return receipts, nil
 }
 
 // provenBy counts the parts of a turn that Meta is proven to have accepted by

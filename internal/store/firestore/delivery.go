@@ -53,7 +53,8 @@ func (l *Ledger) Intend(ctx context.Context, turn conversation.TurnID, part, att
 }
 
 // Answer records Meta's answer to an attempt, whoever wrote the turn in the
-// meantime. An answer to a turn that is gone is a [fault.Conflict].
+// meantime, and in the same commit that its id leads there. An answer to a turn
+// that is gone is a [fault.Conflict].
 func (l *Ledger) Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error {
 	if attempt < 1 {
 		return fmt.Errorf("firestore: answer: %w", errAttempt)
@@ -64,13 +65,45 @@ func (l *Ledger) Answer(ctx context.Context, turn conversation.TurnID, part, att
 	setMoment(f, "not_before", r.NotBefore)
 	setText(f, "digest", r.Digest)
 	l.setWAMID(f, turn, part, place, r.WAMID)
+	var lead []*firestorepb.Write
+	if r.ID != "" {
+		if !isDocumentID(string(r.ID)) {
+			return fmt.Errorf("firestore: answer: %w", errMalformed)
+		}
+		lead = append(lead, l.encodeSent(r.ID, conversation.Attempted{Turn: turn, Part: part, Attempt: attempt}, r.At))
+	}
 	_, err := l.deliver(ctx, turn, part, exists(), change{
 		delivery: fields{"results": object(fields{attemptKey(attempt): object(f)})}, mask: []string{place},
-	})
+	}, lead...)
 	if err != nil {
 		return fmt.Errorf("firestore: answer: %w", err)
 	}
 	return nil
+}
+
+// Attempts are those to which the ids of recorded answers lead, in one round
+// trip.
+func (l *Ledger) Attempts(ctx context.Context, ids []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	found := map[conversation.SentID]conversation.Attempted{}
+	var names []string
+	for _, id := range ids {
+		names = l.appendName(names, sent, string(id))
+	}
+	if len(names) == 0 {
+		return found, nil
+	}
+	b, err := l.read(ctx, nil, names...)
+	if err != nil {
+		return nil, fmt.Errorf("firestore: attempts: %w", err)
+	}
+	for _, id := range ids {
+		if doc, ok := b.found[l.name(sent, string(id))]; ok {
+			found[id] = decodeSent(doc)
+		}
+	}
+	return found, nil
 }
 
 // Park marks a part as parked, if the turn was last written at base.
@@ -150,15 +183,16 @@ type change struct {
 	parks    bool // something waits for an operator now
 }
 
-// deliver writes fields of one part's delivery and nothing else.
-func (l *Ledger) deliver(ctx context.Context, turn conversation.TurnID, part int, when *firestorepb.Precondition, c change) (time.Time, error) {
+// deliver writes fields of one part's delivery and, in the same commit, what
+// stands beside it.
+func (l *Ledger) deliver(ctx context.Context, turn conversation.TurnID, part int, when *firestorepb.Precondition, c change, beside ...*firestorepb.Write) (time.Time, error) {
 	w, err := l.encodeChange(turn, part, when, c)
 	if err != nil {
 		return time.Time{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	done, err := l.write(ctx, w)
+	done, err := l.write(ctx, append([]*firestorepb.Write{w}, beside...)...)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -1,6 +1,6 @@
 // Package firestore keeps the ledger: conversations, messages and turns (the
-// audit), handoffs, appointments, dead letters, watermarks and the epoch, in Firestore's
-// native mode.
+// audit), what leads from a message that was sent to its turn, handoffs,
+// appointments, dead letters, watermarks and the epoch, in Firestore's native mode.
 //
 // It promises that a commit is whole or not at all and takes one round trip;
 // that a turn's decision is created once and never rewritten, while what

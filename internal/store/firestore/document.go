@@ -33,6 +33,8 @@ const (
 	fieldBody     = "body"
 	fieldVersion  = "version"
 	fieldTurn     = "turn"
+	fieldPart     = "part"
+	fieldAttempt  = "attempt"
 	fieldDead     = "dead"
 	fieldAt       = "at"
 	fieldDelivery = "delivery"
@@ -221,6 +223,27 @@ func decodeMessage(doc *firestorepb.Document) conversation.StoredMessage {
 	return conversation.StoredMessage{
 		Turn: conversation.TurnID(f[fieldTurn].GetStringValue()),
 		Dead: f[fieldDead].GetBooleanValue(),
+	}
+}
+
+// encodeSent is a write of what leads from a message's id to its attempt. It is
+// written again with every repetition of an answer.
+func (l *Ledger) encodeSent(id conversation.SentID, a conversation.Attempted, at time.Time) *firestorepb.Write {
+	f := l.header(string(id), at, l.messageTTL)
+	f[fieldTurn] = text(string(a.Turn))
+	f[fieldPart] = integer(int64(a.Part))
+	f[fieldAttempt] = integer(int64(a.Attempt))
+	return &firestorepb.Write{
+		Operation: &firestorepb.Write_Update{Update: &firestorepb.Document{Name: l.name(sent, string(id)), Fields: f}},
+	}
+}
+
+func decodeSent(doc *firestorepb.Document) conversation.Attempted {
+	f := doc.GetFields()
+	return conversation.Attempted{
+		Turn:    conversation.TurnID(f[fieldTurn].GetStringValue()),
+		Part:    int(f[fieldPart].GetIntegerValue()),
+		Attempt: int(f[fieldAttempt].GetIntegerValue()),
 	}
 }
 

@@ -43,7 +43,7 @@ func TestNothingPersonalIsReadableAtRest(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []string{"conversations", "turns", "messages", "handoffs", "appointments", "dead", "audit", "watermarks", "epochs"} {
+	for _, c := range []string{"conversations", "turns", "messages", "sent", "handoffs", "appointments", "dead", "audit", "watermarks", "epochs"} {
 		if collections[c] == 0 {
 			t.Errorf("no document of %s was looked at", c)
 		}
@@ -68,6 +68,9 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 	c.Conversation.Spent = conversation.Spent{Day: "2026-11-23", Tokens: 7, Turns: 1}
 	c.Turn.Model = conversation.Model{Name: "gpt-4o-mini", Calls: 1, TokensIn: 10, TokensOut: 2, CostMicroUSD: 3, Took: time.Second}
 	commit(t, l, c)
+	if err := l.Answer(t.Context(), "cid~1", 0, 1, conversation.Result{Kind: conversation.Accepted, ID: "sid", At: noon}); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.Bury(t.Context(), conversation.Dead{ID: "mid", Message: true, Reason: "attempts", At: noon}); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,7 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		"appointments/aid", "conversations/cid", "conversations/phone", "dead/mid", "epochs/default", "handoffs/hid",
-		"messages/mcid", "messages/mid", "turns/cid~1", "watermarks/422",
+		"messages/mcid", "messages/mid", "sent/sid", "turns/cid~1", "watermarks/422",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("documents (-want +got):\n%s", diff)
@@ -129,6 +132,10 @@ func TestDocumentsAreTheDocumentedOnes(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("fields of %s (-want +got):\n%s", path, diff)
 		}
+	}
+	if diff := cmp.Diff([]string{"attempt", "day", "expires_at", "part", "shard", "sv", "tenant", "turn"},
+		slices.Sorted(maps.Keys(docs[below+"sent/sid"].GetFields()))); diff != "" {
+		t.Errorf("fields of sent/sid (-want +got):\n%s", diff)
 	}
 	model := docs[below+"turns/cid~1"].GetFields()["model"].GetMapValue().GetFields()
 	if got := model["cost_micro_usd"].GetIntegerValue(); got != 3 {

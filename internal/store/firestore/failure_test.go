@@ -73,6 +73,10 @@ func calls(l *firestore.Ledger, base time.Time) map[string]func(ctx context.Cont
 			_, err := l.Receive(ctx, []conversation.Receipt{sent("c~1")})
 			return err
 		},
+		"attempts": func(ctx context.Context) error {
+			_, err := l.Attempts(ctx, []conversation.SentID{"s"})
+			return err
+		},
 		"seen": func(ctx context.Context) error { return l.Seen(ctx, "422", noon) },
 		"last seen": func(ctx context.Context) error {
 			_, err := l.LastSeen(ctx, "422")
@@ -245,10 +249,19 @@ func TestRoundTrips(t *testing.T) {
 	count("load of the last turn", 2, 0, load(conversation.Query{Conversations: []conversation.ID{"c", "phone"}}))
 	count("load through a pointer", 3, 0, load(conversation.Query{Conversations: []conversation.ID{"phone"}}))
 	count("answer", 0, 1, func() {
-		if err := l.Answer(t.Context(), "c~1", 0, 1, conversation.Result{Kind: conversation.Accepted}); err != nil {
+		if err := l.Answer(t.Context(), "c~1", 0, 1, conversation.Result{Kind: conversation.Accepted, ID: "s"}); err != nil {
 			t.Fatal(err)
 		}
 	})
+	attempts := func(ids ...conversation.SentID) func() {
+		return func() {
+			if _, err := l.Attempts(t.Context(), ids); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	count("attempts", 1, 0, attempts("s", "absent"))
+	count("attempts of nobody", 0, 0, attempts())
 	receive := func() {
 		if _, err := l.Receive(t.Context(), []conversation.Receipt{sent("c~1"), sent("absent~1")}); err != nil {
 			t.Fatal(err)
@@ -449,6 +462,13 @@ func TestMalformedIDsNameNothing(t *testing.T) {
 		}
 		if err := l.Answer(t.Context(), "c~1", -1, 1, conversation.Result{}); !fault.Is(err, fault.Broken) {
 			t.Errorf("answer of a negative part: %v", err)
+		}
+		answer := conversation.Result{Kind: conversation.Accepted, ID: conversation.SentID(id)}
+		if err := l.Answer(t.Context(), "c~1", 0, 1, answer); id != "" && !fault.Is(err, fault.Broken) {
+			t.Errorf("answer with the id %q: %v", id, err)
+		}
+		if found, err := l.Attempts(t.Context(), []conversation.SentID{conversation.SentID(id)}); len(found) != 0 || err != nil {
+			t.Errorf("attempts of %q: %v, %v", id, found, err)
 		}
 		if err := l.Seen(t.Context(), id, noon); !fault.Is(err, fault.Broken) {
 			t.Errorf("seen %q: %v", id, err)

@@ -10,6 +10,7 @@ const (
 	conversations = "conversations"
 	turns         = "turns"
 	messages      = "messages"
+	sent          = "sent"
 	handoffs      = "handoffs"
 	appointments  = "appointments"
 	audit         = "audit"

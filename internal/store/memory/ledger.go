@@ -34,6 +34,7 @@ type Ledger struct {
 	conversations map[conversation.ID]document
 	turns         map[conversation.TurnID]turnDocument
 	messages      map[conversation.MessageID]messageDocument
+	sent          map[conversation.SentID]conversation.Attempted
 	handoffs      map[string]conversation.Handoff
 	appointments  map[string]conversation.Appointment
 	dead          map[string]conversation.Dead
@@ -71,6 +72,7 @@ func NewLedger(o LedgerOptions) *Ledger {
 		conversations: map[conversation.ID]document{},
 		turns:         map[conversation.TurnID]turnDocument{},
 		messages:      map[conversation.MessageID]messageDocument{},
+		sent:          map[conversation.SentID]conversation.Attempted{},
 		handoffs:      map[string]conversation.Handoff{},
 		appointments:  map[string]conversation.Appointment{},
 		dead:          map[string]conversation.Dead{},

@@ -20,16 +20,36 @@ func (l *Ledger) Intend(ctx context.Context, turn conversation.TurnID, part, att
 	})
 }
 
-// Answer records Meta's answer to an attempt. An answer to a turn that is gone
-// is a [fault.Conflict].
+// Answer records Meta's answer to an attempt and that its id leads there. An
+// answer to a turn that is gone is a [fault.Conflict].
 func (l *Ledger) Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error {
 	_, err := l.deliver(ctx, "answer", turn, part, attempt, nil, func(d *conversation.Delivery) {
 		if d.Results == nil {
 			d.Results = map[int]conversation.Result{}
 		}
+		if r.ID != "" {
+			l.sent[r.ID] = conversation.Attempted{Turn: turn, Part: part, Attempt: attempt}
+			r.ID = ""
+		}
 		d.Results[attempt] = r
 	})
 	return err
+}
+
+// Attempts are those to which the ids of recorded answers lead.
+func (l *Ledger) Attempts(ctx context.Context, ids []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error) {
+	if err := ended(ctx, "attempts"); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := map[conversation.SentID]conversation.Attempted{}
+	for _, id := range ids {
+		if a, ok := l.sent[id]; ok {
+			found[id] = a
+		}
+	}
+	return found, nil
 }
 
 // Park marks a part as parked, if the turn was last written at base.

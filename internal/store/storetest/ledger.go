@@ -26,6 +26,8 @@ type LedgerStore interface {
 	// Revive lets a parked effect be tried again.
 	Revive(ctx context.Context, turn conversation.TurnID, effect int, base time.Time) error
 	Receive(ctx context.Context, receipts []conversation.Receipt) (known []conversation.StoredTurn, err error)
+	// Attempts are those to which the ids of recorded answers lead.
+	Attempts(ctx context.Context, ids []conversation.SentID) (map[conversation.SentID]conversation.Attempted, error)
 
 	Seen(ctx context.Context, number string, at time.Time) error
 	LastSeen(ctx context.Context, number string) (time.Time, error)

@@ -329,6 +329,8 @@ var commitPromises = []promise{
 		add(t.ledger.Park(ctx, id, 0, "late", base))
 		_, err = t.ledger.Receive(ctx, []conversation.Receipt{receipt(id, 0, 1, conversation.StatusSent)})
 		add(err)
+		_, err = t.ledger.Attempts(ctx, []conversation.SentID{"s1"})
+		add(err)
 		add(t.ledger.Seen(ctx, number, noon))
 		_, err = t.ledger.LastSeen(ctx, number)
 		add(err)

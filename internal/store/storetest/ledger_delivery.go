@@ -247,8 +247,37 @@ var deliveryPromises = []promise{
 		}
 	}},
 
+	{"the id of an answer leads to its attempt", func(t *ledgerTest) {
+		c := rich("conv", 1, time.Time{})
+		t.commit(c)
+		id := c.Turn.ID
+		first, second := accepted(), accepted()
+		first.ID, second.ID = "s1", "s2"
+		t.wantDiff("before the answers", t.attempts("s1", "s2"), map[conversation.SentID]conversation.Attempted{})
+		t.answer(id, 0, 1, first)
+		t.intend(id, 1, 1, t.turn(id).Updated)
+		t.answer(id, 1, 1, conversation.Result{Kind: conversation.Postponed, At: noon})
+		t.intend(id, 1, 2, t.turn(id).Updated)
+		t.answer(id, 1, 2, second)
+		t.answer(id, 0, 1, first)
+		other, _ := t.start("other")
+		t.answer(other, 0, 1, accepted())
+		want := map[conversation.SentID]conversation.Attempted{
+			"s1": {Turn: id, Part: 0, Attempt: 1}, "s2": {Turn: id, Part: 1, Attempt: 2},
+		}
+		t.wantDiff("known among strangers", t.attempts("s2", "s3", "", "s1", ".", "a/b", "\xff", "s2"), want)
+		t.wantDiff("nobody's", t.attempts("", "s3", conversation.SentID(id)), map[conversation.SentID]conversation.Attempted{})
+		t.wantDiff("no ids", t.attempts(), map[conversation.SentID]conversation.Attempted{})
+		t.wantDiff("stored answer", t.turn(id).Deliveries[0].Results, map[int]conversation.Result{1: accepted()})
+		t.receive(receipt(id, 0, 1, conversation.StatusRead))
+		t.wantDiff("after a receipt", t.attempts("s1", "s2"), want)
+	}},
+
 	{"an answer to a turn that is gone makes none", func(t *ledgerTest) {
-		t.wantKind(t.ledger.Answer(t.Context(), "absent~1", 0, 1, accepted()), fault.Conflict)
+		stray := accepted()
+		stray.ID = "s1"
+		t.wantKind(t.ledger.Answer(t.Context(), "absent~1", 0, 1, stray), fault.Conflict)
+		t.wantDiff("where its id leads", t.attempts("s1"), map[conversation.SentID]conversation.Attempted{})
 		if s := t.load(conversation.Query{Turn: "absent~1"}); s.Turn != nil {
 			t.Error("an answer made a turn")
 		}

@@ -204,6 +204,15 @@ func (t *ledgerTest) receive(receipts ...conversation.Receipt) []conversation.St
 	return known
 }
 
+func (t *ledgerTest) attempts(ids ...conversation.SentID) map[conversation.SentID]conversation.Attempted {
+	t.Helper()
+	found, err := t.ledger.Attempts(t.Context(), ids)
+	if err != nil {
+		t.Fatalf("attempts: %v", err)
+	}
+	return found
+}
+
 func (t *ledgerTest) wantPhase(id conversation.TurnID, want conversation.DeliveryPhase) {
 	t.Helper()
 	if got := t.turn(id).Phase(); got != want {
