@@ -111,14 +111,43 @@ var errRefused = errors.New("send: refused")
 // statusEnvelope is a status as the ingress would enqueue it.
 func statusEnvelope(s *street, r conversation.StatusReport) envelope.Envelope {
 	s.t.Helper()
+	return statusesEnvelope(s, r)
+}
+
+// statusesEnvelope is one task of many statuses.
+func statusesEnvelope(s *street, reports ...conversation.StatusReport) envelope.Envelope {
+	s.t.Helper()
 	e := envelope.Envelope{
 		V: envelope.Version, Kind: envelope.Status, Tenant: "default", ReceivedAt: time.Now(), CorrelationID: "corr-s",
-		ID: s.key.Event(r.Opaque, string(r.Status), r.WAMID.Reveal(), s.token()),
+		ID: s.key.Event("status", s.token()),
 	}
-	if err := e.Seal(s.ring, conversation.StatusBatch{Statuses: []conversation.StatusReport{r}}); err != nil {
+	if err := e.Seal(s.ring, conversation.StatusBatch{Statuses: reports}); err != nil {
 		s.t.Fatal(err)
 	}
 	return e
+}
+
+// A failure without our callback data has the same consequences: once, whether it
+// comes again with the data or without.
+func TestAFailureIsKnownByTheMessagesID(t *testing.T) {
+	mend(t, func(t *testing.T, m *mending) {
+		first := m.answered(1)
+		failure := conversation.StatusReport{
+			Number: number, WAMID: "wamid.OUT1", Status: conversation.StatusFailed, Code: 131016, At: time.Now(),
+		}
+		m.status(failure)
+		m.status(failure)
+		m.fails(first.ID, 1, 131016)
+		turns := m.turnsOf(mendPhone)
+		if len(turns) != 1 || len(m.meta.accepted) != 2 || turns[0].Phase() != conversation.Sent || turns[0].Deliveries[0].Attempt != 2 {
+			t.Fatalf("%d turns, %d messages, %s", len(turns), len(m.meta.accepted), turns[0].Phase())
+		}
+		m.status(conversation.StatusReport{Number: number, WAMID: "wamid.OUT2", Status: conversation.StatusDelivered, At: time.Now()})
+		second := m.turnsOf(mendPhone)[0].Deliveries[0].Receipts[2]
+		if _, delivered := second[conversation.StatusDelivered]; len(second) != 1 || !delivered {
+			t.Errorf("receipts of the second attempt: %v", second)
+		}
+	})
 }
 
 // Whatever may pass by itself is tried once more: what failed for certain cannot

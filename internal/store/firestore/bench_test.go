@@ -74,7 +74,10 @@ func BenchmarkTurn(b *testing.B) {
 					b.Fatal(err)
 				}
 				c = next
-				r := conversation.Result{Kind: conversation.Accepted, WAMID: "wamid.HBgNNTUxMTk4ODg4MDAwMRUCABIYFjNFQjBDMUQ5", At: noon}
+				r := conversation.Result{
+					Kind: conversation.Accepted, WAMID: "wamid.HBgNNTUxMTk4ODg4MDAwMRUCABIYFjNFQjBDMUQ5", At: noon,
+					ID: conversation.SentID(fmt.Sprintf("s%d", version)),
+				}
 				if err := l.Answer(ctx, c.Turn.ID, 0, 1, r); err != nil {
 					b.Fatal(err)
 				}
@@ -93,8 +96,12 @@ func benchmarkFloor(b *testing.B, lines int) {
 	if _, err := l.Commit(ctx, turnOf(lines, 1, time.Time{})); err != nil {
 		b.Fatal(err)
 	}
+	if err := l.Answer(ctx, "cid~1", 0, 1, conversation.Result{Kind: conversation.Accepted, At: noon, ID: "s1"}); err != nil {
+		b.Fatal(err)
+	}
 	docs := server.Documents()
 	conv, turn, message := docs[below+"conversations/cid"], docs[below+"turns/cid~1"], docs[below+"messages/m1"]
+	sent := docs[below+"sent/s1"]
 	api, err := apiv1.NewClient(ctx, option.WithEndpoint(server.Host()), option.WithoutAuthentication(), option.WithTelemetryDisabled(),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
 	if err != nil {
@@ -128,9 +135,10 @@ func benchmarkFloor(b *testing.B, lines int) {
 			b.Fatal(err)
 		}
 		updated, last = done.GetCommitTime(), tid
-		if _, err := api.Commit(ctx, &firestorepb.CommitRequest{Database: database, Writes: []*firestorepb.Write{{
-			Operation: put(tid, result), UpdateMask: &firestorepb.DocumentMask{FieldPaths: []string{"delivery.p0.results.a1"}},
-		}}}); err != nil {
+		if _, err := api.Commit(ctx, &firestorepb.CommitRequest{Database: database, Writes: []*firestorepb.Write{
+			{Operation: put(tid, result), UpdateMask: &firestorepb.DocumentMask{FieldPaths: []string{"delivery.p0.results.a1"}}},
+			{Operation: put(fmt.Sprintf("%ssent/s%d", below, version), sent.GetFields())},
+		}}); err != nil {
 			b.Fatal(err)
 		}
 	}
