@@ -19,7 +19,7 @@ import (
 var (
 	seeds   = flag.Int("seeds", 0, "how many seeds to run; 0 is the SIM_SEEDS of the environment, or a number that is quick")
 	first   = flag.Uint64("first", 1, "the first seed")
-	verbose = flag.Bool("trace", false, "print what happens in each seed")
+	verbose = flag.Bool("history", false, "print what happens in each seed")
 	redis   = flag.String("redis", "on", "on, or off: the hint store is never there")
 )
 
@@ -103,7 +103,7 @@ func TestSeeds(t *testing.T) {
 		}
 		if len(w.failures) > 0 {
 			failed++
-			t.Errorf("seed %d: %v\nreplay: go test ./internal/simulation -run 'TestSeeds$' -first %d -seeds 1 -trace", seed, w.failures, seed)
+			t.Errorf("seed %d: %v\nreplay: go test ./internal/simulation -run 'TestSeeds$' -first %d -seeds 1 -history", seed, w.failures, seed)
 		}
 		return failed < 10
 	})
