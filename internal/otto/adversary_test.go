@@ -659,7 +659,11 @@ func (c *campaign) print(t testing.TB) {
 func turnsWanted(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("FUZZ_TURNS")
-	if text == "" {
+	switch {
+	case text != "":
+	case raced:
+		return 1_000
+	default:
 		return 4_000
 	}
 	n, err := strconv.Atoi(text)

@@ -120,7 +120,7 @@ func (w worst) decision(t *testing.T, from conversation.State) string {
 
 func TestTheWorstLegalModelDoesNoHarm(t *testing.T) {
 	rounds := 5_000
-	if testing.Short() {
+	if testing.Short() || raced {
 		rounds = 500
 	}
 	w := worst{rand.New(rand.NewPCG(4, 2))}

@@ -19,7 +19,7 @@ func thirsty(calls *int) otto.Model {
 	answer := says("Oi!")
 	return scripted(func(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
 		*calls++
-		c, err := answer(ctx, p)
+		c, err := answer.Complete(ctx, p)
 		c.TokensIn, c.TokensOut = 900, 100
 		return c, err
 	})

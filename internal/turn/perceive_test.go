@@ -99,7 +99,7 @@ func TestWhatIsHeardIsAnsweredAndKept(t *testing.T) {
 		var read []otto.PromptMessage
 		s.model = scripted(func(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
 			read = append(read, p.Messages[len(p.Messages)-1])
-			return says("Claro! Conte mais sobre a sua oficina.")(ctx, p)
+			return says("Claro! Conte mais sobre a sua oficina.").Complete(ctx, p)
 		})
 		w := s.turns()
 		s.arrive(s.sends("wamid.1", conversation.KindAudio))
@@ -163,7 +163,7 @@ func TestADroppedDraftCostsNoSecondLook(t *testing.T) {
 			if asked++; asked == 1 {
 				s.arrive(s.text(leader, "wamid.3", "e em quanto tempo?"))
 			}
-			return says("Vamos por partes: do que o sistema precisa?")(ctx, p)
+			return says("Vamos por partes: do que o sistema precisa?").Complete(ctx, p)
 		})
 		s.arrive(s.sends("wamid.1", conversation.KindAudio))
 		s.drain(s.turns())

@@ -51,7 +51,7 @@ func slow(took time.Duration) scripted {
 	return func(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
 		select {
 		case <-time.After(took):
-			return answer(ctx, p)
+			return answer.Complete(ctx, p)
 		case <-ctx.Done():
 			return otto.Completion{}, fault.Mark(ctx.Err(), fault.Dependency)
 		}

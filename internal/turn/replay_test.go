@@ -72,7 +72,7 @@ func lively(t *testing.T) *street {
 		case calls%5 == 4:
 			return otto.Completion{Outcome: otto.OutcomeRefusal, Model: "scripted"}, nil
 		}
-		return good(ctx, p)
+		return good.Complete(ctx, p)
 	})
 	w := s.turns()
 	n := 0

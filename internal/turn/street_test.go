@@ -130,21 +130,22 @@ func (a agreeing) Decide(ctx context.Context, r otto.Request) (otto.Decision, er
 	return d, err
 }
 
-// knowledge is what Otto knows.
-// minds are those that ask no model, by what they know: making one takes longer
-// than most tests do.
+// minds are those that ask no model, or one that always says the same, by what
+// they know: making one takes longer than most tests do.
 var minds sync.Map
 
 func (s *street) mind(knowledge otto.Pack) *otto.Otto {
-	key := fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Invitation, knowledge.Meetings.Flow)
-	if made, ok := minds.Load(key); ok && s.model == nil {
+	text, same := s.model.(saying)
+	same = same || s.model == nil
+	key := fmt.Sprintf("%T %s", s.model, text) + fmt.Sprint(knowledge.Hash, knowledge.AnswerWithin, knowledge.Hours, knowledge.Sentences, knowledge.Invitation, knowledge.Meetings.Flow)
+	if made, ok := minds.Load(key); ok && same {
 		return made.(*otto.Otto)
 	}
 	mind, err := otto.New(otto.Options{Pack: knowledge, Model: s.model, Tenant: "default", Key: s.key})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if s.model == nil {
+	if same {
 		minds.Store(key, mind)
 	}
 	return mind
@@ -452,13 +453,15 @@ func (f scripted) Complete(ctx context.Context, p otto.Prompt) (otto.Completion,
 }
 
 // says is a model that always answers with a text, in the state it is in.
-func says(text string) scripted {
-	return func(context.Context, otto.Prompt) (otto.Completion, error) {
-		body := `{"next_state":"TRIAGE","response_text":"` + text + `","message_type":"text","options":[],` +
-			`"asked_field":null,"facts":[],"card_updates":[],"intent_score":0.5,"answer_confidence":0.9,` +
-			`"requires_human":false,"human_reason":null,"reasoning_debug":""}`
-		return otto.Completion{Text: body, Outcome: otto.OutcomeOK, Model: "scripted", TokensIn: 100, TokensOut: 20}, nil
-	}
+func says(text string) otto.Model { return saying(text) }
+
+type saying string
+
+func (text saying) Complete(context.Context, otto.Prompt) (otto.Completion, error) {
+	body := `{"next_state":"TRIAGE","response_text":"` + string(text) + `","message_type":"text","options":[],` +
+		`"asked_field":null,"facts":[],"card_updates":[],"intent_score":0.5,"answer_confidence":0.9,` +
+		`"requires_human":false,"human_reason":null,"reasoning_debug":""}`
+	return otto.Completion{Text: body, Outcome: otto.OutcomeOK, Model: "scripted", TokensIn: 100, TokensOut: 20}, nil
 }
 
 // mortal is a worker's connection to everything. It fails or dies at one call;

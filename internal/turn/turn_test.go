@@ -91,7 +91,7 @@ func TestFortyWorkersAtOnceSendOneAnswer(t *testing.T) {
 					s.hint.Flush() // No lease protects: only the commit does.
 				}
 				<-time.After(time.Second)
-				return slow(ctx, p)
+				return slow.Complete(ctx, p)
 			})
 			e := s.text(iara, "wamid.1", "quero saber mais sobre o produto de vocês")
 			var all sync.WaitGroup
@@ -126,7 +126,7 @@ func TestABurstGetsOneAnswer(t *testing.T) {
 				s.arrive(s.text(iara, "wamid.3", "é uma loja de roupas"))
 				<-time.After(time.Second)
 			}
-			return answer(ctx, p)
+			return answer.Complete(ctx, p)
 		})
 		s.arrive(s.text(iara, "wamid.1", "quero um assistente no whatsapp"))
 		s.arrive(s.text(iara, "wamid.2", "pra responder meus clientes"))
@@ -350,7 +350,7 @@ func TestADayHasABudget(t *testing.T) {
 		answer := says("Oi!")
 		s.model = scripted(func(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
 			calls++
-			return answer(ctx, p)
+			return answer.Complete(ctx, p)
 		})
 		s.budget = turn.Budget{Turns: 2, Zone: time.UTC}
 		w := s.turns()

@@ -1,0 +1,5 @@
+//go:build !race
+
+package otto_test
+
+const raced = false
