@@ -40,15 +40,24 @@ func (w *world) committed(before *conversation.StoredConversation, c conversatio
 		w.heard(c.Turn, m)
 	}
 	now := c.Conversation.Session.History
+	kept := len(now) >= len(history) && slices.EqualFunc(now[:len(history)], history, sameLine)
 	if len(c.Turn.Absorbed) > 0 { // What was said elsewhere came between.
-		now = slices.DeleteFunc(slices.Clone(now), func(l conversation.Line) bool {
-			return !slices.ContainsFunc(history, func(h conversation.Line) bool { return sameLine(l, h) })
-		})
+		kept = subsequence(history, now)
 		w.tally.merges++
 	}
-	if len(now) < len(history) || !slices.EqualFunc(now[:len(history)], history, sameLine) {
+	if !kept {
 		w.broke(torn, "%s forgets what was said", turnName(c.Turn.ID))
 	}
+}
+
+// subsequence reports whether lines are among others in the same order.
+func subsequence(lines, others []conversation.Line) bool {
+	for _, l := range others {
+		if len(lines) > 0 && sameLine(l, lines[0]) {
+			lines = lines[1:]
+		}
+	}
+	return len(lines) == 0
 }
 
 // heard checks that a file was looked at before it was answered, and that what
