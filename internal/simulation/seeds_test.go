@@ -110,7 +110,7 @@ func TestSeeds(t *testing.T) {
 	t.Logf("turns=%d accepted=%d calls=%d faults=%d stops=%d effects=%d copies=%d reopened=%d merges=%d parked: %s buried: %s",
 		total.turns, total.accepted, total.ops, total.faults, total.stops, total.effects, total.copies, total.reopened, total.merges, listed(total.parked), listed(total.buried))
 	met, missing := len(total.met), total.missing()
-	if n >= 20_000 && without == nil && len(missing) > 0 {
+	if n >= completeFrom && without == nil && len(missing) > 0 {
 		t.Errorf("these calls never met these faults: %v", missing)
 	}
 	if *update && n >= 1000 && without == nil && !t.Failed() {
@@ -123,6 +123,10 @@ func TestSeeds(t *testing.T) {
 	fmt.Printf("seeds=%d messages=%d crashes=%d lost=%d duplicate=%d disordered=%d parked=%d\n",
 		n, total.messages, total.crashes, broken[lost]+broken[forsaken], broken[duplicate], broken[disordered], sum(total.parked))
 }
+
+// completeFrom is from how many seeds on every call has met every fault: the
+// rarest, a parked turn that is taken up again, comes once in some hundred.
+const completeFrom = 100_000
 
 // missing are the calls and faults that never met.
 func (t *tally) missing() []string {
