@@ -51,15 +51,11 @@ func (i *Ingress) exchange(c echo.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), flowDeadline)
 	defer cancel()
-	secrets, missing := i.o.Secrets.App(ctx)
-	if !whatsapp.Verify(body, r.Header.Get(whatsapp.SignatureHeader), raw(secrets)...) {
-		if missing != nil { // The secret that could not be had may be the right one.
-			return i.unavailable(c, missing)
-		}
-		telemetry.Describe(ctx, telemetry.Event{
-			Name: telemetry.FlowSignatureInvalid, Severity: telemetry.SeverityWarning,
-			Fields: []telemetry.Field{telemetry.Flag(telemetry.SignatureValid, false)},
-		})
+	signed, err := i.signed(ctx, r, body, telemetry.FlowSignatureInvalid)
+	if err != nil {
+		return i.unavailable(c, err)
+	}
+	if !signed {
 		i.o.Metrics.Flow(ctx, "", whatsapp.FlowBadSignature, i.o.Now().Sub(began))
 		return c.NoContent(whatsapp.FlowBadSignature)
 	}

@@ -110,15 +110,11 @@ func (i *Ingress) webhook(c echo.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), deadline)
 	defer cancel()
-	secrets, missing := i.o.Secrets.App(ctx)
-	if !whatsapp.Verify(body, request.Header.Get(whatsapp.SignatureHeader), raw(secrets)...) {
-		if missing != nil { // The secret that could not be had may be the right one.
-			return i.unavailable(c, missing)
-		}
-		telemetry.Describe(ctx, telemetry.Event{
-			Name: telemetry.WebhookSignatureInvalid, Severity: telemetry.SeverityWarning,
-			Fields: []telemetry.Field{telemetry.Flag(telemetry.SignatureValid, false)},
-		})
+	signed, err := i.signed(ctx, request, body, telemetry.WebhookSignatureInvalid)
+	if err != nil {
+		return i.unavailable(c, err)
+	}
+	if !signed {
 		i.o.Metrics.Webhook(ctx, http.StatusUnauthorized)
 		return c.NoContent(http.StatusUnauthorized)
 	}
@@ -135,6 +131,22 @@ func (i *Ingress) webhook(c echo.Context) error {
 	}
 	i.o.Metrics.Webhook(ctx, http.StatusOK)
 	return c.JSON(http.StatusOK, tally)
+}
+
+// signed reports whether Meta signed a body, and tells it under a name when nobody
+// did. It is an error where the secret that could not be had may be the right one.
+func (i *Ingress) signed(ctx context.Context, r *http.Request, body []byte, otherwise telemetry.EventName) (bool, error) {
+	secrets, missing := i.o.Secrets.App(ctx)
+	if whatsapp.Verify(body, r.Header.Get(whatsapp.SignatureHeader), raw(secrets)...) {
+		return true, nil
+	}
+	if missing == nil {
+		telemetry.Describe(ctx, telemetry.Event{
+			Name: otherwise, Severity: telemetry.SeverityWarning,
+			Fields: []telemetry.Field{telemetry.Flag(telemetry.SignatureValid, false)},
+		})
+	}
+	return false, missing
 }
 
 // isJSON reports whether a content type is JSON, with whatever parameters.

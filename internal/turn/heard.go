@@ -33,10 +33,10 @@ func (h *handling) hear(conv conversation.Conversation, last *conversation.Store
 		original, unheard := at[m.Original]
 		switch {
 		case m.Kind == conversation.KindRevoke && unheard:
-			withdraw(&fresh[original], conversation.NoteRevoked)
+			blank(&fresh[original], conversation.NoteRevoked)
 		case m.Kind == conversation.KindEdit && m.Text != "" && unheard:
 			fresh[original].Text = m.Text
-			withdraw(m, conversation.NoteCorrected)
+			blank(m, conversation.NoteCorrected)
 		case m.Kind == conversation.KindEdit:
 			correct(m, fresh[i+1:], conv.Session.Said(m.Original).Reveal())
 		case m.Kind == conversation.KindEcho && ours(*m, conv.Session, last):
@@ -48,8 +48,8 @@ func (h *handling) hear(conv conversation.Conversation, last *conversation.Store
 	return fresh
 }
 
-// withdraw leaves of a message only that it existed.
-func withdraw(m *conversation.Inbound, note string) {
+// blank leaves of a message only that it existed.
+func blank(m *conversation.Inbound, note string) {
 	m.Kind, m.Note, m.Text, m.Media, m.Perceived, m.Place, m.Raw = conversation.KindSystem, note, "", nil, nil, nil, nil
 }
 
@@ -60,7 +60,7 @@ func correct(m *conversation.Inbound, later []conversation.Inbound, said string)
 	if slices.ContainsFunc(later, func(l conversation.Inbound) bool {
 		return l.Kind == conversation.KindEdit && l.Original == m.Original
 	}) {
-		withdraw(m, conversation.NoteCorrected)
+		blank(m, conversation.NoteCorrected)
 		return
 	}
 	if m.Text != "" && otto.Fold(m.Text.Reveal()) != otto.Fold(said) {

@@ -310,12 +310,9 @@ func checkNumberID(id string) error {
 func (c *Client) post(ctx context.Context, phoneNumberID string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	token, err := c.token(ctx)
+	token, err := c.accessToken(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("whatsapp: read access token: %w", err)
-	}
-	if token == "" {
-		return nil, fmt.Errorf("whatsapp: read access token: %w", errNoToken)
+		return nil, err
 	}
 	var written atomic.Bool
 	// A connection that turns out to be dead before a byte of the request is on
@@ -341,6 +338,23 @@ func (c *Client) post(ctx context.Context, phoneNumberID string, body []byte) ([
 		return nil, &TransportError{Cause: causeOf(err), Written: written.Load(), err: withoutURL(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
+	return bodyOf(response)
+}
+
+// accessToken is the token of this moment.
+func (c *Client) accessToken(ctx context.Context) (string, error) {
+	token, err := c.token(ctx)
+	if err == nil && token == "" {
+		err = errNoToken
+	}
+	if err != nil {
+		return "", fmt.Errorf("whatsapp: read access token: %w", err)
+	}
+	return token, nil
+}
+
+// bodyOf is the body of an answer of Graph that is 2xx.
+func bodyOf(response *http.Response) ([]byte, error) {
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:

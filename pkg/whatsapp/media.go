@@ -346,18 +346,6 @@ var (
 	errTooFar    = errors.New("too many redirects")
 )
 
-// accessToken is the token of this moment.
-func (c *Client) accessToken(ctx context.Context) (string, error) {
-	token, err := c.token(ctx)
-	if err == nil && token == "" {
-		err = errNoToken
-	}
-	if err != nil {
-		return "", fmt.Errorf("whatsapp: read access token: %w", err)
-	}
-	return token, nil
-}
-
 // ask makes one request that may be repeated, and returns the body of its 2xx
 // answer.
 func (c *Client) ask(ctx context.Context, method, path string, body io.Reader, size int64, contentType string) ([]byte, error) {
@@ -380,14 +368,5 @@ func (c *Client) ask(ctx context.Context, method, path string, body io.Reader, s
 		return nil, &TransportError{Cause: causeOf(err), Written: true, err: withoutURL(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return nil, &TransportError{Cause: causeOf(err), Written: true, err: err}
-	case len(answer) > maxAnswer:
-		return nil, &TransportError{Cause: "answer", Written: true, err: errTooLong}
-	case response.StatusCode/100 == 2:
-		return answer, nil
-	}
-	return nil, refusal(response, answer)
+	return bodyOf(response)
 }
