@@ -1,0 +1,321 @@
+// What the page knows, as signals, and the few ways in which that changes. All
+// of it comes from the street, which says over server-sent events what to ask
+// for again.
+
+import { computed, signal } from "@preact/signals";
+import {
+  api, Refused,
+  type Faults, type Inspection, type Line, type MessageRequest, type Overview, type Street, type Summary, type Talk, type TurnDocument,
+} from "./api";
+
+export interface Contact {
+  from: string;
+  name: string;
+}
+
+export type View = "people" | "chat" | "inspector" | "tools";
+
+const starters: Contact[] = [
+  { from: "5511988887777", name: "Iara" },
+  { from: "5521977776666", name: "Bruno" },
+  { from: "5541966665555", name: "Conceição" },
+  { from: "BR.20417735518", name: "Otávio (sem telefone)" },
+];
+
+const memory = window.localStorage;
+
+function recall<T>(key: string, otherwise: T, fits: (value: unknown) => boolean): T {
+  try {
+    const value: unknown = JSON.parse(memory.getItem(key) ?? "null");
+    return fits(value) ? (value as T) : otherwise;
+  } catch {
+    return otherwise; // Written by somebody else.
+  }
+}
+
+const keep = (key: string, value: unknown): void => memory.setItem(key, JSON.stringify(value));
+
+const areContacts = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((c: unknown) => typeof (c as Contact | null)?.from === "string");
+
+/** A conversation as far as it was fetched; messages keeps its identity while nothing changed. */
+export interface Conversation extends Omit<Talk, "messages"> {
+  messages: Line[];
+}
+
+export const contacts = signal<Contact[]>(recall("contacts", starters, areContacts));
+export const summaries = signal<ReadonlyMap<string, Summary>>(new Map());
+export const current = signal("");
+export const talk = signal<Conversation | null>(null);
+export const inspection = signal<Inspection | null>(null);
+/** The chosen turn; empty follows the newest. */
+export const chosenTurn = signal("");
+export const turn = signal<TurnDocument | null>(null);
+export const street = signal<Street | null>(null);
+export const overview = signal<Overview | null>(null);
+export const faults = signal<Faults | null>(null);
+export const connected = signal(true);
+export const problem = signal("");
+/** What has just been done, for the eye and for screen readers. */
+export const notice = signal("");
+export const view = signal<View>("people");
+/** The message that the chat is to bring into sight, and how often it was asked to. */
+export const sought = signal<{ id: string; n: number }>({ id: "", n: 0 });
+const seen = signal<Record<string, number>>(recall("seen", {}, (v) => typeof v === "object" && v !== null));
+
+const offset = signal(0);
+const tick = signal(Date.now());
+window.setInterval(() => { tick.value = Date.now(); }, 1000);
+
+/** The street's time in milliseconds, to the second. */
+export const now = computed(() => tick.value + offset.value);
+
+export const person = computed<Contact>(
+  () => contacts.value.find((c) => c.from === current.value) ?? { from: current.value, name: summaries.value.get(current.value)?.name ?? "" },
+);
+
+/** The turn that is shown: the chosen one, or the newest. */
+export const shownTurn = computed(() => chosenTurn.value || inspection.value?.turns?.at(-1)?.id || "");
+
+export function unread(from: string): number {
+  if (from === current.value) return 0;
+  return Math.max(0, (summaries.value.get(from)?.replies ?? 0) - (seen.value[from] ?? 0));
+}
+
+function markSeen(from: string): void {
+  const replies = summaries.value.get(from)?.replies ?? 0;
+  if ((seen.value[from] ?? 0) === replies) return;
+  seen.value = { ...seen.value, [from]: replies };
+  keep("seen", seen.value);
+}
+
+export function say(words: string): void {
+  // A repeat must be heard too.
+  notice.value = notice.value === words ? `${words}\u00a0` : words;
+}
+
+/** Does something at the street, and shows why when it does not work. */
+export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    const value = await act();
+    problem.value = "";
+    return value;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 0) connected.value = false;
+    problem.value = `${what}: ${error.message}`;
+    return undefined;
+  }
+}
+
+// People.
+
+export function addContact(contact: Contact): void {
+  contacts.value = [...contacts.value.filter((c) => c.from !== contact.from), contact];
+  keep("contacts", contacts.value);
+  choose(contact.from);
+}
+
+export function choose(from: string, turnId = ""): void {
+  if (from !== current.value) {
+    current.value = from;
+    talk.value = null;
+    inspection.value = null;
+    turn.value = null;
+    memory.setItem("current", from);
+  }
+  chosenTurn.value = turnId;
+  problem.value = "";
+  markSeen(from);
+  leaveAddress();
+  void refreshCurrent();
+}
+
+export function chooseTurn(id: string): void {
+  chosenTurn.value = id;
+  leaveAddress();
+  void refreshTurn();
+}
+
+/** Brings a message into sight. */
+export function seek(id: string): void {
+  sought.value = { id, n: sought.value.n + 1 };
+  if (view.value === "inspector") view.value = "chat";
+}
+
+// The address names what is shown: #/c/5511988887777/turno-3.
+
+function leaveAddress(): void {
+  const version = chosenTurn.value.split("~")[1];
+  const address = `#/c/${encodeURIComponent(current.value)}${version ? `/turno-${version}` : ""}`;
+  if (address !== location.hash) history.replaceState(null, "", address);
+}
+
+/** What an address asks for; the turn is a version, for an id is not known before the conversation. */
+function readAddress(): { from: string; version: number } {
+  const match = /^#\/c\/([^/]+)(?:\/turno-(\d+))?$/.exec(location.hash);
+  return { from: match?.[1] ? decodeURIComponent(match[1]) : "", version: Number(match?.[2] ?? 0) };
+}
+
+// Fetching. Each kind of thing is asked for by one request at a time; what
+// changes meanwhile asks once more.
+
+function once(fetch: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  let again = false;
+  return () => {
+    if (running) {
+      again = true;
+      return running;
+    }
+    running = (async () => {
+      do {
+        again = false;
+        await fetch();
+      } while (again);
+    })().finally(() => { running = null; });
+    return running;
+  };
+}
+
+async function quietly(fetch: () => Promise<void>): Promise<void> {
+  try {
+    await fetch();
+    connected.value = true;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 0) connected.value = false;
+  }
+}
+
+export const refreshList = once(() => quietly(async () => {
+  const { conversations } = await api.list();
+  summaries.value = new Map(conversations.map((c) => [c.from, c]));
+  const strangers = conversations.filter((c) => !contacts.value.some((known) => known.from === c.from));
+  if (strangers.length > 0) {
+    contacts.value = [...contacts.value, ...strangers.map(({ from, name }) => ({ from, name }))];
+    keep("contacts", contacts.value);
+  }
+  markSeen(current.value);
+}));
+
+const refreshTalk = once(() => quietly(async () => {
+  const from = current.value;
+  const before = talk.value;
+  let fresh: Talk;
+  try {
+    fresh = await api.talk(from, before?.revision);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return; // Nobody wrote yet.
+    throw error;
+  }
+  if (from !== current.value) return;
+  talk.value = { ...fresh, messages: merged(before, fresh) };
+}));
+
+/** The lines that were known with what is new about them. */
+function merged(before: Conversation | null, fresh: Talk): Line[] {
+  if (!before || before.from !== fresh.from || before.revision === undefined) return fresh.messages;
+  if (fresh.messages.length === 0) return before.messages;
+  const lines = before.messages.slice();
+  const places = new Map(lines.map((line, i) => [line.id, i]));
+  for (const line of fresh.messages) {
+    const place = places.get(line.id);
+    if (place === undefined) {
+      places.set(line.id, lines.push(line) - 1);
+    } else {
+      lines[place] = line;
+    }
+  }
+  return fresh.first ? lines.slice(Math.max(0, fresh.first - (before.first ?? 0))) : lines;
+}
+
+const refreshInspection = once(() => quietly(async () => {
+  const from = current.value;
+  try {
+    const fresh = await api.inspection(from);
+    if (from === current.value) inspection.value = fresh;
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 404) throw error;
+    if (from === current.value) inspection.value = null;
+  }
+}));
+
+export const refreshTurn = once(() => quietly(async () => {
+  const id = shownTurn.value;
+  if (id === "") {
+    turn.value = null;
+    return;
+  }
+  try {
+    const fresh = await api.turn(id);
+    if (id === shownTurn.value) turn.value = fresh;
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 404) throw error;
+    if (id === shownTurn.value) turn.value = null;
+  }
+}));
+
+export const refreshStreet = once(() => quietly(async () => {
+  const fresh = await api.street();
+  offset.value = Date.parse(fresh.now) - Date.now();
+  street.value = fresh;
+}));
+
+export const refreshFaults = once(() => quietly(async () => { faults.value = await api.faults(); }));
+export const refreshOverview = once(() => quietly(async () => { overview.value = await api.overview(); }));
+
+async function refreshCurrent(): Promise<void> {
+  await Promise.all([refreshTalk(), refreshInspection()]);
+  await refreshTurn();
+}
+
+// Acting.
+
+/** Sends what the lead writes; false when the street did not take it. */
+export async function write(message: Omit<MessageRequest, "from" | "name">): Promise<boolean> {
+  const { from, name } = person.value;
+  const sent = await attempt("A mensagem não foi enviada", () => api.write({ from, name, ...message }));
+  return sent !== undefined;
+}
+
+/** Skips time, and says what time it is then. */
+export async function skip(what: () => Promise<{ now: string }>): Promise<void> {
+  const moved = await attempt("O relógio não andou", what);
+  if (moved) offset.value = Date.parse(moved.now) - Date.now();
+}
+
+/** Starts to follow the street. */
+export function follow(): void {
+  const asked = readAddress();
+  current.value = asked.from || memory.getItem("current") || contacts.value[0]?.from || "";
+  if (asked.from) view.value = "chat";
+  void refreshList().then(async () => {
+    await refreshCurrent();
+    const wanted = inspection.value?.turns?.find((t) => t.version === asked.version);
+    if (wanted) chooseTurn(wanted.id);
+  });
+  window.addEventListener("hashchange", () => {
+    const { from, version } = readAddress();
+    if (from) choose(from, inspection.value?.turns?.find((t) => t.version === version)?.id ?? "");
+  });
+  const events = new EventSource("/api/events");
+  let waiting = 0;
+  events.addEventListener("open", () => {
+    connected.value = true;
+    void refreshStreet();
+  });
+  events.addEventListener("error", () => { connected.value = false; });
+  events.addEventListener("message", () => {
+    if (waiting !== 0) return;
+    // A burst of changes is one look.
+    waiting = window.setTimeout(() => {
+      waiting = 0;
+      void refreshList();
+      void refreshCurrent();
+      void refreshStreet();
+      void refreshFaults();
+      void refreshOverview();
+    }, 60);
+  });
+}

@@ -1,0 +1,5 @@
+// The time machine.
+
+export function Clock() {
+  return <div class="clock" />;
+}
