@@ -42,6 +42,7 @@ var phaseKeys = map[string]telemetry.DurationKey{
 	"enter":  telemetry.HintLatency,
 	"load":   telemetry.LedgerLatency,
 	"decide": telemetry.ModelLatency,
+	"commit": telemetry.CommitLatency,
 	"send":   telemetry.SendLatency,
 }
 
