@@ -45,7 +45,8 @@ type courier struct {
 	mu     sync.Mutex
 	undone int
 	kept   map[string][]byte
-	order  []string // of kept, oldest first
+	order  []string       // of kept, oldest first
+	posted map[string]int // how often each of kept was brought to the ingress
 }
 
 func newCourier(pen whatsapptest.Pen, url string, clock *clock, accepted func(id string)) *courier {
@@ -56,7 +57,7 @@ func newCourier(pen whatsapptest.Pen, url string, clock *clock, accepted func(id
 			Timeout:   metaPatience,
 			Transport: &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute},
 		},
-		kept: map[string][]byte{},
+		kept: map[string][]byte{}, posted: map[string]int{},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
@@ -105,6 +106,7 @@ func (c *courier) waiting() int {
 func (c *courier) keep(id string, body []byte) {
 	if len(c.order) == maxKept {
 		delete(c.kept, c.order[0])
+		delete(c.posted, c.order[0])
 		c.order = c.order[1:]
 	}
 	c.kept[id] = body
@@ -195,11 +197,32 @@ func (c *courier) repeat(ctx context.Context, body []byte, times, lanes int) map
 
 // post is the answer's status, or statusLost.
 func (c *courier) post(body []byte) int {
+	c.counts(body)
 	answer, _, err := c.pen.Post(c.ctx, c.client, c.url, body)
 	if err != nil {
 		return statusLost
 	}
 	return answer
+}
+
+// counts counts a delivery of a webhook that is kept.
+func (c *courier) counts(body []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range whatsapptest.IDs(body) {
+		if _, kept := c.kept[id]; kept {
+			c.posted[id]++
+		}
+	}
+}
+
+// webhook is the webhook that a message came in, and how often it was brought to
+// the ingress, as far as it is remembered.
+func (c *courier) webhook(id string) (body []byte, deliveries int, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body, known = c.kept[id]
+	return body, c.posted[id], known
 }
 
 func (c *courier) pause(d time.Duration) bool {

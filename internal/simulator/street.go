@@ -110,6 +110,7 @@ type street struct {
 	tasks   *cloudtaskstest.Server
 	graph   *whatsapptest.Server
 	model   *openaitest.Server
+	prompts *prompts // nil where there is no model
 	team    *team
 	witness *witness
 	courier *courier
@@ -289,13 +290,27 @@ func (s *street) startLedger() error {
 	return nil
 }
 
+// startModel starts the offline model, or takes the real one, and the proxy
+// before either that remembers what it is asked.
 func (s *street) startModel() error {
-	if s.wishes.model == modelOffline {
+	upstream := s.wishes.worker.OpenAI.BaseURL
+	switch s.wishes.model {
+	case modelOff:
+		return nil
+	case modelOffline:
 		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now})
 		s.onStop(s.model.Close)
 		s.hangUps = append(s.hangUps, s.model.Heal)
-		s.at.model = s.model.URL()
+		upstream = s.model.URL()
+	case modelReal:
 	}
+	proxy, err := newPrompts(upstream, s.clock.Now)
+	if err != nil {
+		return fmt.Errorf("start the model's proxy: %w", err)
+	}
+	s.onStop(proxy.close)
+	s.hangUps = append(s.hangUps, proxy.close)
+	s.prompts, s.at.model = proxy, proxy.url
 	return nil
 }
 
@@ -340,7 +355,7 @@ func (s *street) startMeta() error {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute}
 	s.onStop(transport.CloseIdleConnections)
-	s.witness = &witness{transcript: s.scenery, next: transport}
+	s.witness = &witness{transcript: s.scenery, next: transport, now: s.clock.Now}
 	listener, err := listen(0)
 	if err != nil {
 		return fmt.Errorf("start graph: %w", err)
@@ -417,7 +432,7 @@ func (s *street) startPage() error {
 		writer: writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
 		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
-		waiting: s.waiting,
+		waiting: s.waiting, witness: s.witness, prompts: s.prompts, sessionTTL: s.wishes.worker.SessionTTL,
 	}
 	mux := http.NewServeMux()
 	a.register(mux)

@@ -3,10 +3,14 @@ package simulator
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
+	"time"
 
+	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/pkg/whatsapp"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
@@ -16,10 +20,23 @@ import (
 type witness struct {
 	transcript *transcript
 	next       http.RoundTripper
+	now        func() time.Time
 
-	mu    sync.Mutex
-	graph *whatsapptest.Server
-	last  string // id of the newest message seen
+	mu       sync.Mutex
+	graph    *whatsapptest.Server
+	last     string // id of the newest message seen
+	reported []report
+}
+
+// maxReported bounds the webhooks of statuses that are remembered; the oldest is
+// forgotten first.
+const maxReported = 2000
+
+// report is a webhook of statuses.
+type report struct {
+	at       time.Time // when it was posted
+	body     json.RawMessage
+	statuses []whatsapp.Status
 }
 
 // of says which Graph is watched; it is called before anything is sent.
@@ -68,13 +85,56 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	// A status may be on its way before the message was looked at.
 	w.look()
 	if delivery, err := whatsapp.Decode(body); err == nil {
+		posted := report{at: w.now(), body: body}
 		for _, e := range delivery.Elements {
 			if e.Status != nil {
 				w.transcript.progress(e.Status.ID, string(e.Status.State))
+				posted.statuses = append(posted.statuses, *e.Status)
 			}
 		}
+		w.keep(posted)
 	}
 	again := r.Clone(r.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	return w.next.RoundTrip(again)
+}
+
+// keep remembers a webhook. One that is posted again is remembered as it was
+// first.
+func (w *witness) keep(posted report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if slices.ContainsFunc(w.reported, func(r report) bool { return bytes.Equal(r.body, posted.body) }) {
+		return
+	}
+	if len(w.reported) == maxReported {
+		w.reported = slices.Delete(w.reported, 0, 1)
+	}
+	w.reported = append(w.reported, posted)
+}
+
+// reports are the webhooks that report on any of the messages, oldest first.
+func (w *witness) reports(messages []string) []report {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []report
+	for _, r := range w.reported {
+		if slices.ContainsFunc(r.statuses, func(s whatsapp.Status) bool { return slices.Contains(messages, s.ID) }) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// sent are the messages of a turn that Graph took, in its order.
+func (w *witness) sent(turn conversation.TurnID) []whatsapptest.SentMessage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var sent []whatsapptest.SentMessage
+	for _, m := range w.graph.Sent() {
+		if of, _, _, ok := conversation.ParseOpaque(m.Opaque); ok && of == turn {
+			sent = append(sent, m)
+		}
+	}
+	return sent
 }
