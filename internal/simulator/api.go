@@ -72,6 +72,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)
+	mux.HandleFunc("GET /api/faults", a.getFaults)
 	mux.HandleFunc("POST /api/faults", a.postFault)
 	mux.HandleFunc("DELETE /api/faults", a.deleteFaults)
 	mux.HandleFunc("POST /api/clock", a.postClock)
@@ -216,6 +217,10 @@ func (a *api) getMedia(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", f.mime)
 	w.Header().Set("Content-Security-Policy", "sandbox")
 	_, _ = w.Write(f.data)
+}
+
+func (a *api) getFaults(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"points": a.points.breakings(), "armed": a.points.armed()})
 }
 
 func (a *api) postFault(w http.ResponseWriter, r *http.Request) {

@@ -205,7 +205,7 @@ func TestAnotherRedisBreaksToo(t *testing.T) {
 func TestFaultsThatMakeNoSense(t *testing.T) {
 	s := start(t, "OPENAI_ENABLED=false", "SESSION_STORE_BACKEND=memory", "DEDUPE_BACKEND=memory")
 	for _, c := range []struct{ body, says string }{
-		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook, media, transcription"},
+		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook, media, transcription, worker"},
 		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, hang, status"},
 		{`{"point":"ledger","kind":"status"}`, "kind: ledger breaks by fail_after, fail_before, hang"},
 		{`{"point":"tasks","kind":""}`, "kind: tasks breaks by duplicate, fail_after, fail_before, hang, status"},
