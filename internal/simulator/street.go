@@ -419,7 +419,7 @@ func (s *street) startPage() error {
 		writer: writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
 		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
-		waiting: s.waiting,
+		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir),
 	}
 	mux := http.NewServeMux()
 	a.register(mux)
