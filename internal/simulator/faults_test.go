@@ -164,11 +164,17 @@ func TestAnAnswerOfTheModelIsLate(t *testing.T) {
 	s := start(t)
 	s.arm(`{"point":"model","kind":"late","delay":"15s"}`)
 	s.say(iara, erp)
-	s.until("a request to the model", func() bool { return len(s.armed()) == 0 })
+	s.until("a request to the model", func() bool {
+		s.advance(0) // Nothing else happens that would be an event.
+		return len(s.armed()) == 0
+	})
 	if replies := s.conversation(iara).replies(); len(replies) != 0 {
 		t.Fatalf("%d replies before the model answered", len(replies))
 	}
-	s.advance(15 * time.Second)
+	s.until("the answer", func() bool {
+		s.advance(time.Second)
+		return len(s.conversation(iara).replies()) > 0
+	})
 	s.exactly(iara, 1)
 	if turns := s.turns(iara); turns[0].Route != "model" || turns[0].Model.Calls != 1 {
 		t.Errorf("the turn is %+v", turns[0])
