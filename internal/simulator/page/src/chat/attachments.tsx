@@ -49,11 +49,11 @@ export function Attachments({ text, onClose, onSpoken, onTrouble }: Props) {
   return (
     <dialog ref={dialog} class="sheet attachments" aria-labelledby="attach-title" onClose={onClose}>
       <h2 id="attach-title">Anexar</h2>
-      <label class="field">Imagem, áudio, vídeo ou documento
-        <input type="file" onChange={(e) => void chosen(e.currentTarget)} />
+      <label class="outlined choose">Escolher imagem, áudio, vídeo ou documento
+        <input class="quiet" type="file" onChange={(e) => void chosen(e.currentTarget)} />
       </label>
       <h3>Figurinha</h3>
-      <div class="stickers" role="group" aria-label="Figurinhas">
+      <div class="stickers emoji" role="group" aria-label="Figurinhas">
         {stickers.map((emoji) => (
           <button key={emoji} type="button" aria-label={`Figurinha ${emoji}`} onClick={() => void stick(emoji)}>{emoji}</button>
         ))}

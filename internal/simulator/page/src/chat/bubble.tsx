@@ -11,8 +11,8 @@ import { turnOf } from "./log";
 
 /** The message whose reactions are being chosen. */
 const picking = signal("");
-/** The list that is open. */
-const listing = signal<Line | null>(null);
+/** The message whose list is open. */
+const listing = signal("");
 
 const emojis = ["👍", "❤️", "😂", "😮", "🙏", "👎"];
 
@@ -61,7 +61,7 @@ export function Bubble({ line, turned, reaction, quoted, active, onActive }: Pro
         </span>
       </div>
       {line.status === "failed" && <p class="failed">{mine ? "O webhook desta mensagem não foi aceito." : `Mensagem ${failure(line.error)}.`}</p>}
-      {reaction !== "" && <span class="reaction" role="img" aria-label={`Reação: ${reaction}`}>{reaction}</span>}
+      {reaction !== "" && <span class="reaction emoji" role="img" aria-label={`Reação: ${reaction}`}>{reaction}</span>}
       {line.direction === "out" && (line.options?.length ?? 0) > 0 && <Choices line={line} />}
       <div class="acts">
         <button type="button" tabIndex={tabIndex} onClick={() => quote(line)}>Responder</button>
@@ -97,7 +97,7 @@ function Picker({ line, reaction }: { line: Line; reaction: string }) {
     void write({ type: "reaction", reply_to: line.id, emoji });
   };
   return (
-    <div ref={box} class="picker" role="group" aria-label="Reagir com" onKeyDown={(e) => { if (e.key === "Escape") close(); }}>
+    <div ref={box} class="picker emoji" role="group" aria-label="Reagir com" onKeyDown={(e) => { if (e.key === "Escape") close(); }}>
       {emojis.map((emoji) => <button key={emoji} type="button" aria-label={`Reagir com ${emoji}`} onClick={() => put(emoji)}>{emoji}</button>)}
       {reaction !== "" && <button type="button" class="plain" onClick={() => put("")}>Tirar</button>}
     </div>
@@ -157,8 +157,8 @@ function Choices({ line }: { line: Line }) {
   if (line.type === "list") {
     return (
       <div class="choices">
-        <button type="button" aria-haspopup="dialog" onClick={() => { listing.value = line; }}>{line.menu || "Ver opções"}</button>
-        {listing.value === line && <List line={line} />}
+        <button type="button" aria-haspopup="dialog" onClick={() => { listing.value = line.id; }}>{line.menu || "Ver opções"}</button>
+        {listing.value === line.id && <List line={line} />}
       </div>
     );
   }
@@ -178,7 +178,7 @@ function List({ line }: { line: Line }) {
   useEffect(() => dialog.current?.showModal(), []);
   const title = line.menu || "Opções";
   return (
-    <dialog ref={dialog} class="sheet options" aria-label={title} onClose={() => { listing.value = null; }}>
+    <dialog ref={dialog} class="sheet options" aria-label={title} onClose={() => { listing.value = ""; }}>
       <h2>{title}</h2>
       <ul>
         {line.options?.map((option) => (

@@ -31,16 +31,16 @@ function Head() {
         <h2>Otto</h2>
         <p class="soft small">você é {name ? `${name} · ${from}` : from}</p>
       </div>
-      <p class="chips">
-        {shown && <span class="chip" title={shown.state}>{states[shown.state] ?? shown.state}</span>}
-        {shown && <span class={`chip ${shown.owner === "person" ? "warn" : "good"}`}>{shown.owner === "person" ? "Uma pessoa responde" : "Otto responde"}</span>}
-        <Window />
-      </p>
       {summaries.value.has(from) && (
         <a class="icon" href={api.scenarioAddress(from)} download="conversa.yaml" aria-label="Salvar como cenário" title="Salvar como cenário: o arquivo que atende scenario run executa">
           <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M11 3h2v9.2l3.3-3.3 1.4 1.4L12 16l-5.7-5.7 1.4-1.4 3.3 3.3zM4 18h16v2H4z" /></svg>
         </a>
       )}
+      <p class="chips">
+        {shown && <span class="chip" title={shown.state}>{states[shown.state] ?? shown.state}</span>}
+        {shown && <span class={`chip ${shown.owner === "person" ? "warn" : "good"}`}>{shown.owner === "person" ? "Uma pessoa responde" : "Otto responde"}</span>}
+        <Window />
+      </p>
     </header>
   );
 }

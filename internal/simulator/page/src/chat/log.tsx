@@ -34,11 +34,15 @@ export function Log() {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useVirtual(rows, scroller);
   const following = useRef(true);
+  const lastTop = useRef(0);
   // The row that the arrow keys have reached; the newest until they are used.
   const [active, setActive] = useState("");
   const activeKey = rows.some((row) => row.key === active) ? active : rows.at(-1)?.key;
   const wantsFocus = useRef("");
 
+  const newest = messages.at(-1);
+  // Who writes wants to see what follows.
+  useLayoutEffect(() => { if (newest?.direction === "in") following.current = true; }, [newest?.id]);
   useLayoutEffect(() => {
     if (following.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
     if (wantsFocus.current !== "") {
@@ -86,8 +90,12 @@ export function Log() {
     <div
       ref={scroller} class="scroll" onKeyDown={walk}
       onScroll={(e) => {
-        const el = e.currentTarget;
-        following.current = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
+        // Rows that turn out taller than they were guessed move the end away: only
+        // who goes back leaves it.
+        const { scrollTop, scrollHeight, clientHeight } = e.currentTarget;
+        if (scrollHeight - scrollTop - clientHeight < nearEnd) following.current = true;
+        else if (scrollTop < lastTop.current) following.current = false;
+        lastTop.current = scrollTop;
       }}
     >
       <ol class="log" aria-label="Mensagens" style={{ height: `${list.getTotalSize()}px` }}>
