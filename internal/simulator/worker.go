@@ -23,7 +23,8 @@ var errKilled = fault.Mark(errors.New("worker was killed on command"), fault.Bro
 // program after another serves the same port, and each sees the world through
 // gates of its own. When a life is killed, its connections are cut on both sides
 // at that moment and its ledger is gone, so nothing that its goroutines still try
-// can be seen from outside; they end in the background.
+// can be seen from outside; they end in the background. A model outside of the
+// street is behind no gate: asking it ends with the task that asked.
 type worker struct {
 	listener net.Listener
 	logs     io.Writer
