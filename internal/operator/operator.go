@@ -140,6 +140,7 @@ const (
 	Closed   Did = "closed"   // a reply or an effect: nobody tries any more
 	Dropped  Did = "dropped"  // a letter: nobody tries any more
 	Released Did = "released" // a conversation: Otto answers again
+	Accepted Did = "accepted" // a conversation: a person has come
 )
 
 // Task is what became of the task that goes on with something.

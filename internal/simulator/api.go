@@ -65,6 +65,7 @@ type waiting struct {
 
 func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/messages", a.postMessage)
+	mux.HandleFunc("POST /api/person", a.postPerson)
 	mux.HandleFunc("POST /api/webhooks", a.postWebhook)
 	mux.HandleFunc("GET /api/conversations", a.getConversations)
 	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
@@ -98,6 +99,11 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 	// Before it is sent, so that no answer overtakes it on the screen.
 	a.transcript.wrote(request.From, request.Name, message.line)
+	a.dispatch(w, r, message)
+}
+
+// dispatch has a webhook delivered, and answers once that was tried.
+func (a *api) dispatch(w http.ResponseWriter, r *http.Request, message written) {
 	tried, ok := a.courier.send(message.line.ID, message.body)
 	if !ok {
 		a.transcript.progress(message.line.ID, statusFailed)

@@ -23,6 +23,7 @@
 // Besides the page, its address serves an API to it and to checks from outside:
 //
 //	POST   /api/messages                       what a lead writes
+//	POST   /api/person                         what the team writes in its phone app
 //	POST   /api/webhooks                       a message's webhook, delivered again
 //	GET    /api/conversations                  everybody, newest first
 //	GET    /api/conversations/{from}           one transcript, with state and owner
@@ -46,5 +47,5 @@
 //
 // Reading order: environ, street, clock; then what stands between the parts
 // (fuse, gate, ledger, courier, witness); then what a person sees (transcript,
-// message, api, page).
+// message, person, api, page).
 package simulator

@@ -26,6 +26,7 @@ func (a *api) registerOperator(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/operator/receipts/{id}", a.getReceipt)
 	mux.HandleFunc("GET /api/operator/replay/{who}", a.getReplay)
 	mux.HandleFunc("GET /api/operator/handoffs", a.getOpenHandoffs)
+	mux.HandleFunc("POST /api/operator/handoffs/{id}/accept", a.postAct(a.operator.Accept))
 	mux.HandleFunc("POST /api/operator/handoffs/{id}/release", a.postAct(a.operator.Release))
 }
 

@@ -166,6 +166,8 @@ func (r *replayer) decide(ctx context.Context, request otto.Request, t conversat
 		return otto.Inactive(request), nil
 	case conversation.ModeReleased:
 		return otto.Released(request), nil
+	case conversation.ModeAccepted:
+		return otto.Accepted(request), nil
 	case conversation.ModeMended:
 		return otto.Mended(request), nil
 	case conversation.ModeStopped:
