@@ -71,6 +71,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
 	mux.HandleFunc("GET /api/conversations/{from}/turns", a.getTurns)
 	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
+	mux.HandleFunc("POST /api/turns/{id}/repeat", a.postRepeat)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)
 	mux.HandleFunc("POST /api/faults", a.postFault)
@@ -270,6 +271,7 @@ func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
+		"packs": a.operator.Minds.Packs, "pack": a.operator.Minds.Pack, "models": models(a.operator.Minds),
 	})
 }
 

@@ -29,6 +29,7 @@
 //	GET    /api/conversations/{from}           one transcript, with state and owner
 //	GET    /api/conversations/{from}/turns     the audit record of its turns
 //	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
+//	POST   /api/turns/{id}/repeat              a turn decided again, with another pack or model
 //	GET    /api/media/{id}                     a file that a lead sent
 //	GET    /api/events                         server-sent events: whose conversation changed
 //	POST   /api/faults, DELETE /api/faults     what breaks next

@@ -101,8 +101,11 @@ func answerOperator(w http.ResponseWriter, r *http.Request, do func(context.Cont
 		status = http.StatusBadGateway
 	case errors.As(err, &refused):
 		status = http.StatusConflict
-		if refused.Code == operator.Unknown {
+		switch refused.Code {
+		case operator.Unknown:
 			status = http.StatusNotFound
+		case operator.NoPack:
+			status = http.StatusBadRequest
 		}
 		body["code"] = string(refused.Code)
 	case fault.Is(err, fault.Conflict):
