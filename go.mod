@@ -2,6 +2,9 @@ module github.com/pyloto/atende
 
 go 1.26.0
 
+// Packages of the page, which hold no Go.
+ignore ./internal/simulator/page/node_modules
+
 require (
 	cloud.google.com/go/cloudtasks v1.21.1
 	cloud.google.com/go/firestore v1.29.2

@@ -15,6 +15,9 @@ export interface Contact {
 
 export type View = "people" | "chat" | "inspector" | "tools";
 
+/** How long changes are gathered before the page looks, in milliseconds. */
+const gatheringTime = 60;
+
 const starters: Contact[] = [
   { from: "5511988887777", name: "Iara" },
   { from: "5521977776666", name: "Bruno" },
@@ -306,16 +309,22 @@ export function follow(): void {
     void refreshStreet();
   });
   events.addEventListener("error", () => { connected.value = false; });
-  events.addEventListener("message", () => {
+  let touched = false;
+  events.addEventListener("message", (e: MessageEvent<string>) => {
+    const { changed } = JSON.parse(e.data) as { changed: string[] };
+    // Nobody's change concerns everybody: the clock, or the queue.
+    touched ||= changed.length === 0 || changed.includes(current.value);
     if (waiting !== 0) return;
     // A burst of changes is one look.
     waiting = window.setTimeout(() => {
+      const current = touched;
       waiting = 0;
+      touched = false;
       void refreshList();
-      void refreshCurrent();
+      if (current) void refreshCurrent();
       void refreshStreet();
       void refreshFaults();
       void refreshOverview();
-    }, 60);
+    }, gatheringTime);
   });
 }
