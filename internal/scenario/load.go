@@ -36,7 +36,12 @@ const defaultFrom = "5511987650001"
 
 // Load reads every scenario below the root of fsys: its .yaml files. The error
 // is a [yamltext.Faults], or says that there is none.
-func Load(fsys fs.FS) ([]Scenario, error) {
+func Load(fsys fs.FS) ([]Scenario, error) { return load(fsys, ".") }
+
+// LoadFile reads one file. Its error is as that of [Load].
+func LoadFile(fsys fs.FS, name string) ([]Scenario, error) { return load(fsys, name) }
+
+func load(fsys fs.FS, root string) ([]Scenario, error) {
 	zone, err := time.LoadLocation(defaultZone)
 	if err != nil {
 		return nil, fmt.Errorf("scenarios: %w", err)
@@ -44,7 +49,7 @@ func Load(fsys fs.FS) ([]Scenario, error) {
 	var faults yamltext.Faults
 	var all []Scenario
 	named := map[string]string{}
-	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
