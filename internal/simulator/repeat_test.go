@@ -146,3 +146,24 @@ func TestATurnIsDecidedAgainWithoutAModel(t *testing.T) {
 		t.Errorf("%d, %+v", status, r)
 	}
 }
+
+// What was answered with the menu, because the model was out, is answered by the
+// model once it is there.
+func TestATurnThatHadNoModelIsGivenOne(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.fault("model", "fail_before", -1)
+	s.say(iara, erp)
+	s.until("the first attempt to fail", func() bool { return s.waiting().Tasks > 0 && s.waiting().Due == 0 })
+	s.advance(4 * time.Minute)
+	s.untilReplies(iara, 1)
+	s.heal()
+	s.settle()
+	r, status := s.repeat(s.turnIDs(iara)[0], "", "")
+	if status != http.StatusOK || r.Was.Route != "menu" || r.Now.Route != "model" || r.Now.TokensIn == 0 {
+		t.Fatalf("%d, %+v", status, r)
+	}
+	if c := r.Differences[0]; c.Field != "route" || c.Was != "menu" || c.Now != "model" {
+		t.Errorf("%+v", r.Differences)
+	}
+}
