@@ -14,4 +14,6 @@ type archive interface {
 	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)
 	// Turns are a conversation's turns, newest first, at most limit.
 	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
+	// Message is one inbound message as a turn consumed it, if it is known.
+	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
 }

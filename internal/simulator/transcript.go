@@ -20,6 +20,13 @@ const (
 	outwards = "out"
 )
 
+// Authors of a message.
+const (
+	byLead   = "lead"
+	byOtto   = "otto"
+	byPerson = "person" // of the team, in its phone app
+)
+
 // Statuses of a message. One of a lead is sent when it was written and
 // delivered when the ingress accepted its webhook.
 const (
@@ -36,6 +43,7 @@ var ranks = map[string]int{statusSent: 1, statusDelivered: 2, statusRead: 3, "pl
 type line struct {
 	ID        string    `json:"id"`
 	Direction string    `json:"direction"`
+	Author    string    `json:"author"`
 	Type      string    `json:"type"`
 	Text      string    `json:"text"`
 	Status    string    `json:"status"`
@@ -93,7 +101,7 @@ func (t *transcript) wrote(from, name string, l line) {
 	if name != "" {
 		p.name = name
 	}
-	l.Direction, l.Status = inwards, statusSent
+	l.Direction, l.Author, l.Status = inwards, byLead, statusSent
 	t.add(p, l)
 }
 
@@ -102,7 +110,7 @@ func (t *transcript) received(m whatsapptest.SentMessage) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := line{
-		ID: m.ID, Direction: outwards, Type: m.Type, Text: m.Text, Status: statusSent, At: m.At, ReplyTo: m.ReplyTo,
+		ID: m.ID, Direction: outwards, Author: byOtto, Type: m.Type, Text: m.Text, Status: statusSent, At: m.At, ReplyTo: m.ReplyTo,
 		Header: m.Header, Footer: m.Footer, Menu: m.ListButton,
 	}
 	for _, b := range m.Buttons {
@@ -112,6 +120,19 @@ func (t *transcript) received(m whatsapptest.SentMessage) {
 		l.Options = append(l.Options, option{ID: r.ID, Title: r.Title, Description: r.Description})
 	}
 	t.add(t.person(m.Person()), l)
+}
+
+// answered adds what a person of the team wrote to somebody; false for a stranger.
+func (t *transcript) answered(to string, l line) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.people[to]
+	if p == nil {
+		return false
+	}
+	l.Direction, l.Author, l.Status = outwards, byPerson, statusSent
+	t.add(p, l)
+	return true
 }
 
 // progress moves a message forward.
