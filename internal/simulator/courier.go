@@ -35,8 +35,8 @@ type courier struct {
 	clock  *clock
 	fuse   *fuse
 	client *http.Client
-	// accepted is called once a webhook was accepted.
-	accepted func(id string)
+	// settled is called once a webhook was accepted, or given up.
+	settled func(id string, accepted bool)
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -48,9 +48,9 @@ type courier struct {
 	order  []string // of kept, oldest first
 }
 
-func newCourier(pen whatsapptest.Pen, url string, clock *clock, accepted func(id string)) *courier {
+func newCourier(pen whatsapptest.Pen, url string, clock *clock, settled func(id string, accepted bool)) *courier {
 	c := &courier{
-		pen: pen, url: url, clock: clock, fuse: newFuse(), accepted: accepted,
+		pen: pen, url: url, clock: clock, fuse: newFuse(), settled: settled,
 		// Its own transport, so that nothing but this uses its sockets.
 		client: &http.Client{
 			Timeout:   metaPatience,
@@ -87,8 +87,9 @@ func (c *courier) send(id string, body []byte) (tried <-chan struct{}, ok bool) 
 		c.mu.Lock()
 		c.undone--
 		c.mu.Unlock()
-		if accepted {
-			c.accepted(id)
+		// The end of the street is no failure.
+		if accepted || c.ctx.Err() == nil {
+			c.settled(id, accepted)
 		}
 	})
 	return first, true
