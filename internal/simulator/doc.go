@@ -24,8 +24,8 @@
 //
 //	POST   /api/messages                       what a lead writes
 //	POST   /api/webhooks                       a message's webhook, delivered again
-//	GET    /api/conversations                  everybody, newest first
-//	GET    /api/conversations/{from}           one transcript, with state and owner
+//	GET    /api/conversations                  everybody, newest first, and how each stands
+//	GET    /api/conversations/{from}           one transcript, or with ?since= what changed in it
 //	GET    /api/conversations/{from}/turns     the audit record of its turns
 //	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
 //	GET    /api/media/{id}                     a file that a lead sent
@@ -34,6 +34,7 @@
 //	POST   /api/clock                          the time machine
 //	GET    /api/street                         what is real, and what is on its way
 //	GET    /api/logs                           the services' newest log lines
+//	GET    /api/overview                       what it all adds up to
 //
 // Files that a lead sends are served by the fake Graph, so that the worker fetches
 // them as it would from Meta. An audio without data speaks its text: a voice note
@@ -46,5 +47,5 @@
 //
 // Reading order: environ, street, clock; then what stands between the parts
 // (fuse, gate, ledger, courier, witness); then what a person sees (transcript,
-// message, api, page).
+// standing, overview, message, api, page).
 package simulator
