@@ -24,6 +24,8 @@ const (
 	firstTry = 2 * time.Second
 	// maxAdvance bounds one step of the time machine.
 	maxAdvance = 31 * 24 * time.Hour
+	// untilOpening is the time to skip to that the time machine knows by name.
+	untilOpening = "opening"
 	// ledgerPatience bounds reading the ledger for the page.
 	ledgerPatience = 3 * time.Second
 	// maxTurns bounds the turns shown of one person.
@@ -50,6 +52,8 @@ type api struct {
 	parts   []part
 	team    *team
 	waiting func() waiting
+	// opening is when the business opens next after a moment, if ever.
+	opening func(after time.Time) (at time.Time, ok bool)
 	// done is closed when the street ends.
 	done <-chan struct{}
 }
@@ -74,6 +78,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)
+	mux.HandleFunc("GET /api/faults", a.getFaults)
 	mux.HandleFunc("POST /api/faults", a.postFault)
 	mux.HandleFunc("DELETE /api/faults", a.deleteFaults)
 	mux.HandleFunc("POST /api/clock", a.postClock)
@@ -235,6 +240,10 @@ func (a *api) getMedia(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(f.data)
 }
 
+func (a *api) getFaults(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"points": a.points.breakings(), "armed": a.points.armed()})
+}
+
 func (a *api) postFault(w http.ResponseWriter, r *http.Request) {
 	var request faultRequest
 	if !decode(w, r, &request) {
@@ -255,12 +264,17 @@ func (a *api) deleteFaults(w http.ResponseWriter, _ *http.Request) {
 func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 	var request struct {
 		Advance string `json:"advance"`
+		Until   string `json:"until"`
 	}
 	if !decode(w, r, &request) {
 		return
 	}
 	if a.noClock != "" {
 		refuseRequest(w, http.StatusConflict, "the time machine is off: "+a.noClock)
+		return
+	}
+	if request.Until != "" {
+		a.advanceUntil(w, request.Until, request.Advance)
 		return
 	}
 	d, err := time.ParseDuration(request.Advance)
@@ -272,16 +286,39 @@ func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 	case d > maxAdvance:
 		refuseRequest(w, http.StatusBadRequest, "advance: is more than 744h, 31 days; take several steps")
 	default:
-		now := a.clock.Advance(d)
-		a.transcript.stir()
-		answer(w, http.StatusOK, map[string]any{"now": now.UTC()})
+		a.advance(w, d)
 	}
 }
 
+// advanceUntil skips to the next time of what is named.
+func (a *api) advanceUntil(w http.ResponseWriter, until, advance string) {
+	now := a.clock.Now()
+	at, ok := a.opening(now)
+	switch {
+	case until != untilOpening:
+		refuseRequest(w, http.StatusBadRequest, "until: is not "+untilOpening)
+	case advance != "":
+		refuseRequest(w, http.StatusBadRequest, "until: is given together with advance; give one of them")
+	case !ok:
+		refuseRequest(w, http.StatusConflict, "until: the business does not open within a month, or never closes")
+	default:
+		a.advance(w, at.Sub(now))
+	}
+}
+
+func (a *api) advance(w http.ResponseWriter, d time.Duration) {
+	now := a.clock.Advance(d)
+	a.transcript.stir()
+	answer(w, http.StatusOK, map[string]any{"now": now.UTC(), "advanced": d.String()})
+}
+
 func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
-		"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
-	})
+	now := a.clock.Now()
+	street := map[string]any{"parts": a.parts, "now": now.UTC(), "clock_off": a.noClock, "waiting": a.waiting()}
+	if at, ok := a.opening(now); ok {
+		street["next_opening"] = at
+	}
+	answer(w, http.StatusOK, street)
 }
 
 // getHandoffs is what the team was told, oldest first.

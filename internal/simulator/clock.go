@@ -3,6 +3,9 @@ package simulator
 import (
 	"sync"
 	"time"
+
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pack"
 )
 
 // clock is the one time of the street: the machine's, plus what people have
@@ -100,4 +103,24 @@ func (c *clock) stop(t *clockTimer) bool {
 	t.timer.Stop()
 	delete(c.timers, t)
 	return waiting
+}
+
+// openings returns when the business of a pack opens next after a moment; ok is
+// false when it does not within a month, or never closes. The pack is that of a
+// folder, or the embedded one if that is empty. It is read when it is first asked
+// for, because reading takes longer than all that has to be there before the page.
+func openings(folder string) func(after time.Time) (at time.Time, ok bool) {
+	read := sync.OnceValues(func() (otto.Pack, error) {
+		if folder == "" {
+			return pack.Default()
+		}
+		return pack.Dir(folder)
+	})
+	return func(after time.Time) (time.Time, bool) {
+		business, err := read()
+		if err != nil {
+			return time.Time{}, false // The worker refuses to start with it, and says why.
+		}
+		return business.Hours.NextOpening(after.In(business.Location))
+	}
 }

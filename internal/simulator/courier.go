@@ -24,6 +24,9 @@ const (
 	maxCopies    = 1000 // deliveries of one webhook in all
 	statusLost   = 0    // a delivery without an answer
 	idleSocketsN = 2 * maxAtOnce
+	// reorderPatience is how long a webhook that is to be overtaken waits for
+	// another to do it.
+	reorderPatience = 10 * time.Second
 )
 
 // courier brings webhooks of messages to the ingress as Meta does: signed,
@@ -43,6 +46,7 @@ type courier struct {
 	work   sync.WaitGroup
 
 	mu     sync.Mutex
+	passed chan struct{} // closed and renewed at each webhook that is accepted
 	undone int
 	kept   map[string][]byte
 	order  []string // of kept, oldest first
@@ -56,7 +60,8 @@ func newCourier(pen whatsapptest.Pen, url string, clock *clock, settled func(id 
 			Timeout:   metaPatience,
 			Transport: &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute},
 		},
-		kept: map[string][]byte{},
+		kept:   map[string][]byte{},
+		passed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
@@ -86,6 +91,10 @@ func (c *courier) send(id string, body []byte) (tried <-chan struct{}, ok bool) 
 		accepted := c.deliver(body, first)
 		c.mu.Lock()
 		c.undone--
+		if accepted {
+			close(c.passed)
+			c.passed = make(chan struct{})
+		}
 		c.mu.Unlock()
 		// The end of the street is no failure.
 		if accepted || c.ctx.Err() == nil {
@@ -113,6 +122,15 @@ func (c *courier) keep(id string, body []byte) {
 }
 
 func (c *courier) deliver(body []byte, tried chan<- struct{}) (accepted bool) {
+	if fault, cleared, held := c.fuse.take(late, reorder); held {
+		// Who is told that this one was tried may send the next at once.
+		next := c.next()
+		close(tried)
+		tried = nil
+		if !c.hold(fault, cleared, next) {
+			return false
+		}
+	}
 	posted := c.clock.Now()
 	for delay := firstRetry; ; delay = min(2*delay, lastRetry) {
 		accepted = c.attempt(body)
@@ -124,6 +142,34 @@ func (c *courier) deliver(body []byte, tried chan<- struct{}) (accepted bool) {
 			return accepted
 		}
 	}
+}
+
+// next is closed once another webhook was accepted.
+func (c *courier) next() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.passed
+}
+
+// hold keeps a webhook back for as long as a fault says, or until that is taken
+// back. It reports false when the street stops.
+func (c *courier) hold(fault armed, cleared, next <-chan struct{}) bool {
+	patience := fault.delay
+	if fault.kind == reorder {
+		patience = reorderPatience
+	} else {
+		next = nil
+	}
+	over, stop := c.clock.NewTimer(patience)
+	defer stop()
+	select {
+	case <-over:
+	case <-next:
+	case <-cleared:
+	case <-c.ctx.Done():
+		return false
+	}
+	return true
 }
 
 // attempt is one delivery, as the fault that meets it leaves it.

@@ -66,7 +66,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := &street{o: o, wishes: w, clock: newClock(), logs: &logs{}, failed: make(chan error, len(serviceNames))}
+	s := &street{o: o, wishes: w, clock: newClock(), logs: &logs{}, kills: newFuse(), failed: make(chan error, len(serviceNames))}
 	if w.logs {
 		s.logs.also = o.Stderr
 	}
@@ -103,13 +103,13 @@ type street struct {
 	worker  net.Listener
 	key     *pii.HashKey
 
-	redis   *gate // nil where there is none, or it is spoken to with TLS
-	ledger  breakable
-	archive operator.Ledger // past every fault
-	memory  workerd.Ledger
-	// overview and standings are what the page shows of everybody.
-	overview  *overview
-	standings *standings
+	redis     *gate // nil where there is none, or it is spoken to with TLS
+	ledger    breakable
+	archive   operator.Ledger            // past every fault
+	memory    func(*life) workerd.Ledger // nil with the emulator
+	kills     *fuse                      // of the worker
+	overview  *overview                  // of everything that happens
+	standings *standings                 // of everybody in the list
 	tasks     *cloudtaskstest.Server
 	graph     *whatsapptest.Server
 	model     *openaitest.Server
@@ -253,7 +253,8 @@ func (s *street) startLedger() error {
 	if s.wishes.emulator == "" {
 		inMemory := memory.NewLedger(memory.LedgerOptions{Now: s.clock.Now})
 		fuse := newFuse()
-		s.archive, s.memory = inMemory, shakyLedger{ledger: inMemory, fuse: fuse}
+		s.archive = inMemory
+		s.memory = func(l *life) workerd.Ledger { return shakyLedger{ledger: inMemory, fuse: fuse, life: l} }
 		s.ledger = fusePoint("ledger", fuse, kinds...)
 		s.hangUps = append(s.hangUps, fuse.clear)
 		return nil
@@ -302,7 +303,7 @@ func (s *street) startOverview() error {
 
 func (s *street) startModel() error {
 	if s.wishes.model == modelOffline {
-		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now})
+		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now, After: s.clock.After})
 		s.onStop(s.model.Close)
 		s.hangUps = append(s.hangUps, s.model.Heal)
 		s.at.model = s.model.URL()
@@ -385,11 +386,11 @@ func (s *street) settled(id string, accepted bool) {
 // the ingress stops first and what it accepted still finds a worker.
 func (s *street) startServices() error {
 	environ := s.wishes.environ(s.at)
-	s.service("worker", func(ctx context.Context) error {
-		return workerd.Run(ctx, workerd.Options{
-			Environ: environ, Stdout: s.logs, Version: s.o.Version, Listener: s.worker, Now: s.clock.Now, Memory: s.memory,
-		})
-	})
+	w := &worker{
+		listener: s.worker, logs: s.logs, at: s.at, environ: s.wishes.environ, ledger: s.memory, fuse: s.kills,
+		options: workerd.Options{Version: s.o.Version, Now: s.clock.Now},
+	}
+	s.service("worker", w.run)
 	s.service("ingress", func(ctx context.Context) error {
 		return ingressd.Run(ctx, ingressd.Options{
 			Environ: environ, Stdout: s.logs, Version: s.o.Version, Listener: s.ingress, Now: s.clock.Now,
@@ -439,7 +440,7 @@ func (s *street) startPage() error {
 		overview: s.overview, standings: s.standings,
 		clock: s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
-		waiting: s.waiting,
+		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir),
 	}
 	mux := http.NewServeMux()
 	a.register(mux)
@@ -480,8 +481,20 @@ func (s *street) points() points {
 	}
 	return points{
 		graphPoint(s.graph), model, redis, s.ledger, tasksPoint(s.tasks),
-		fusePoint("webhook", s.courier.fuse, failBefore, failAfter, hang, status, duplicate),
-		mediaPoint(s.graph), ears,
+		fusePoint("webhook", s.courier.fuse, failBefore, failAfter, hang, status, duplicate, late, reorder),
+		mediaPoint(s.graph), ears, s.workerPoint(),
+	}
+}
+
+// workerPoint is the worker itself, killed in the middle of a turn.
+func (s *street) workerPoint() breakable {
+	switch {
+	case s.memory == nil:
+		return breakable{name: "worker", without: "the moments of a turn are seen at the ledger in memory, and this is another"}
+	case s.redis == nil && !s.wishes.noRedis:
+		return breakable{name: "worker", without: "it speaks to Redis with TLS, so nothing can cut that at its death"}
+	default:
+		return fusePoint("worker", s.kills, failBefore, hang, failAfter)
 	}
 }
 

@@ -9,7 +9,13 @@ import (
 
 // talk is one conversation with what its readers need to follow it.
 type talk struct {
-	Messages []struct{ ID, Author, Direction, Status string }
+	Messages []struct {
+		ID, Author, Direction, Status string
+		Error                         struct {
+			Code  int
+			Title string
+		}
+	}
 	Revision int
 	First    int
 	Total    int
@@ -160,5 +166,26 @@ func TestAMessageThatIsNeverDeliveredSaysSo(t *testing.T) {
 	s.exactly(iara, 1)
 	if got := s.talk(iara, 0).Messages; got[0].Status != "failed" || got[1].Status != "read" {
 		t.Errorf("they are %+v", got)
+	}
+}
+
+func TestAnAnswerThatMetaDoesNotDeliverSaysWhy(t *testing.T) {
+	s := start(t)
+	for i, c := range []struct{ code, shown int }{{131047, 131047}, {0, 131026}} {
+		body := encode(map[string]any{"point": "graph", "kind": "fail_later", "code": c.code})
+		if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+			t.Fatalf("the fault was answered %d", status)
+		}
+		s.say(iara, erp)
+		s.until("an answer that failed", func() bool { return s.list()[iara].Failed == i+1 })
+		all := s.talk(iara, 0).Messages
+		answer := all[len(all)-1]
+		if answer.Status != "failed" || answer.Error.Code != c.shown || answer.Error.Title == "" {
+			t.Errorf("the answer is %+v", answer)
+		}
+		s.settle()
+	}
+	if o := s.overview(); o.Failed != 2 {
+		t.Errorf("the overview counts %d that failed", o.Failed)
 	}
 }

@@ -421,7 +421,18 @@ func TestFaults(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		}
+		server.Fail(whatsapptest.Fault{Kind: whatsapptest.Refuse, Times: 2, Code: 131047})
+		server.FailMedia(whatsapptest.MediaFault{Kind: whatsapptest.MediaCut})
+		if left := server.Faults(); len(left) != 2 || left[0].Times >= 0 || left[1].Times != 2 || left[1].Code != 131047 {
+			t.Errorf("left are %+v", left)
+		}
+		if left := server.MediaFaults(); len(left) != 1 || left[0].Kind != whatsapptest.MediaCut || left[0].Times != 1 {
+			t.Errorf("left of media are %+v", left)
+		}
 		server.ClearFaults()
+		if left := len(server.Faults()) + len(server.MediaFaults()); left != 0 {
+			t.Errorf("%d are left", left)
+		}
 		send(t, client, text("oi"))
 	})
 	t.Run("accepts and drops", func(t *testing.T) {
