@@ -71,11 +71,13 @@ type waiting struct {
 
 func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/messages", a.postMessage)
+	mux.HandleFunc("POST /api/person", a.postPerson)
 	mux.HandleFunc("POST /api/webhooks", a.postWebhook)
 	mux.HandleFunc("GET /api/conversations", a.getConversations)
 	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
 	mux.HandleFunc("GET /api/conversations/{from}/turns", a.getTurns)
 	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
+	mux.HandleFunc("POST /api/turns/{id}/repeat", a.postRepeat)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)
 	mux.HandleFunc("GET /api/faults", a.getFaults)
@@ -106,6 +108,11 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 	// Before it is sent, so that no answer overtakes it on the screen.
 	a.transcript.wrote(request.From, request.Name, message.line)
+	a.dispatch(w, r, message)
+}
+
+// dispatch has a webhook delivered, and answers once that was tried.
+func (a *api) dispatch(w http.ResponseWriter, r *http.Request, message written) {
 	tried, ok := a.courier.send(message.line.ID, message.body)
 	if !ok {
 		a.transcript.fail(message.line.ID, nil)
@@ -314,7 +321,10 @@ func (a *api) advance(w http.ResponseWriter, d time.Duration) {
 
 func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
 	now := a.clock.Now()
-	street := map[string]any{"parts": a.parts, "now": now.UTC(), "clock_off": a.noClock, "waiting": a.waiting()}
+	street := map[string]any{
+		"parts": a.parts, "now": now.UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
+		"packs": a.operator.Minds.Packs, "pack": a.operator.Minds.Pack, "models": models(a.operator.Minds),
+	}
 	if at, ok := a.opening(now); ok {
 		street["next_opening"] = at
 	}

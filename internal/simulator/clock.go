@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -15,7 +16,17 @@ type clock struct {
 	offset time.Duration
 	timers map[*clockTimer]struct{}
 	follow []func(now time.Time)
+	skips  []skip // the newest, oldest first
 }
+
+// skip is one jump of the clock.
+type skip struct {
+	at time.Time // on the clock, before it
+	by time.Duration
+}
+
+// maxSkips bounds the jumps that are remembered.
+const maxSkips = 10_000
 
 // clockTimer waits for a moment of the clock.
 type clockTimer struct {
@@ -52,6 +63,13 @@ func (c *clock) After(d time.Duration) <-chan time.Time {
 	return fired
 }
 
+// skipped are the newest jumps, oldest first.
+func (c *clock) skipped() []skip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.skips)
+}
+
 // Follow calls f with the new time whenever somebody skips some, before any
 // timer that it passes fires.
 func (c *clock) Follow(f func(now time.Time)) {
@@ -64,6 +82,10 @@ func (c *clock) Follow(f func(now time.Time)) {
 func (c *clock) Advance(d time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.skips) == maxSkips {
+		c.skips = slices.Delete(c.skips, 0, 1)
+	}
+	c.skips = append(c.skips, skip{at: c.now(), by: d})
 	c.offset += d
 	now := c.now()
 	for _, f := range c.follow {

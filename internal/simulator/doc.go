@@ -23,11 +23,13 @@
 // Besides the page, its address serves an API to it and to checks from outside:
 //
 //	POST   /api/messages                       what a lead writes
+//	POST   /api/person                         what the team writes in its phone app
 //	POST   /api/webhooks                       a message's webhook, delivered again
 //	GET    /api/conversations                  everybody, newest first, and how each stands
 //	GET    /api/conversations/{from}           one transcript, or with ?since= what changed in it
 //	GET    /api/conversations/{from}/turns     the audit record of its turns
 //	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
+//	POST   /api/turns/{id}/repeat              a turn decided again, with another pack or model
 //	GET    /api/media/{id}                     a file that a lead sent
 //	GET    /api/events                         server-sent events: whose conversation changed
 //	GET    /api/faults                         what can break, and what is still to happen
@@ -66,5 +68,5 @@
 //
 // Reading order: environ, street, clock; then what stands between the parts
 // (fuse, gate, ledger, worker, courier, witness); then what a person sees (transcript,
-// standing, overview, message, api, page).
+// standing, overview, message, person, api, page).
 package simulator

@@ -16,4 +16,6 @@ type archive interface {
 	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
 	// Load reads a turn by its id; what does not exist is absent, not an error.
 	Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error)
+	// Message is one inbound message as a turn consumed it, if it is known.
+	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
 }

@@ -176,6 +176,19 @@ func (t *transcript) received(m whatsapptest.SentMessage) {
 	t.add(t.person(m.Person()), l)
 }
 
+// answered adds what a person of the team wrote to somebody; false for a stranger.
+func (t *transcript) answered(to string, l line) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.people[to]
+	if p == nil {
+		return false
+	}
+	l.Direction, l.Author, l.Status = outwards, byPerson, statusSent
+	t.add(p, l)
+	return true
+}
+
 // progress moves a message forward.
 func (t *transcript) progress(id, status string) { t.settle(id, status, nil) }
 

@@ -1,7 +1,7 @@
 // Everything that happened to the conversation, turn by turn and act by act.
 
 import { chooseTurn, inspection, shownTurn } from "../store";
-import { dollars, exactTime, states, took } from "../words";
+import { clockTime, dollars, exactTime, states, took } from "../words";
 import { Nothing } from "./inspector";
 import { acts, routes, word } from "./terms";
 
@@ -32,7 +32,7 @@ export function AuditTab() {
               {turns.map((t) => (
                 <tr key={t.id} aria-current={t.id === shownTurn.value ? "true" : undefined}>
                   <td><button type="button" class="link" onClick={() => chooseTurn(t.id)}>{t.version}</button></td>
-                  <td class="number">{exactTime(t.at)}</td>
+                  <td class="number">{clockTime(t.at)}</td>
                   <td>{word(routes, t.route)}{t.blocked > 0 ? `, ${t.blocked} barrado` : ""}</td>
                   <td>{states[t.into] ?? t.into}</td>
                   <td class="number">{t.took_ms > 0 ? took(t.took_ms) : ""}</td>

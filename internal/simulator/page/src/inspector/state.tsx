@@ -3,6 +3,7 @@
 import { inspection, now } from "../store";
 import { exactTime, lasting, owners, states, weekdayTime } from "../words";
 import { Nothing } from "./inspector";
+import { fields, word } from "./terms";
 
 /** Where each state stands in the drawing; left to right as a conversation goes. */
 const places: Record<string, { x: number; y: number }> = {
@@ -58,7 +59,7 @@ export function StateTab() {
           <dt>Quem responde</dt><dd>{owners[shown.owner] ?? shown.owner}</dd>
           {shown.since && <><dt>Neste estado desde</dt><dd>{exactTime(shown.since)}</dd></>}
           {shown.interest && <><dt>Interesse</dt><dd>{shown.interest}</dd></>}
-          {shown.asked && <><dt>Otto perguntou</dt><dd>{shown.asked}</dd></>}
+          {shown.asked && <><dt>Otto perguntou</dt><dd>{word(fields, shown.asked)}</dd></>}
           {shown.opted_out && <><dt>Sem mensagens não pedidas</dt><dd>desde {exactTime(shown.opted_out)}</dd></>}
           {shown.window_until && <><dt>Janela de 24 horas</dt><dd>até {weekdayTime(shown.window_until)} (<Left until={shown.window_until} />)</dd></>}
           {shown.inactive_at && <><dt>Encerra por inatividade</dt><dd>{weekdayTime(shown.inactive_at)} (<Left until={shown.inactive_at} />)</dd></>}
