@@ -1,7 +1,7 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs clean
+.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ cover: ## Measure coverage, room by room
 
 docs: ## Write the generated documentation anew
 	@scripts/docs.sh -update
+
+page: ## Build the page of the local street anew
+	@scripts/page.sh -update
 
 clean: ## Remove what was built and measured
 	@rm -rf bin coverage.out

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:$(go env GOPATH)/bin"
 
-all="format mod vet lint shellcheck doors build test race coverage unguarded adversary simulate crash model fuzz docs"
+all="format mod vet lint shellcheck page doors build test race coverage unguarded adversary simulate crash model fuzz docs"
 
 step_format() {
 	local unformatted
@@ -21,6 +21,7 @@ step_mod() { go mod verify && go mod tidy -diff; }
 step_vet() { go vet ./...; }
 step_lint() { golangci-lint run ./...; }
 step_shellcheck() { shellcheck .ci/run scripts/*.sh; }
+step_page() { scripts/page.sh; }
 step_doors() { go test -count=1 ./internal; }
 step_build() { scripts/build.sh; }
 step_test() { scripts/test.sh; }
@@ -48,6 +49,7 @@ missing() {
 	lint) tool=golangci-lint ;;
 	shellcheck) tool=shellcheck ;;
 	model) tool=spin ;;
+	page) tool=npm ;;
 	*) return 1 ;;
 	esac
 	! command -v "$tool" >/dev/null && echo "$tool"

@@ -101,16 +101,59 @@ func Default() (otto.Pack, error) {
 
 // DefaultAnnotated is [Default] with where its facts stand.
 func DefaultAnnotated() (Annotated, error) {
-	content, err := fs.ReadFile(packs.FS(), packs.DefaultFile)
+	name, err := DefaultName()
 	if err != nil {
-		return Annotated{}, fmt.Errorf("pack: default: %w", err)
+		return Annotated{}, err
 	}
-	name := strings.TrimSpace(string(content))
+	return annotated(name)
+}
+
+// DefaultName is the name of the embedded pack that is used unless another is
+// asked for.
+func DefaultName() (string, error) {
+	name, err := fs.ReadFile(packs.FS(), packs.DefaultFile)
+	if err != nil {
+		return "", fmt.Errorf("pack: default: %w", err)
+	}
+	return strings.TrimSpace(string(name)), nil
+}
+
+// Named is the embedded pack of that name; without one of it the error is
+// [fs.ErrNotExist].
+func Named(name string) (otto.Pack, error) {
+	read, err := annotated(name)
+	return read.Pack, err
+}
+
+// annotated is [Named] with where its facts stand.
+func annotated(name string) (Annotated, error) {
+	names, err := Names()
+	if err != nil {
+		return Annotated{}, err
+	}
+	if !slices.Contains(names, name) {
+		return Annotated{}, fmt.Errorf("pack: %w", fs.ErrNotExist)
+	}
 	folder, err := fs.Sub(packs.FS(), name)
 	if err != nil {
-		return Annotated{}, fmt.Errorf("pack: default: %w", err)
+		return Annotated{}, fmt.Errorf("pack: %w", err)
 	}
 	return named(folder, path.Join(packs.Folder, name))
+}
+
+// Names are those of the embedded packs, in alphabetical order.
+func Names() ([]string, error) {
+	entries, err := fs.ReadDir(packs.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("pack: list: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
 }
 
 // Dir is the pack in a folder of this machine. Links that lead out of the

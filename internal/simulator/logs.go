@@ -21,6 +21,9 @@ const (
 // message are found for longer than there is room for all.
 type logs struct {
 	also io.Writer // may be nil
+	// read is given each line once, as it is printed; nil means that nobody is. It
+	// must print none.
+	read func(line json.RawMessage)
 
 	mu     sync.Mutex
 	lines  []json.RawMessage
@@ -61,6 +64,9 @@ func (l *logs) add(text []byte) {
 		l.lines = slices.Delete(l.lines, 0, 1)
 	}
 	l.lines = append(l.lines, event)
+	if l.read != nil {
+		l.read(event)
+	}
 	l.count++
 	var about struct {
 		Correlation string `json:"correlation_id"`

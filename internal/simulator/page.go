@@ -2,21 +2,26 @@ package simulator
 
 import (
 	"embed"
-	"io/fs"
 	"net/http"
 )
 
-//go:embed page
+// The page is built from page/src by `make page`; what is built is kept, so that
+// running the street needs nothing but Go.
+//
+//go:embed page/index.html page/icon.svg page/dist
 var pageFiles embed.FS
 
 // registerPage serves the page; it is whole in itself and asks nobody outside.
 func registerPage(mux *http.ServeMux) {
-	files, err := fs.Sub(pageFiles, "page")
-	if err != nil {
-		panic("simulator: the page is not embedded: " + err.Error())
-	}
-	server := http.FileServerFS(files)
-	for _, path := range []string{"/{$}", "/style.css", "/app.js", "/icon.svg"} {
-		mux.Handle("GET "+path, server)
+	for path, file := range map[string]string{
+		"/{$}":          "page/index.html",
+		"/icon.svg":     "page/icon.svg",
+		"/app.js":       "page/dist/app.js",
+		"/app.css":      "page/dist/app.css",
+		"/licenses.txt": "page/dist/licenses.txt",
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFileFS(w, r, pageFiles, file)
+		})
 	}
 }

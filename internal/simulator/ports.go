@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/operator"
 )
 
 // archive is what the page reads of the ledger. Its methods are bounded by
@@ -21,4 +22,10 @@ type archive interface {
 	// ActsOf are the acts that concern a conversation, oldest first; of more than
 	// limit the newest.
 	ActsOf(ctx context.Context, id conversation.ID, limit int) ([]conversation.Act, error)
+}
+
+// records is a ledger as the page and its operators read it.
+type records interface {
+	archive
+	operator.Ledger
 }

@@ -15,25 +15,33 @@ import (
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
+const (
+	// maxSent is how many messages the fake Graph remembers.
+	maxSent = 1000
+	// typingLasts is how long WhatsApp shows that an answer is being written:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/typing-indicators
+	typingLasts = 25 * time.Second
+)
+
 // witness writes into the transcript what the fake Graph does: the messages it
-// accepts, and the statuses it reports to the webhook.
+// accepts, what it shows before them, and the statuses it reports to the webhook.
 type witness struct {
 	transcript *transcript
 	next       http.RoundTripper
-	now        func() time.Time
+	clock      *clock
 
 	mu       sync.Mutex
 	graph    *whatsapptest.Server
 	last     string // id of the newest message seen
-	reported []report
+	reported []posting
 }
 
 // maxReported bounds the webhooks of statuses that are remembered; the oldest is
 // forgotten first.
 const maxReported = 2000
 
-// report is a webhook of statuses.
-type report struct {
+// posting is a webhook of statuses that was posted.
+type posting struct {
 	at       time.Time // when it was posted
 	body     json.RawMessage
 	statuses []whatsapp.Status
@@ -74,6 +82,36 @@ func (w *witness) look() {
 	}
 }
 
+// presence shows what the lead sees of an answer that is being made.
+func (w *witness) presence(p whatsapptest.Presence) {
+	// What was sent before must not end the typing that begins now.
+	w.look()
+	w.transcript.read(p.MessageID)
+	if p.Typing {
+		w.transcript.types(p.MessageID, p.At.Add(typingLasts))
+	}
+}
+
+// quieten ends typing that no answer ends, until the context does.
+func (w *witness) quieten(ctx context.Context) {
+	for {
+		next, changed := w.transcript.hush(w.clock.Now())
+		var over <-chan time.Time
+		stop := func() bool { return false }
+		if !next.IsZero() {
+			over, stop = w.clock.NewTimer(next.Sub(w.clock.Now()))
+		}
+		select {
+		case <-over:
+		case <-changed:
+		case <-ctx.Done():
+			stop()
+			return
+		}
+		stop()
+	}
+}
+
 // RoundTrip posts a webhook of statuses and takes note of them: what a phone
 // shows does not depend on whether the business hears of it.
 func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -85,10 +123,10 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	// A status may be on its way before the message was looked at.
 	w.look()
 	if delivery, err := whatsapp.Decode(body); err == nil {
-		posted := report{at: w.now(), body: body}
+		posted := posting{at: w.clock.Now(), body: body}
 		for _, e := range delivery.Elements {
 			if e.Status != nil {
-				w.transcript.progress(e.Status.ID, string(e.Status.State))
+				w.report(e.Status)
 				posted.statuses = append(posted.statuses, *e.Status)
 			}
 		}
@@ -101,10 +139,10 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // keep remembers a webhook. One that is posted again is remembered as it was
 // first.
-func (w *witness) keep(posted report) {
+func (w *witness) keep(posted posting) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if slices.ContainsFunc(w.reported, func(r report) bool { return bytes.Equal(r.body, posted.body) }) {
+	if slices.ContainsFunc(w.reported, func(r posting) bool { return bytes.Equal(r.body, posted.body) }) {
 		return
 	}
 	if len(w.reported) == maxReported {
@@ -114,10 +152,10 @@ func (w *witness) keep(posted report) {
 }
 
 // reports are the webhooks that report on any of the messages, oldest first.
-func (w *witness) reports(messages []string) []report {
+func (w *witness) reports(messages []string) []posting {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var found []report
+	var found []posting
 	for _, r := range w.reported {
 		if slices.ContainsFunc(r.statuses, func(s whatsapp.Status) bool { return slices.Contains(messages, s.ID) }) {
 			found = append(found, r)
@@ -137,4 +175,17 @@ func (w *witness) sent(turn conversation.TurnID) []whatsapptest.SentMessage {
 		}
 	}
 	return sent
+}
+
+// report notes what Meta says of a message.
+func (w *witness) report(s *whatsapp.Status) {
+	if s.State != whatsapp.StateFailed {
+		w.transcript.progress(s.ID, string(s.State))
+		return
+	}
+	var why *failure
+	if len(s.Errors) > 0 {
+		why = &failure{Code: s.Errors[0].Code, Title: s.Errors[0].Title}
+	}
+	w.transcript.fail(s.ID, why)
 }

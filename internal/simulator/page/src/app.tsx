@@ -52,8 +52,8 @@ function command(e: KeyboardEvent): void {
 }
 
 const modelNotices: Record<string, string> = {
-  offline: "Modelo de demonstração: as respostas vêm de regras locais. Com OPENAI_API_KEY, responde o modelo real.",
-  off: "Modelo desligado: Otto responde apenas pelo menu.",
+  offline: "Modelo de demonstração: regras locais, sem rede.",
+  off: "Modelo desligado: Otto responde só pelo menu.",
 };
 
 export function App() {
@@ -80,7 +80,7 @@ export function App() {
             <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2v14a7 7 0 0 1 0-14z" /></svg>
           </button>
           <button type="button" class="icon" aria-label="Ajuda e teclas" title="Ajuda e teclas (Alt+H)" onClick={() => { helping.value = true; }}>
-            <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M11 17h2v2h-2zm1-12a4 4 0 0 0-4 4h2a2 2 0 1 1 3.4 1.4L12.2 11.700A4 4 0 0 0 11 14.500V15h2v-.5a2 2 0 0 1 .6-1.400l1.200-1.300A4 4 0 0 0 12 5z" /></svg>
+            <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M11 17h2v2h-2zm1-12a4 4 0 0 0-4 4h2a2 2 0 1 1 3.4 1.4L12.2 11.7A4 4 0 0 0 11 14.5V15h2v-.5a2 2 0 0 1 .6-1.4l1.2-1.3A4 4 0 0 0 12 5z" /></svg>
           </button>
         </div>
       </header>

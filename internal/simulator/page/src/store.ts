@@ -15,6 +15,9 @@ export interface Contact {
 
 export type View = "people" | "chat" | "inspector" | "tools";
 
+/** How long changes are gathered before the page looks, in milliseconds. */
+const gatheringTime = 60;
+
 const starters: Contact[] = [
   { from: "5511988887777", name: "Iara" },
   { from: "5521977776666", name: "Bruno" },
@@ -108,6 +111,16 @@ export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T
   }
 }
 
+/** Puts text on the clipboard. */
+export async function copy(text: string, what: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(`Copiado: ${what}`);
+  } catch {
+    problem.value = "O navegador não deixou copiar.";
+  }
+}
+
 // People.
 
 export function addContact(contact: Contact): void {
@@ -145,11 +158,18 @@ export function seek(id: string): void {
 
 // The address names what is shown: #/c/5511988887777/turno-3.
 
+function addressOf(turnId: string): string {
+  const version = turnId.split("~")[1];
+  return `#/c/${encodeURIComponent(current.value)}${version ? `/turno-${version}` : ""}`;
+}
+
 function leaveAddress(): void {
-  const version = chosenTurn.value.split("~")[1];
-  const address = `#/c/${encodeURIComponent(current.value)}${version ? `/turno-${version}` : ""}`;
+  const address = addressOf(chosenTurn.value);
   if (address !== location.hash) history.replaceState(null, "", address);
 }
+
+/** The address that leads to the shown turn, also when it is not the newest any more. */
+export const turnAddress = (): string => new URL(addressOf(shownTurn.value), location.href).href;
 
 /** What an address asks for; the turn is a version, for an id is not known before the conversation. */
 function readAddress(): { from: string; version: number } {
@@ -306,16 +326,22 @@ export function follow(): void {
     void refreshStreet();
   });
   events.addEventListener("error", () => { connected.value = false; });
-  events.addEventListener("message", () => {
+  let touched = false;
+  events.addEventListener("message", (e: MessageEvent<string>) => {
+    const { changed } = JSON.parse(e.data) as { changed: string[] };
+    // Nobody's change concerns everybody: the clock, or the queue.
+    touched ||= changed.length === 0 || changed.includes(current.value);
     if (waiting !== 0) return;
     // A burst of changes is one look.
     waiting = window.setTimeout(() => {
+      const current = touched;
       waiting = 0;
+      touched = false;
       void refreshList();
-      void refreshCurrent();
+      if (current) void refreshCurrent();
       void refreshStreet();
       void refreshFaults();
       void refreshOverview();
-    }, 60);
+    }, gatheringTime);
   });
 }

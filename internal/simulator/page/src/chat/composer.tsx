@@ -1,0 +1,139 @@
+// Where the lead writes, or the team answers.
+
+import { signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { api, type Line } from "../api";
+import { attempt, current, problem, say, write } from "../store";
+import { preview } from "../words";
+import { Attachments } from "./attachments";
+import { Recorder } from "./voice";
+
+/** What was begun in a conversation and not sent. */
+interface Draft {
+  text: string;
+  burst: string[];
+  quoted: Line | null;
+}
+
+const nothing: Draft = { text: "", burst: [], quoted: null };
+const drafts = signal<Record<string, Draft>>({});
+/** Who writes: the lead, or the team in its phone app. */
+const asTeam = signal(false);
+const attaching = signal(false);
+
+const draft = (): Draft => drafts.value[current.value] ?? nothing;
+
+function change(part: Partial<Draft>): void {
+  drafts.value = { ...drafts.value, [current.value]: { ...draft(), ...part } };
+}
+
+const focusText = () => document.getElementById("text")?.focus();
+
+/** Writes an answer to a message. */
+export function quote(line: Line): void {
+  change({ quoted: line });
+  asTeam.value = false;
+  focusText();
+}
+
+/** Sends words that the page proposed. */
+export function suggest(words: string): void {
+  void write({ type: "text", text: words });
+  focusText();
+}
+
+/** Puts the text into the burst. */
+function queue(): void {
+  const { text, burst } = draft();
+  if (text.trim() === "") return;
+  change({ text: "", burst: [...burst, text] });
+  say(`${burst.length + 1} na rajada; Enter envia todas`);
+}
+
+/** Sends the burst and the text; what is refused stays in the draft. */
+async function send(): Promise<void> {
+  const { text, burst, quoted } = draft();
+  const from = current.value;
+  const left = text.trim() === "" ? burst.slice() : [...burst, text];
+  if (left.length === 0) return;
+  change(nothing);
+  let reply = quoted?.id;
+  while (left.length > 0) {
+    const sent = await (asTeam.value
+      ? attempt("A resposta não foi enviada", () => api.answerAsPerson(from, left[0] ?? "")).then((answer) => answer !== undefined)
+      : write({ type: "text", text: left[0] ?? "", ...(reply ? { reply_to: reply } : {}) }));
+    if (!sent) {
+      if (from === current.value && draft() === nothing) change({ text: left.pop() ?? "", burst: left, quoted });
+      return;
+    }
+    left.shift();
+    reply = undefined;
+  }
+}
+
+function keys(e: KeyboardEvent): void {
+  if (e.key !== "Enter" || e.isComposing || e.ctrlKey || e.altKey || e.metaKey) return;
+  e.preventDefault();
+  if (e.shiftKey) queue();
+  else void send();
+}
+
+export function Composer() {
+  const { text, burst, quoted } = draft();
+  const area = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    const el = area.current;
+    if (!el) return;
+    el.style.height = "auto";
+    el.style.height = `${el.scrollHeight + 2}px`;
+  }, [text]);
+  useEffect(() => () => { attaching.value = false; }, []);
+  return (
+    <form class={`composer${asTeam.value ? " team" : ""}`} aria-label="Escrever" onSubmit={(e) => { e.preventDefault(); void send(); }}>
+      <fieldset class="as">
+        <legend class="quiet">Escrever como</legend>
+        <label><input type="radio" name="as" checked={!asTeam.value} onChange={() => { asTeam.value = false; }} />Cliente</label>
+        <label><input type="radio" name="as" checked={asTeam.value} onChange={() => { asTeam.value = true; }} />Equipe, no celular da empresa</label>
+      </fieldset>
+      {quoted && (
+        <p class="quoting">
+          <span>Resposta a: {preview(quoted)}</span>
+          <button type="button" class="plain" onClick={() => { change({ quoted: null }); focusText(); }}>Não citar</button>
+        </p>
+      )}
+      {burst.length > 0 && (
+        <ol class="burst" aria-label="Rajada, ainda não enviada">
+          {burst.map((words, i) => (
+            <li key={i}>
+              <span>{words}</span>
+              <button type="button" aria-label={`Tirar da rajada: ${words}`} onClick={() => { change({ burst: burst.filter((_, n) => n !== i) }); focusText(); }}>×</button>
+            </li>
+          ))}
+        </ol>
+      )}
+      <div class="line">
+        {!asTeam.value && (
+          <button type="button" class="icon" aria-label="Anexar" title="Anexar" aria-haspopup="dialog" onClick={() => { attaching.value = true; }}>
+            <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M16.5 6v11.5a4 4 0 0 1-8 0V5a2.5 2.5 0 0 1 5 0v10.5a1 1 0 0 1-2 0V6H10v9.5a2.5 2.5 0 0 0 5 0V5a4 4 0 0 0-8 0v12.5a5.5 5.5 0 0 0 11 0V6z" /></svg>
+          </button>
+        )}
+        <textarea
+          ref={area} id="text" rows={1} maxLength={65536} autocomplete="off" value={text} aria-describedby="composer-keys"
+          placeholder={asTeam.value ? "Resposta da equipe" : "Mensagem"} aria-label={asTeam.value ? "Resposta da equipe" : "Mensagem"}
+          onInput={(e) => change({ text: e.currentTarget.value })} onKeyDown={keys}
+        />
+        {!asTeam.value && text === "" && burst.length === 0 && <Recorder />}
+        <button type="submit" class="icon send" aria-label="Enviar" title="Enviar (Enter)">
+          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 21 23 12 2 3v7l15 2-15 2z" /></svg>
+        </button>
+      </div>
+      <p id="composer-keys" class="hint">Enter envia · Shift+Enter junta uma rajada</p>
+      {attaching.value && (
+        <Attachments
+          text={text} onClose={() => { attaching.value = false; focusText(); }}
+          onSpoken={() => change({ text: "" })} onTrouble={(words) => { problem.value = words; }}
+        />
+      )}
+    </form>
+  );
+}
