@@ -52,6 +52,8 @@ export interface Talk {
   state: string;
   owner: Owner;
   revision?: number;
+  /** The messages are all there are, not only what changed. */
+  whole?: boolean;
   /** Index of the first line that is still held, counted from the first ever. */
   first?: number;
   total?: number;
@@ -242,6 +244,9 @@ export interface Street {
 
 export interface Overview {
   since: string;
+  /** How many answers the quantiles are of, and how much time an element of the series stands for. */
+  timed: number;
+  width_ms: number;
   conversations: number;
   messages: number;
   replies: number;

@@ -17,8 +17,8 @@ export function OverviewStrip() {
           <dl>
             <Figure name="conversas" value={figure(shown.conversations)} />
             <Figure name="respostas" value={figure(shown.replies)} />
-            <Figure name="p50" value={shown.replies > 0 ? took(shown.p50_ms) : "–"} />
-            <Figure name="p95" value={shown.replies > 0 ? took(shown.p95_ms) : "–"} />
+            <Figure name="p50" value={shown.timed > 0 ? took(shown.p50_ms) : "–"} />
+            <Figure name="p95" value={shown.timed > 0 ? took(shown.p95_ms) : "–"} />
             <Figure name="custo" value={dollars(shown.cost_micro_usd)} />
             <Figure name="pessoas" title="passagens para uma pessoa" value={figure(shown.handoffs)} />
             <Figure name="barrados" title="rascunhos que as guardas barraram" value={figure(shown.blocked)} />
@@ -38,22 +38,24 @@ function Figure({ name, value, title }: { name: string; value: string; title?: s
   return <div title={title}><dd class="number">{value}</dd><dt>{name}{title && <span class="quiet">: {title}</span>}</dt></div>;
 }
 
-/** Replies as bars, p95 as a line; each on its own scale. */
+/** Replies as bars, p95 as a line; each on its own scale. Time without either is a gap. */
 function Chart({ shown, width, height }: { shown: Overview; width: number; height: number }) {
   const series = shown.series ?? [];
-  const step = width / Math.max(1, series.length);
+  const first = Date.parse(series[0]?.at ?? shown.since);
+  const slots = Math.max(1, Math.round((Date.parse(series.at(-1)?.at ?? shown.since) - first) / Math.max(1, shown.width_ms)) + 1);
+  const step = width / slots;
+  const place = (at: string) => ((Date.parse(at) - first) / Math.max(1, shown.width_ms)) * step;
   const most = Math.max(1, ...series.map((s) => s.replies));
   const slowest = Math.max(1, ...series.map((s) => s.p95_ms));
   const line = series
-    .map((s, i) => [s, i] as const)
-    .filter(([s]) => s.replies > 0)
-    .map(([s, i]) => `${(i + 0.5) * step},${height - 2 - (s.p95_ms / slowest) * (height - 4)}`)
+    .filter((s) => s.p95_ms > 0)
+    .map((s) => `${place(s.at) + step / 2},${height - 2 - (s.p95_ms / slowest) * (height - 4)}`)
     .join(" ");
   return (
     <svg class="chart" viewBox={`0 0 ${width} ${height}`} width={width} height={height} preserveAspectRatio="none" aria-hidden="true">
-      {series.map((s, i) => {
+      {series.map((s) => {
         const tall = (s.replies / most) * (height - 4);
-        return <rect key={s.at} x={i * step + step * 0.15} y={height - tall} width={step * 0.7} height={tall} />;
+        return <rect key={s.at} x={place(s.at) + step * 0.1} y={height - tall} width={Math.max(1, step * 0.8)} height={tall} />;
       })}
       <polyline points={line} />
     </svg>
@@ -79,7 +81,7 @@ function Session({ shown }: { shown: Overview }) {
           <tbody>
             {series.filter((s) => s.messages + s.replies > 0).map((s) => (
               <tr key={s.at} class="number">
-                <td>{clockTime(s.at)}</td><td>{figure(s.messages)}</td><td>{figure(s.replies)}</td><td>{s.replies > 0 ? took(s.p95_ms) : ""}</td><td>{figure(s.blocked)}</td><td>{figure(s.handoffs)}</td>
+                <td>{clockTime(s.at)}</td><td>{figure(s.messages)}</td><td>{figure(s.replies)}</td><td>{s.p95_ms > 0 ? took(s.p95_ms) : ""}</td><td>{figure(s.blocked)}</td><td>{figure(s.handoffs)}</td>
               </tr>
             ))}
           </tbody>
