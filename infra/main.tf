@@ -15,10 +15,10 @@ locals {
   concurrency = { ingress = 250, worker = 80 }
 }
 
+# Asked at once, so that every plan knows the number: the first needs the API of
+# Resource Manager to be on, which docs/runbook-first-deploy.md sees to.
 data "google_project" "this" {
   project_id = var.project
-
-  depends_on = [module.platform]
 }
 
 module "platform" {

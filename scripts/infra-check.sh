@@ -45,9 +45,12 @@ elif stand_in; then
 	echo "provider: REPLACED by the stand-in of scripts/tfcheck (the real one cannot be downloaded here)"
 else
 	cat "$work/init.log" >&2
-	echo "neither the provider nor its stand-in can be had" >&2
+	echo "terraform init works neither with the provider nor with its stand-in" >&2
 	exit 1
 fi
 
 tf validate
-tf test
+for environment in staging production; do
+	echo "tests, as $environment:"
+	tf test -var-file="$environment.tfvars"
+done

@@ -182,3 +182,13 @@ output "invokers" {
   description = "Who may invoke it, as members."
   value       = toset([for grant in google_cloud_run_v2_service_iam_member.invoker : grant.member])
 }
+
+output "reach" {
+  description = "From where requests are taken."
+  value       = google_cloud_run_v2_service.service.ingress
+}
+
+output "account" {
+  description = "The e-mail of the account that it acts as."
+  value       = google_cloud_run_v2_service.service.template[0].service_account
+}
