@@ -20,7 +20,7 @@ terraform fmt -check -diff -recursive infra
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -R infra "$work/infra"
-find "$work/infra" -name '.terraform*' -prune -exec rm -rf {} +
+find "$work/infra" -name .terraform -prune -exec rm -rf {} +
 tf() { terraform -chdir="$work/infra" "$@" -no-color; }
 
 # A download that never ends is as good as none.
@@ -36,6 +36,8 @@ stand_in() {
 	go -C scripts/tfcheck build -trimpath -o "$mirror/$version/$platform/$name" . || return 1
 	printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$work/mirror" >"$work/terraform.rc"
 	export TF_CLI_CONFIG_FILE=$work/terraform.rc
+	# What the lock pins is the real one.
+	rm -f "$work/infra/.terraform.lock.hcl"
 	tf init -backend=false >"$work/init.log" 2>&1
 }
 

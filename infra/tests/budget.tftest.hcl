@@ -20,11 +20,11 @@ run "tells_in_time" {
   }
 
   assert {
-    condition     = [for r in google_billing_budget.month.threshold_rules : r.threshold_percent] == [0.5, 0.9, 1, 1] && google_billing_budget.month.threshold_rules[3].spend_basis == "FORECASTED_SPEND"
+    condition     = toset([for r in google_billing_budget.month.threshold_rules : "${r.spend_basis} ${r.threshold_percent}"]) == toset(["CURRENT_SPEND 0.5", "CURRENT_SPEND 0.9", "CURRENT_SPEND 1", "FORECASTED_SPEND 1"])
     error_message = "At half, at nine tenths, when it is spent, and when it will be."
   }
   assert {
-    condition     = google_billing_budget.month.budget_filter[0].projects == tolist(["projects/123456789012"]) && google_billing_budget.month.amount[0].specified_amount[0].units == "50"
+    condition     = toset(google_billing_budget.month.budget_filter[0].projects) == toset(["projects/123456789012"]) && google_billing_budget.month.amount[0].specified_amount[0].units == "50"
     error_message = "This project's cost is counted."
   }
   assert {
