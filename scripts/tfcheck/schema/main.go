@@ -63,7 +63,7 @@ func run(from, to string) error {
 	if err := z.Close(); err != nil {
 		return err
 	}
-	return os.WriteFile(to, packed.Bytes(), 0o644)
+	return os.WriteFile(to, packed.Bytes(), 0o600) //nolint:gosec // as above
 }
 
 // types are the package's types by their full name.
@@ -84,11 +84,11 @@ type property struct {
 // read finds the types in a package: in .jsii itself, or in the compressed
 // file beside it that .jsii leads to.
 func read(name string) (types, error) {
-	f, err := os.Open(name)
+	f, err := os.Open(name) //nolint:gosec // who runs this names the file
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return nil, err
@@ -178,11 +178,14 @@ func (t types) kind(config, class string) string {
 	return "google_" + snake(strings.TrimPrefix(short, "DataGoogle"))
 }
 
-// Members that the construct library adds to every class.
-var foreign = []string{
-	"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioners", "terraform_resource_type",
-	"terraform_generator_metadata", "friendly_unique_id", "fqn", "raw_overrides", "cdktf_stack", "node", "constructor",
-	"terraform_attribute", "terraform_resource", "wraps_set", "internal_value", "terraform_meta_attributes",
+// foreign reports whether a member is one that the construct library adds to
+// every class.
+func foreign(name string) bool {
+	return slices.Contains([]string{
+		"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioners", "terraform_resource_type",
+		"terraform_generator_metadata", "friendly_unique_id", "fqn", "raw_overrides", "cdktf_stack", "node", "constructor",
+		"terraform_attribute", "terraform_resource", "wraps_set", "internal_value", "terraform_meta_attributes",
+	}, name)
 }
 
 // maxDepth bounds blocks that may hold themselves.
@@ -195,7 +198,7 @@ func (t types) block(arguments, class string, depth int) shape.Block {
 	seen := map[string]bool{}
 	for _, p := range t[arguments].Properties {
 		name := argument(p)
-		if slices.Contains(foreign, name) {
+		if foreign(name) {
 			continue
 		}
 		seen[p.Name] = true
@@ -228,7 +231,7 @@ func (t types) block(arguments, class string, depth int) shape.Block {
 	}
 	for _, p := range t[class].Properties {
 		name := snake(p.Name)
-		if p.Static || p.Protected || seen[p.Name] || strings.HasSuffix(p.Name, "Input") || slices.Contains(foreign, name) {
+		if p.Static || p.Protected || seen[p.Name] || strings.HasSuffix(p.Name, "Input") || foreign(name) {
 			continue
 		}
 		if typ, _, _ := convert(p.Type); typ != nil {
