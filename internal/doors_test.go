@@ -331,8 +331,8 @@ var rooms = map[string]room{
 		sentence: "Assembles what operators work with from the worker's settings.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/operator", "internal/otto", "internal/pack", "internal/program",
-			"internal/secrets", "internal/store/firestore", "internal/turn",
+			"internal/channel", "internal/config", "internal/openai", "internal/operator", "internal/otto", "internal/pack",
+			"internal/program", "internal/secrets", "internal/store/firestore", "internal/turn",
 		},
 		parties: []string{options},
 	},

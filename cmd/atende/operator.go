@@ -31,6 +31,8 @@ func operatorCommands() []command {
 			does: "say why Otto said what he said: by the id of a turn or of a message, ours or Meta's (wamid.…)"},
 		{words: []string{"handoff", "list"}, flags: []flag{limit, asJSON}, run: handoffList,
 			does: "list the conversations that a person owns, the longest waiting first"},
+		{words: []string{"handoff", "accept"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: act(operators.Accept),
+			does: "take a conversation (its id, or a phone number) that was handed off: nobody is told any more that no one came"},
 		{words: []string{"handoff", "release"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: act(operators.Release),
 			does: "give a conversation (its id, or a phone number) back to Otto"},
 		{words: []string{"replay"}, args: "CONVERSATION", takes: 1, flags: []flag{asJSON}, run: replay,
@@ -48,6 +50,7 @@ type operators interface {
 	Close(ctx context.Context, id string) (operator.Outcome, error)
 	Receipt(ctx context.Context, id string, reveal bool) (operator.Receipt, error)
 	Handoffs(ctx context.Context, limit int) (operator.Handoffs, error)
+	Accept(ctx context.Context, who string) (operator.Outcome, error)
 	Release(ctx context.Context, who string) (operator.Outcome, error)
 	Replay(ctx context.Context, who string) (operator.Replay, error)
 }

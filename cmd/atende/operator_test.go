@@ -260,10 +260,16 @@ func TestAConversationIsGivenBack(t *testing.T) {
 	if out := done(t, env, "handoff list --limit 3"); !strings.Contains(out, string(h.Conversation)) || !strings.Contains(out, "requested  told") {
 		t.Errorf("the list is\n%s", out)
 	}
+	for _, want := range []string{"conversation accepted", "nothing had to be changed"} {
+		if out := done(t, env, "handoff accept "+lead); out != want+"\n" {
+			t.Errorf("accepted says\n%s", out)
+		}
+	}
 	if out := done(t, env, "handoff release "+lead); !strings.Contains(out, "conversation released\nthe worker goes on") {
 		t.Errorf("released says\n%s", out)
 	}
 	refused(t, env, "handoff release nobody", "the ledger knows no such conversation")
+	refused(t, env, "handoff accept "+lead, "no person owns the conversation")
 	if list := handedOff(t, env); len(list.Handoffs) != 0 {
 		t.Errorf("afterwards: %+v", list)
 	}
@@ -271,7 +277,7 @@ func TestAConversationIsGivenBack(t *testing.T) {
 		_, errs, code := atende(t, env, "handoff release "+string(h.Conversation))
 		return code == exitWrong && strings.Contains(errs, "no person owns the conversation")
 	})
-	if out := done(t, env, "replay "+lead); !strings.Contains(out, "same: 2, different: 0") {
+	if out := done(t, env, "replay "+lead); !strings.Contains(out, "same: 3, different: 0") {
 		t.Errorf("the replay says\n%s", out)
 	}
 }

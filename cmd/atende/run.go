@@ -51,7 +51,7 @@ func commands() []command {
 			does: "judge sentences from standard input, one JSON object a line (docs/otto.md)"},
 		{words: []string{"pack", "check"}, args: "DIR", takes: 1, run: packCheck,
 			does: "read a knowledge pack and say everything that is wrong with it"},
-		{words: []string{"scenario", "run"}, args: "DIR", takes: 1, run: scenarioRun,
+		{words: []string{"scenario", "run"}, args: "DIR|FILE", takes: 1, run: scenarioRun,
 			flags: []flag{{name: flagJUnit, value: "FILE"}, {name: flagOnly, value: "NAME"}},
 			does:  "play written conversations and say what came out otherwise"},
 	}, operatorCommands(), []command{

@@ -4,15 +4,16 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pyloto/atende/internal/scenario"
 )
 
-// scenarioRun plays the scenarios of a folder.
+// scenarioRun plays the scenarios of a folder, or that of a file.
 func scenarioRun(ctx context.Context, c call) int {
-	all, err := scenario.Load(os.DirFS(c.args[0]))
+	all, err := loadScenarios(c.args[0])
 	if err != nil {
 		_, _ = fmt.Fprintf(c.stderr, "atende: %s:\n%v\n", c.args[0], err)
 		return exitWrong
@@ -41,6 +42,14 @@ func scenarioRun(ctx context.Context, c call) int {
 		return exitWrong
 	}
 	return exitDone
+}
+
+// loadScenarios reads a folder, or one file.
+func loadScenarios(path string) ([]scenario.Scenario, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return scenario.LoadFile(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	}
+	return scenario.Load(os.DirFS(path))
 }
 
 func writeJUnit(path string, report scenario.Report) error {

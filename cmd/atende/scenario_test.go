@@ -55,4 +55,13 @@ func TestScenarioRun(t *testing.T) {
 	if code, _, stderr := runs(); code != 1 || !strings.Contains(stderr, "torta.yaml:1: start is missing") {
 		t.Errorf("ended with %d: %s", code, stderr)
 	}
+	// One file is read alone, whatever is beside it.
+	folder = filepath.Join(folder, "boa.yaml")
+	if code, stdout, stderr := runs(); code != 0 || !strings.Contains(stdout, "1 scenarios, 0 failed") {
+		t.Errorf("ended with %d: %s%s", code, stdout, stderr)
+	}
+	folder = filepath.Join(filepath.Dir(folder), "nenhuma.yaml")
+	if code, _, stderr := runs(); code != 1 || !strings.Contains(stderr, "nenhuma.yaml") {
+		t.Errorf("ended with %d: %s", code, stderr)
+	}
 }

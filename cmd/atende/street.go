@@ -64,6 +64,10 @@ func (s *street) Handoffs(ctx context.Context, limit int) (list operator.Handoff
 	return list, s.get(ctx, url.Values{"limit": {strconv.Itoa(limit)}}, &list, "handoffs")
 }
 
+func (s *street) Accept(ctx context.Context, who string) (outcome operator.Outcome, err error) {
+	return outcome, s.do(ctx, http.MethodPost, nil, &outcome, "handoffs", who, "accept")
+}
+
 func (s *street) Release(ctx context.Context, who string) (outcome operator.Outcome, err error) {
 	return outcome, s.do(ctx, http.MethodPost, nil, &outcome, "handoffs", who, "release")
 }

@@ -32,6 +32,8 @@ const (
 	ActClosed ActKind = "closed"
 	// ActReleased is an operator who gave a conversation back to Otto.
 	ActReleased ActKind = "released"
+	// ActAccepted is a person who takes what was handed off.
+	ActAccepted ActKind = "accepted"
 )
 
 // Failure is Meta reporting that a part of an answer which it had accepted did

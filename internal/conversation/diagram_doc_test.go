@@ -23,7 +23,8 @@ state, event and input, so it shows what the code does.
 
 - A label is an event; what it needs stands in brackets.
 - A message that leaves a state as it is has no arrow.
-- In ` + "`HANDOFF_HUMAN`" + ` a person owns the conversation and Otto is silent.
+- In ` + "`HANDOFF_HUMAN`" + ` a person owns the conversation and Otto is silent. Who takes it (` + "`atende handoff accept`" + `) leaves the
+  state as it is; who gives it back (` + "`atende handoff release`" + `) ends it.
 - ` + "`atende fsm`" + ` prints the same diagram.
 
 ` + "```mermaid\n"

@@ -60,7 +60,8 @@ type Waiting struct {
 	// Deadline is when the lead, or the team, is told next that nobody has
 	// come; zero when somebody has, or nobody is told any more.
 	Deadline time.Time `json:"deadline,omitzero"`
-	// Came is when a person first wrote to the lead; zero when none has.
+	// Came is when a person first wrote to the lead, or said that they take it;
+	// zero when none has.
 	Came time.Time `json:"came,omitzero"`
 	// Told is when the lead was last told that nobody has come.
 	Told time.Time `json:"told,omitzero"`

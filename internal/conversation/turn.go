@@ -104,6 +104,7 @@ const (
 	ModeReminded   Mode = "reminded"   // for nothing: only the team is told that nobody has come
 	ModeInactive   Mode = "inactive"   // for nothing: the session ended
 	ModeReleased   Mode = "released"   // for nothing: a person gave the conversation back
+	ModeAccepted   Mode = "accepted"   // for nothing: a person takes what was handed off
 	ModeInvite     Mode = "invite"     // for a template, because an answer came too late for its window
 	ModeMended     Mode = "mended"     // for nothing: an answer was not delivered
 	ModeStopped    Mode = "stopped"    // for nothing: the lead stopped marketing at Meta's

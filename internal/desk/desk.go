@@ -56,10 +56,20 @@ func Open(ctx context.Context, o Options) (works *operator.Operator, release fun
 		o.Now = time.Now
 	}
 	resolver := secrets.New(secrets.Options{Client: o.SecretManager})
+	// Minds ask for the model's key when they ask the model.
+	closeResolver := func() { _ = resolver.Close() } // What fails to close has nobody to tell.
+	defer func() {
+		if err != nil {
+			closeResolver()
+		}
+	}()
 	values, err := program.Resolve(ctx, resolver, cfg.Common, secretPatience)
-	_ = resolver.Close() // What fails to close has nobody to tell.
 	if err != nil {
 		return nil, nil, err
+	}
+	minds, err := newMinds(cfg, values.HashKey, resolver, o.Now)
+	if err != nil {
+		return nil, nil, program.Refuse(err)
 	}
 	closeLedger := func() error { return nil }
 	if o.Ledger == nil {
@@ -75,9 +85,12 @@ func Open(ctx context.Context, o Options) (works *operator.Operator, release fun
 	works = operator.New(operator.Options{
 		Tenant: cfg.Tenant, Numbers: cfg.PhoneNumberIDs, Key: values.HashKey, Ring: values.Ring,
 		Ledger: o.Ledger, Inbox: inbox, Now: o.Now, Token: rand.Text, SessionTTL: cfg.SessionTTL, Script: func() (turn.ReplayOptions, error) { return script(cfg, values.HashKey) },
-		Knowledge: func() (operator.Knowledge, error) { return knowledge(cfg) },
+		Knowledge: func() (operator.Knowledge, error) { return knowledge(cfg) }, Minds: minds,
 	})
-	return works, func() { _, _ = closeInbox(), closeLedger() }, nil
+	return works, func() {
+		_, _ = closeInbox(), closeLedger()
+		closeResolver()
+	}, nil
 }
 
 // openLedger opens the configured ledger, which has to be one that other

@@ -66,6 +66,7 @@ func setting(t *testing.T, around func(*memory.Ledger) operator.Ledger) *scene {
 		Tenant: "default", Numbers: []string{number}, Key: s.key, Ring: s.ring, Ledger: ledger, Inbox: s.queue, Now: now, Token: rand.Text, SessionTTL: 2 * time.Hour,
 		Script:    func() (turn.ReplayOptions, error) { return turn.ReplayOptions{PackHash: "cafe"}, nil },
 		Knowledge: func() (operator.Knowledge, error) { return s.knowledge, s.illiterate },
+		Minds:     operator.Minds{New: func(string, string) (turn.Mind, error) { return nil, errors.New("nobody decides here") }},
 	})
 	return s
 }

@@ -31,7 +31,8 @@ type OpenHandoff struct {
 	// when they are told no more.
 	Deadline time.Time `json:"deadline,omitzero"`
 	// Reminders is how often the team was told again, LeadTold when the lead
-	// was last told that nobody has come, and Came when a person wrote first.
+	// was last told that nobody has come, and Came when a person wrote first or
+	// took it.
 	Reminders int       `json:"reminders"`
 	LeadTold  time.Time `json:"lead_told,omitzero"`
 	Came      time.Time `json:"came,omitzero"`
@@ -135,37 +136,15 @@ func (o *Operator) teamTold(ctx context.Context, id conversation.TurnID) (TeamTo
 // Release gives a conversation back to Otto. who is its id, or the phone number
 // of a lead. Nothing is said to the lead.
 func (o *Operator) Release(ctx context.Context, who string) (Outcome, error) {
-	var released conversation.Turn
-	deeds := []Deed{}
-	err := persist(func() (more bool, err error) {
-		conv, err := o.find(ctx, who)
-		if err != nil {
-			return false, err
-		}
-		if err := o.settled(ctx, *conv); err != nil {
-			return false, err
-		}
-		commit, ok, err := o.release(*conv)
-		if err != nil {
-			return false, err
-		}
-		if !ok {
-			released, err = o.releasedBefore(ctx, *conv)
-			return false, err
-		}
-		if _, err := o.Ledger.Commit(ctx, commit); err != nil {
-			return false, fmt.Errorf("release: %w", err)
-		}
-		released = commit.Turn
-		deeds = append(deeds, Deed{What: Conversation, Did: Released})
-		return false, nil
+	released, deeds, err := o.word(ctx, who, word{
+		say: turn.Release, mode: conversation.ModeReleased, did: Released, half: view.underWay,
+		otherwise: func(conversation.StoredConversation) *Refusal { return notHandedOff() },
 	})
 	if err != nil {
 		return Outcome{}, err
 	}
 	outcome := Outcome{ID: string(released.Conversation), Deeds: deeds}
-	a := conversation.Act{Kind: conversation.ActReleased, Conversation: released.Conversation, Turn: released.ID}
-	if err := o.note(ctx, a, string(released.ID), released.Version, deeds); err != nil {
+	if err := o.noteWord(ctx, conversation.ActReleased, released, deeds); err != nil {
 		return Outcome{}, &Unfinished{deeds, err}
 	}
 	// What the turn sets going is the worker's to do.
@@ -173,6 +152,78 @@ func (o *Operator) Release(ctx context.Context, who string) (Outcome, error) {
 		return Outcome{}, &Unfinished{deeds, err}
 	}
 	return outcome, nil
+}
+
+// Accept is a person who takes a conversation that was handed off, before having
+// written to the lead: lead and team are told no more that nobody has come. who
+// is its id, or the phone number of a lead. Nothing is said to the lead. A
+// conversation to which somebody has come already stays as it is, and its
+// outcome has no deeds.
+func (o *Operator) Accept(ctx context.Context, who string) (Outcome, error) {
+	accepted, deeds, err := o.word(ctx, who, word{
+		say: turn.Accept, mode: conversation.ModeAccepted, did: Accepted,
+		half: func(view) bool { return true }, // Its act may be missing; nothing of the turn tells.
+		otherwise: func(conv conversation.StoredConversation) *Refusal {
+			if conv.Owner == conversation.OwnerPerson {
+				return nil
+			}
+			return notHandedOff()
+		},
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	if accepted.Mode == conversation.ModeAccepted {
+		if err := o.noteWord(ctx, conversation.ActAccepted, accepted, deeds); err != nil {
+			return Outcome{}, &Unfinished{deeds, err}
+		}
+	}
+	return Outcome{ID: string(accepted.Conversation), Deeds: deeds}, nil
+}
+
+// word is what a person says about a handoff, and how it becomes a turn.
+type word struct {
+	// say is the commit; false when there is nothing to be said.
+	say  func(conversation.StoredConversation, turn.HandoffOptions) (conversation.Commit, bool)
+	mode conversation.Mode
+	did  Did
+	// half is whether the turn that said it may have been left half done.
+	half func(view) bool
+	// otherwise is why there is nothing to be said; nil when all is well.
+	otherwise func(conversation.StoredConversation) *Refusal
+}
+
+// word commits what a person says, against everybody who writes meanwhile. Where
+// it was said before, the turn is the one that said it, as long as that is the
+// newest and may be half done; else it is empty but for the conversation.
+func (o *Operator) word(ctx context.Context, who string, w word) (said conversation.Turn, deeds []Deed, err error) {
+	deeds = []Deed{}
+	err = persist(func() (more bool, err error) {
+		conv, err := o.find(ctx, who)
+		if err != nil {
+			return false, err
+		}
+		script, err := o.Script()
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", w.did, err)
+		}
+		commit, ok := w.say(*conv, turn.HandoffOptions{
+			PackHash: script.PackHash, SessionTTL: o.SessionTTL, Token: o.Token(), Now: o.Now(),
+		})
+		if !ok {
+			said, err = o.saidBefore(ctx, *conv, w)
+			return false, err
+		}
+		if err := o.settled(ctx, *conv); err != nil {
+			return false, err
+		}
+		if _, err := o.Ledger.Commit(ctx, commit); err != nil {
+			return false, fmt.Errorf("%s: %w", w.did, err)
+		}
+		said, deeds = commit.Turn, append(deeds, Deed{What: Conversation, Did: w.did})
+		return false, nil
+	})
+	return said, deeds, err
 }
 
 // settled says whether the last answer of a conversation is on its way: whatever
@@ -194,29 +245,30 @@ func (o *Operator) settled(ctx context.Context, conv conversation.StoredConversa
 	return nil
 }
 
-// release is the commit that gives a conversation back.
-func (o *Operator) release(conv conversation.StoredConversation) (commit conversation.Commit, ok bool, err error) {
-	script, err := o.Script()
-	if err != nil {
-		return conversation.Commit{}, false, fmt.Errorf("release: %w", err)
-	}
-	commit, ok = turn.Release(conv, turn.ReleaseOptions{
-		PackHash: script.PackHash, SessionTTL: o.SessionTTL, Token: o.Token(), Now: o.Now(),
-	})
-	return commit, ok, nil
-}
-
-// releasedBefore is the turn that gave a conversation back and has not ended: it
-// was done by half. Otherwise there is nobody to give it back.
-func (o *Operator) releasedBefore(ctx context.Context, conv conversation.StoredConversation) (conversation.Turn, error) {
+// saidBefore is the newest turn of a conversation when that has said the word and
+// may have been left half done.
+func (o *Operator) saidBefore(ctx context.Context, conv conversation.StoredConversation, w word) (conversation.Turn, error) {
 	v, err := o.view(ctx, conv.LastTurn)
-	if err == nil && v.turn.Event == conversation.EventReleased && v.underWay() {
-		return v.turn.Turn, nil
-	}
 	if err != nil && refusal(err) == nil {
 		return conversation.Turn{}, err
 	}
-	return conversation.Turn{}, &Refusal{
+	if err == nil && v.turn.Mode == w.mode && w.half(v) {
+		return v.turn.Turn, nil
+	}
+	if refused := w.otherwise(conv); refused != nil {
+		return conversation.Turn{}, refused
+	}
+	return conversation.Turn{Conversation: conv.ID}, nil
+}
+
+// noteWord notes an act under the turn that came of it.
+func (o *Operator) noteWord(ctx context.Context, kind conversation.ActKind, t conversation.Turn, deeds []Deed) error {
+	a := conversation.Act{Kind: kind, Conversation: t.Conversation, Turn: t.ID}
+	return o.note(ctx, a, string(t.ID), t.Version, deeds)
+}
+
+func notHandedOff() *Refusal {
+	return &Refusal{
 		Code: NotHandedOff, Why: "no person owns the conversation: it is Otto's",
 		Instead: "\"atende handoff list\" has those that a person owns",
 	}

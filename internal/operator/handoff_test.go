@@ -121,6 +121,70 @@ func TestAConversationIsGivenBackOnce(t *testing.T) {
 	s.refused(err, operator.Unknown)
 }
 
+func TestAHandoffIsAcceptedOnce(t *testing.T) {
+	s := setting(t, nil)
+	conv := conversation.Identity{Phone: phone}.Conversations(s.key, number)[0]
+	s.said(conv, 1, 0)
+	_, err := s.Accept(t.Context(), phone)
+	s.refused(err, operator.NotHandedOff)
+	s.handOff(conv, 1)
+	outcome, err := s.Accept(t.Context(), phone)
+	if err != nil || outcome.ID != string(conv) || len(outcome.Deeds) != 1 || outcome.Deeds[0].String() != "conversation accepted" || outcome.Task != "" {
+		t.Fatalf("%+v, %v", outcome, err)
+	}
+	c := s.conversation(conv)
+	if c.Owner != conversation.OwnerPerson || c.Session.State != conversation.HandoffHuman || c.Handoff.Came.IsZero() || !c.Handoff.Deadline.IsZero() {
+		t.Errorf("%s's, in %s, %+v", c.Owner, c.Session.State, c.Handoff)
+	}
+	if last := s.turn(c.LastTurn); last.Mode != conversation.ModeAccepted || !last.Ended() || last.PackHash != "cafe" {
+		t.Errorf("%+v", last)
+	}
+	list, err := s.Handoffs(t.Context(), 0)
+	if err != nil || len(list.Handoffs) != 1 || list.Handoffs[0].Came.IsZero() || !list.Handoffs[0].Deadline.IsZero() {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if again, err := s.Accept(t.Context(), string(conv)); err != nil || len(again.Deeds) != 0 || again.ID != string(conv) {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	if acts := s.acts(); len(acts) != 1 || acts[0] != "accepted "+string(c.LastTurn)+" " {
+		t.Errorf("acts %q", acts)
+	}
+	if len(s.queue.tasks) != 0 {
+		t.Errorf("tasks %+v", s.queue.tasks)
+	}
+	_, err = s.Accept(t.Context(), "nobody")
+	s.refused(err, operator.Unknown)
+	if _, err := s.Release(t.Context(), phone); err != nil {
+		t.Errorf("it is not given back: %v", err)
+	}
+	_, err = s.Accept(t.Context(), phone)
+	s.refused(err, operator.NotHandedOff)
+}
+
+func TestNothingIsAcceptedWhileAnAnswerIsOnItsWay(t *testing.T) {
+	s := setting(t, nil)
+	s.handOff("conv", 1)
+	s.said("conv", 1, 0)
+	_, err := s.Accept(t.Context(), "conv")
+	s.refused(err, operator.OnItsWay)
+}
+
+func TestAnAcceptanceComesAfterATurnThatWasFaster(t *testing.T) {
+	other := &rival{}
+	s := setting(t, func(l *memory.Ledger) operator.Ledger {
+		other.Ledger = l
+		return other
+	})
+	s.handOff("conv", 1)
+	other.first = func() { s.said("conv", 0, 0) }
+	if outcome, err := s.Accept(t.Context(), "conv"); err != nil || len(outcome.Deeds) != 1 {
+		t.Fatalf("%+v, %v", outcome, err)
+	}
+	if c := s.conversation("conv"); c.Version != 4 || c.Handoff.Came.IsZero() {
+		t.Errorf("version %d, %+v", c.Version, c.Handoff)
+	}
+}
+
 func TestAReleaseThatWasDoneByHalfIsFinished(t *testing.T) {
 	s := setting(t, nil)
 	s.handOff("conv", 1)

@@ -44,6 +44,8 @@ type Options struct {
 	// Knowledge is what the business knows now; it is asked for when a receipt
 	// is.
 	Knowledge func() (Knowledge, error)
+	// Minds decide a turn again for real.
+	Minds Minds
 }
 
 // Operator does what a person asks. It is safe for concurrent use.
@@ -52,7 +54,7 @@ type Operator struct{ Options }
 // New makes an Operator. It panics when an option is missing: that is a mistake
 // of the program that wires it.
 func New(o Options) *Operator {
-	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Inbox == nil || o.Now == nil || o.Token == nil || o.Script == nil || o.Knowledge == nil {
+	if o.Key == nil || o.Ring == nil || o.Ledger == nil || o.Inbox == nil || o.Now == nil || o.Token == nil || o.Script == nil || o.Knowledge == nil || o.Minds.New == nil {
 		panic("operator: an option is missing")
 	}
 	return &Operator{o}
@@ -140,6 +142,7 @@ const (
 	Closed   Did = "closed"   // a reply or an effect: nobody tries any more
 	Dropped  Did = "dropped"  // a letter: nobody tries any more
 	Released Did = "released" // a conversation: Otto answers again
+	Accepted Did = "accepted" // a conversation: a person has come
 )
 
 // Task is what became of the task that goes on with something.

@@ -32,6 +32,9 @@ const (
 	OnItsWay     Code = "on-its-way"     // the last answer has not arrived yet
 	NotHandedOff Code = "not-handed-off" // no person owns the conversation
 	GivenUp      Code = "given-up"       // no turn has answered it
+	NoPack       Code = "no-pack"        // no pack has that name
+	NoModel      Code = "no-model"       // there is no model, or it takes no such request
+	NotRecorded  Code = "not-recorded"   // the turn cannot be decided again
 )
 
 // Error is the refusal for people.

@@ -21,6 +21,18 @@ func (h Hours) NextOpen(t time.Time) (at time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// NextOpening is the first moment after t at which the business opens, whether or
+// not somebody is there at t. There is none when it does not open within a month,
+// nor when it never closes. The time must be in the business's zone.
+func (h Hours) NextOpening(t time.Time) (at time.Time, ok bool) {
+	for _, span := range h.ahead(t) {
+		if span.from.After(t) && !h.Open(span.from.Add(-time.Minute)) {
+			return span.from, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // Deadline is when somebody has been there for d, counted from a moment in the
 // business's zone. A business without hours that far ahead counts every hour.
 func (h Hours) Deadline(from time.Time, d time.Duration) time.Time {

@@ -32,6 +32,32 @@ func TestNextOpen(t *testing.T) {
 	}
 }
 
+func TestNextOpening(t *testing.T) {
+	hours := pizzaria().Hours
+	for name, tt := range map[string]struct{ at, want time.Time }{
+		"before opening":    {clockAt(3, 10, 7, 0), clockAt(3, 10, 9, 0)},
+		"while it is open":  {clockAt(3, 10, 10, 30), clockAt(3, 10, 13, 0)},
+		"at an opening":     {clockAt(3, 10, 13, 0), clockAt(3, 11, 9, 0)},
+		"before a weekend":  {clockAt(3, 13, 14, 0), clockAt(3, 16, 9, 0)},
+		"before a holiday":  {clockAt(12, 24, 14, 0), clockAt(12, 28, 9, 0)},
+		"in the evening":    {clockAt(3, 10, 18, 0), clockAt(3, 11, 9, 0)},
+		"a minute too soon": {clockAt(3, 10, 8, 59), clockAt(3, 10, 9, 0)},
+	} {
+		if got, ok := hours.NextOpening(tt.at); !ok || !got.Equal(tt.want) {
+			t.Errorf("%s: %v, %v, want %v", name, got, ok, tt.want)
+		}
+	}
+	always := otto.Hours{}
+	for day := range always.Week {
+		always.Week[day] = []otto.Span{{From: 0, To: 24 * 60}}
+	}
+	for name, never := range map[string]otto.Hours{"without hours": {}, "that never closes": always} {
+		if at, ok := never.NextOpening(clockAt(3, 10, 10, 0)); ok {
+			t.Errorf("a business %s opens at %v", name, at)
+		}
+	}
+}
+
 func TestADeadlineCountsOpenHours(t *testing.T) {
 	hours := pizzaria().Hours
 	for name, tt := range map[string]struct {

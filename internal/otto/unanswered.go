@@ -72,6 +72,10 @@ func Inactive(r Request) Decision { return timePassed(r, conversation.EventInact
 // Released gives a conversation back to Otto. Nothing is said.
 func Released(r Request) Decision { return timePassed(r, conversation.EventReleased) }
 
+// Accepted is for a person who takes a conversation that was handed off. Nothing
+// is said, and the conversation stays where it is.
+func Accepted(r Request) Decision { return timePassed(r, conversation.EventNoted) }
+
 // timePassed takes a step that no message asks for.
 func timePassed(r Request, event conversation.Event) Decision {
 	session := r.Conversation.Session

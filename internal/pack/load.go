@@ -73,15 +73,53 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 
 // Default is the embedded pack that the file named default points to.
 func Default() (otto.Pack, error) {
+	name, err := DefaultName()
+	if err != nil {
+		return otto.Pack{}, err
+	}
+	return Named(name)
+}
+
+// DefaultName is the name of the embedded pack that is used unless another is
+// asked for.
+func DefaultName() (string, error) {
 	name, err := fs.ReadFile(packs.FS(), packs.DefaultFile)
 	if err != nil {
-		return otto.Pack{}, fmt.Errorf("pack: default: %w", err)
+		return "", fmt.Errorf("pack: default: %w", err)
 	}
-	folder, err := fs.Sub(packs.FS(), strings.TrimSpace(string(name)))
+	return strings.TrimSpace(string(name)), nil
+}
+
+// Named is the embedded pack of that name; without one of it the error is
+// [fs.ErrNotExist].
+func Named(name string) (otto.Pack, error) {
+	names, err := Names()
 	if err != nil {
-		return otto.Pack{}, fmt.Errorf("pack: default: %w", err)
+		return otto.Pack{}, err
+	}
+	if !slices.Contains(names, name) {
+		return otto.Pack{}, fmt.Errorf("pack: %w", fs.ErrNotExist)
+	}
+	folder, err := fs.Sub(packs.FS(), name)
+	if err != nil {
+		return otto.Pack{}, fmt.Errorf("pack: %w", err)
 	}
 	return named(folder)
+}
+
+// Names are those of the embedded packs, in alphabetical order.
+func Names() ([]string, error) {
+	entries, err := fs.ReadDir(packs.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("pack: list: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
 }
 
 // Dir is the pack in a folder of this machine. Links that lead out of the

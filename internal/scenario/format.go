@@ -41,13 +41,26 @@ type Step struct {
 	Line int
 	// Lead are messages that arrive together; none when only time passes.
 	Lead []Message
+	// Team is what a person of the business says about a handoff; empty for nothing.
+	Team TeamWord
 	// Wait is how long time passes, Until until when; one of them, or neither.
 	Wait  time.Duration
 	Until time.Time
+	// Skip is until when time jumps: what was due meanwhile happens then.
+	Skip time.Time
 	// Answers are what the scripted model answers in this step, in order.
 	Answers []Answer
 	Expect  *Expect
 }
+
+// TeamWord is what a person says about a handoff beside writing to the lead.
+type TeamWord string
+
+// The words about a handoff.
+const (
+	Accept  TeamWord = "accept"  // a person has come
+	Release TeamWord = "release" // Otto answers again
+)
 
 // MessageKind is what a message of a step is.
 type MessageKind string
@@ -78,6 +91,10 @@ type Message struct {
 	// Title is what the tapped option says, where it was not offered just now.
 	Title   string
 	Caption string
+	// To is the message that a text quotes or a reaction is on, by words of it; of
+	// several the newest. Empty is none for a text, and the newest of ours for a
+	// reaction.
+	To string
 	// At is a place: latitude and longitude.
 	At [2]float64
 	// Perceived is what is made of the file of an audio, an image or a document;

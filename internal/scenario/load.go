@@ -21,7 +21,7 @@ import (
 // Bounds of what is read.
 const (
 	maxFile     = 4 << 20
-	maxSteps    = 100
+	maxSteps    = 1000
 	maxBurst    = 50
 	maxTimes    = 1000
 	maxCopies   = 100
@@ -36,7 +36,12 @@ const defaultFrom = "5511987650001"
 
 // Load reads every scenario below the root of fsys: its .yaml files. The error
 // is a [yamltext.Faults], or says that there is none.
-func Load(fsys fs.FS) ([]Scenario, error) {
+func Load(fsys fs.FS) ([]Scenario, error) { return load(fsys, ".") }
+
+// LoadFile reads one file. Its error is as that of [Load].
+func LoadFile(fsys fs.FS, name string) ([]Scenario, error) { return load(fsys, name) }
+
+func load(fsys fs.FS, root string) ([]Scenario, error) {
 	zone, err := time.LoadLocation(defaultZone)
 	if err != nil {
 		return nil, fmt.Errorf("scenarios: %w", err)
@@ -44,7 +49,7 @@ func Load(fsys fs.FS) ([]Scenario, error) {
 	var faults yamltext.Faults
 	var all []Scenario
 	named := map[string]string{}
-	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -196,14 +201,18 @@ func (r reader) step(o *yamltext.Object) Step {
 		s.Wait = r.duration(o, text)
 	}
 	s.Until, _ = r.moment(o, "until")
+	s.Skip, _ = r.moment(o, "skip")
+	if s.Team = TeamWord(o.Text("team")); s.Team != "" && s.Team != Accept && s.Team != Release {
+		o.Fault(o.Take("team").Line, "team must be accept or release")
+	}
 	ways := 0
-	for _, given := range []bool{slices.Contains(o.Keys(), "lead"), s.Wait != 0, !s.Until.IsZero()} {
+	for _, given := range []bool{slices.Contains(o.Keys(), "lead"), s.Team != "", s.Wait != 0, !s.Until.IsZero(), !s.Skip.IsZero()} {
 		if given {
 			ways++
 		}
 	}
 	if ways != 1 {
-		o.Fault(o.Line, "a step has one of lead, wait and until")
+		o.Fault(o.Line, "a step has one of lead, team, wait, until and skip")
 	}
 	for _, n := range o.List("model") {
 		s.Answers = append(s.Answers, r.answer(o.In(n)))
@@ -295,8 +304,11 @@ func (r reader) message(o *yamltext.Object) Message {
 	if m.Kind == "" {
 		o.Fault(o.Line, "want a message: text, tap, audio, image, video, document, sticker, location, contacts, reaction, order, raw, person or burst")
 	}
-	if m.Kind == KindTap {
+	switch m.Kind {
+	case KindTap:
 		m.Title = o.Text("title")
+	case KindText, KindReaction:
+		m.To = o.Text("to")
 	}
 	if m.Kind == KindImage || m.Kind == KindVideo || m.Kind == KindDocument {
 		m.Caption = o.Text("caption")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -85,17 +86,27 @@ func play(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.Teleme
 
 // take has one step happen.
 func (w *street) take(ctx context.Context, s Scenario, step Step, first bool) error {
-	if step.Lead == nil {
-		until := w.clock.Now().Add(step.Wait)
-		if !step.Until.IsZero() {
-			if until = step.Until; !until.After(w.clock.Now()) {
-				return fmt.Errorf("it is later than that already: %s", w.clock.Now().In(step.Until.Location()).Format(time.RFC3339))
-			}
+	for _, at := range []time.Time{step.Until, step.Skip} {
+		if now := w.clock.Now(); !at.IsZero() && !at.After(now) {
+			return fmt.Errorf("it is later than that already: %s", now.In(at.Location()).Format(time.RFC3339))
 		}
-		return w.pass(ctx, until)
+	}
+	switch {
+	case !step.Until.IsZero():
+		return w.pass(ctx, step.Until)
+	case !step.Skip.IsZero():
+		w.clock.to(step.Skip)
+		return w.drain(ctx, step.Skip.Add(settling))
+	case step.Wait != 0:
+		return w.pass(ctx, w.clock.Now().Add(step.Wait))
 	}
 	if !first {
 		if err := w.pass(ctx, w.clock.Now().Add(typing)); err != nil {
+			return err
+		}
+	}
+	if step.Team != "" {
+		if err := w.word(ctx, step.Team); err != nil {
 			return err
 		}
 	}
@@ -104,6 +115,7 @@ func (w *street) take(ctx context.Context, s Scenario, step Step, first bool) er
 		if err != nil {
 			return err
 		}
+		w.written = append(w.written, whatsapptest.SentMessage{ID: whatsapptest.IDs(body)[0], Text: strings.Join([]string{m.Text, m.Title, m.Caption}, "\n"), At: w.clock.Now()})
 		for range max(m.Copies, 1) {
 			if err := w.arrive(ctx, body); err != nil {
 				return err
@@ -111,6 +123,16 @@ func (w *street) take(ctx context.Context, s Scenario, step Step, first bool) er
 		}
 	}
 	return w.drain(ctx, w.clock.Now().Add(settling))
+}
+
+// word has a person of the business say something about the lead's handoff.
+func (w *street) word(ctx context.Context, word TeamWord) error {
+	say := w.desk.Accept
+	if word == Release {
+		say = w.desk.Release
+	}
+	_, err := say(ctx, string(w.standing().ID))
+	return err
 }
 
 // pass lets time pass until then.
@@ -129,7 +151,17 @@ func (w *street) write(s Scenario, m Message) ([]byte, error) {
 	}
 	switch m.Kind {
 	case KindText:
-		return w.pen.Text(s.From, s.Profile, m.Text), nil
+		if m.To == "" {
+			return w.pen.Text(s.From, s.Profile, m.Text), nil
+		}
+		quoted, err := w.found(m.To)
+		if err != nil {
+			return nil, err
+		}
+		return w.pen.Message(s.From, s.Profile, map[string]any{
+			"type": "text", "text": map[string]any{"body": m.Text},
+			"context": map[string]any{"from": whatsapptest.DefaultDisplayPhoneNumber, "id": quoted},
+		}), nil
 	case KindTap:
 		return w.tap(s, m)
 	case KindAudio:
@@ -153,16 +185,36 @@ func (w *street) write(s Scenario, m Message) ([]byte, error) {
 			"catalog_id": "1", "product_items": []any{map[string]any{"product_retailer_id": "p", "quantity": 1, "item_price": 1, "currency": "BRL"}},
 		}}), nil
 	case KindReaction:
-		sent := w.graph.Sent()
-		if len(sent) == 0 {
-			return nil, errors.New("there is no message yet to react to")
+		on, err := w.found(m.To)
+		if err != nil {
+			return nil, err
 		}
-		return w.pen.Reaction(s.From, s.Profile, sent[len(sent)-1].ID, m.Text), nil
+		return w.pen.Reaction(s.From, s.Profile, on, m.Text), nil
 	case KindRaw:
 		return w.pen.Message(s.From, s.Profile, m.Raw), nil
 	default:
 		return w.pen.Echo(s.From, m.Text), nil
 	}
+}
+
+// found is the newest message with some words, whoever wrote it; without words
+// the newest of ours.
+func (w *street) found(words string) (id string, err error) {
+	var newest time.Time
+	consider := func(all []whatsapptest.SentMessage) {
+		for _, m := range all {
+			if strings.Contains(fold(m.Text), fold(words)) && !m.At.Before(newest) {
+				id, newest = m.ID, m.At
+			}
+		}
+	}
+	if words != "" {
+		consider(w.written)
+	}
+	if consider(w.graph.Sent()); id == "" {
+		return "", errors.New("there is no message yet that is meant")
+	}
+	return id, nil
 }
 
 // filename is a document's name; the other files have none.

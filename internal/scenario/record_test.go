@@ -29,22 +29,32 @@ func TestARecordingSaysWhatTookPlace(t *testing.T) {
 		Replies: []conversation.Reply{{Text: "Certo"}},
 		Effects: []conversation.Effect{{Kind: conversation.EffectHandoff, Handoff: &conversation.Handoff{Reason: "requested"}}},
 	}
+	third := &conversation.Turn{ID: "c~3", Route: conversation.RouteMuted, From: conversation.HandoffHuman, Into: conversation.HandoffHuman}
 	var file bytes.Buffer
 	err := scenario.Record(&file, scenario.Recording{
 		Name: "Conversa", Profile: "Ana", From: "5511900001111",
-		Said: []scenario.Said{
-			{At: at, Message: scenario.Message{Kind: scenario.KindText, Text: "oi"}, Turn: first},
-			{At: at.Add(time.Second), Message: scenario.Message{Kind: scenario.KindImage, Caption: "fazem um site assim?"}, Turn: first},
-			{At: at.Add(26 * time.Hour), Message: scenario.Message{Kind: scenario.KindTap, Text: "person", Title: "Uma pessoa"}, Turn: second},
-			{At: at.Add(26*time.Hour + time.Second), Message: scenario.Message{Kind: scenario.KindLocation, At: [2]float64{1, 2.5}}},
+		Events: []scenario.Event{
+			{At: at, Message: &scenario.Message{Kind: scenario.KindText, Text: "oi"}, Turn: first},
+			{At: at.Add(time.Second), Message: &scenario.Message{Kind: scenario.KindImage, Caption: "fazem um site assim?"}, Turn: first},
+			{At: at.Add(26 * time.Hour), Message: &scenario.Message{Kind: scenario.KindTap, Text: "person", Title: "Uma pessoa"}, Turn: second},
+			{At: at.Add(26*time.Hour + time.Second), Message: &scenario.Message{Kind: scenario.KindLocation, At: [2]float64{1, 2.5}}, Turn: third},
+			{At: at.Add(26*time.Hour + 2*time.Second), Team: scenario.Accept, Turn: &conversation.Turn{Route: conversation.RouteTimer, Into: conversation.HandoffHuman}},
+			{At: at.Add(26*time.Hour + 3*time.Second), Skip: time.Hour},
+			{At: at.Add(27*time.Hour + 4*time.Second), Turn: &conversation.Turn{
+				Route: conversation.RouteTimer, Into: conversation.HandoffHuman, Replies: []conversation.Reply{{Text: "Ninguém veio ainda."}},
+			}},
+			{At: at.Add(28 * time.Hour), Message: &scenario.Message{Kind: scenario.KindText, Text: "até"}},
 		},
+		Notes: []string{"De um pacote que ninguém tem."},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := strings.TrimLeft(`
+# De um pacote que ninguém tem.
+# 1 message(s) that no turn has answered are left out.
 name: Conversa
-start: 2026-11-30T10:00:00
+start: 2026-11-30T10:00:01
 profile: Ana
 from: "5511900001111"
 steps:
@@ -66,7 +76,7 @@ steps:
       state: TRIAGE
       says:
         - Fazemos, sim.
-  - until: 2026-12-01T11:59:50
+  - until: 2026-12-01T12:00:10
   - lead:
       tap: person
       title: Uma pessoa
@@ -81,11 +91,27 @@ steps:
       location:
         - 1
         - 2.5
+    expect:
+      replies: 0
+      route: muted
+      state: HANDOFF_HUMAN
+  - team: accept
+    expect:
+      replies: 0
+      route: timer
+      state: HANDOFF_HUMAN
+  - skip: 2026-12-01T13:01:11
+    expect:
+      replies: 1
+      route: timer
+      state: HANDOFF_HUMAN
+      says:
+        - Ninguém veio ainda.
 `, "\n")
 	if diff := cmp.Diff(want, file.String()); diff != "" {
 		t.Error(diff)
 	}
-	if s := load(t, file.String()); len(s.Steps) != 4 || s.Model != scenario.Scripted {
+	if s := load(t, file.String()); len(s.Steps) != 6 || s.Model != scenario.Scripted {
 		t.Errorf("it is read as %+v", s)
 	}
 }

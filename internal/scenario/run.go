@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"runtime"
 	"sync"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/internal/pack"
 	"github.com/pyloto/atende/internal/telemetry"
-	"github.com/pyloto/atende/packs"
 )
 
 // Report is what became of some scenarios, in their order.
@@ -100,9 +98,7 @@ func (l *library) pack(name string) (otto.Pack, error) {
 	var read shelved
 	if name == "" {
 		read.pack, read.err = pack.Default()
-	} else if folder, err := fs.Sub(packs.FS(), name); err != nil {
-		read.err = fmt.Errorf("pack %s: %w", name, err)
-	} else if read.pack, read.err = pack.Load(folder); read.err != nil {
+	} else if read.pack, read.err = pack.Named(name); read.err != nil {
 		read.err = fmt.Errorf("pack %s: %w", name, read.err)
 	}
 	l.packs[name] = read

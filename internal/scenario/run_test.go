@@ -158,13 +158,52 @@ func TestTimePassesAndWhatIsDueHappens(t *testing.T) {
 	}
 }
 
+// The clock may jump, as on the page: what was due in between happens only then,
+// and once.
+func TestTheClockJumps(t *testing.T) {
+	const head = "name: a\nstart: 2026-11-30T10:00\nsteps:\n  - lead: quero falar com uma pessoa\n    expect: {handoff: requested}\n"
+	for way, told := range map[string]string{"until": "[handoff_unanswered, handoff_unanswered]", "skip": "[handoff_unanswered]"} {
+		r := run(t, head+"  - "+way+": 2026-11-30T12:00\n    expect: {replies: 1, route: timer, state: HANDOFF_HUMAN, effects: "+told+"}")
+		if !r.OK() {
+			t.Errorf("%s: %s", way, failures(r))
+		}
+	}
+	if r := run(t, head+"  - skip: 2026-11-30T09:00\n"); !strings.Contains(failures(r), "it is later than that already") {
+		t.Errorf("%s", failures(r))
+	}
+}
+
+// A person takes a handoff before writing, and gives the conversation back.
+func TestTheTeamTakesAndGivesBack(t *testing.T) {
+	const head = "name: a\nstart: 2026-11-30T10:00\nsteps:\n  - lead: quero falar com uma pessoa\n    expect: {state: HANDOFF_HUMAN}\n"
+	r := run(t, head+`  - team: accept
+    expect: {replies: 0, owner: person}
+  - wait: 3d
+    expect: {replies: 0, effects: []}
+  - team: release
+    expect: {replies: 0, owner: otto, route: timer}
+  - lead: oi
+    expect: {replies: 1, owner: otto}
+  - lead: {text: "e isto?", to: quero falar com uma pessoa}
+    expect: {owner: otto}
+  - lead: {reaction: 👍, to: e isto}
+    expect: {replies: 0}`)
+	if !r.OK() {
+		t.Error(failures(r))
+	}
+	r = run(t, "name: a\nstart: 2026-11-30T10:00\nsteps:\n  - lead: oi\n    expect: {state: TRIAGE}\n  - team: accept\n")
+	if !strings.Contains(failures(r), "no person owns the conversation") {
+		t.Errorf("%s", failures(r))
+	}
+}
+
 func TestWhatWasNotOfferedCannotBeTapped(t *testing.T) {
 	r := run(t, pizzeria+"  - lead: {tap: nada}\n    expect: {never: [x]}")
 	if !strings.Contains(failures(r), `no option "nada" was offered`) {
 		t.Errorf("%s", failures(r))
 	}
 	r = run(t, pizzeria+"  - lead: {reaction: x}\n    expect: {never: [x]}")
-	if !strings.Contains(failures(r), "no message yet to react to") {
+	if !strings.Contains(failures(r), "no message yet that is meant") {
 		t.Errorf("%s", failures(r))
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/pyloto/atende/internal/ingress"
 	"github.com/pyloto/atende/internal/openai"
 	"github.com/pyloto/atende/internal/openai/openaitest"
+	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/otto"
 	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/store/memory"
@@ -58,6 +59,7 @@ type street struct {
 	key     *pii.HashKey
 	door    http.Handler
 	turns   *turn.Turns
+	desk    *operator.Operator
 	ledger  *memory.Ledger
 	model   *openaitest.Server
 	graph   *whatsapptest.Server
@@ -65,6 +67,8 @@ type street struct {
 	senses  *senses
 	script  *script
 	persons conversation.Identity
+	// written is what the lead and people of the business wrote, oldest first.
+	written []whatsapptest.SentMessage
 	close   func()
 }
 
@@ -147,6 +151,13 @@ func newStreet(ctx context.Context, s Scenario, pack otto.Pack, tel *telemetry.T
 		},
 		Budget: turn.Budget{Zone: pack.Location},
 		Senses: s.senses(w.senses),
+	})
+	w.desk = operator.New(operator.Options{
+		Tenant: tenant, Numbers: []string{whatsapptest.DefaultPhoneNumberID}, Key: w.key, Ring: ring, Ledger: w.ledger, Inbox: w.queue,
+		Now: w.clock.Now, Token: rand.Text, SessionTTL: sessionTTL,
+		Script:    func() (turn.ReplayOptions, error) { return turn.ReplayOptions{PackHash: pack.Hash}, nil },
+		Knowledge: func() (operator.Knowledge, error) { return operator.Knowledge{Hash: pack.Hash}, nil },
+		Minds:     operator.Minds{New: func(string, string) (turn.Mind, error) { return mind, nil }},
 	})
 	in := ingress.New(ingress.Options{
 		Tenant: tenant, Numbers: []string{whatsapptest.DefaultPhoneNumberID}, Key: w.key, Ring: ring,

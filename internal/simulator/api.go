@@ -24,6 +24,8 @@ const (
 	firstTry = 2 * time.Second
 	// maxAdvance bounds one step of the time machine.
 	maxAdvance = 31 * 24 * time.Hour
+	// untilOpening is the time to skip to that the time machine knows by name.
+	untilOpening = "opening"
 	// ledgerPatience bounds reading the ledger for the page.
 	ledgerPatience = 3 * time.Second
 	// maxTurns bounds the turns shown of one person.
@@ -40,6 +42,8 @@ type api struct {
 	archive    archive
 	operator   *operator.Operator
 	logs       *logs
+	overview   *overview
+	standings  *standings
 	clock      *clock
 	// noClock says why the time machine is off; empty when it is on.
 	noClock string
@@ -48,6 +52,8 @@ type api struct {
 	parts   []part
 	team    *team
 	waiting func() waiting
+	// opening is when the business opens next after a moment, if ever.
+	opening func(after time.Time) (at time.Time, ok bool)
 	// done is closed when the street ends.
 	done <-chan struct{}
 }
@@ -65,18 +71,22 @@ type waiting struct {
 
 func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/messages", a.postMessage)
+	mux.HandleFunc("POST /api/person", a.postPerson)
 	mux.HandleFunc("POST /api/webhooks", a.postWebhook)
 	mux.HandleFunc("GET /api/conversations", a.getConversations)
 	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
 	mux.HandleFunc("GET /api/conversations/{from}/turns", a.getTurns)
 	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
+	mux.HandleFunc("POST /api/turns/{id}/repeat", a.postRepeat)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)
+	mux.HandleFunc("GET /api/faults", a.getFaults)
 	mux.HandleFunc("POST /api/faults", a.postFault)
 	mux.HandleFunc("DELETE /api/faults", a.deleteFaults)
 	mux.HandleFunc("POST /api/clock", a.postClock)
 	mux.HandleFunc("GET /api/street", a.getStreet)
 	mux.HandleFunc("GET /api/logs", a.getLogs)
+	mux.HandleFunc("GET /api/overview", a.getOverview)
 	mux.HandleFunc("GET /api/handoffs", a.getHandoffs)
 	a.registerOperator(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
@@ -98,9 +108,14 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 	// Before it is sent, so that no answer overtakes it on the screen.
 	a.transcript.wrote(request.From, request.Name, message.line)
+	a.dispatch(w, r, message)
+}
+
+// dispatch has a webhook delivered, and answers once that was tried.
+func (a *api) dispatch(w http.ResponseWriter, r *http.Request, message written) {
 	tried, ok := a.courier.send(message.line.ID, message.body)
 	if !ok {
-		a.transcript.progress(message.line.ID, statusFailed)
+		a.transcript.fail(message.line.ID, nil)
 		refuseRequest(w, http.StatusServiceUnavailable, "too many webhooks wait to be accepted")
 		return
 	}
@@ -139,13 +154,30 @@ func (a *api) postWebhook(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"id": request.ID, "answers": byStatus})
 }
 
-func (a *api) getConversations(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"conversations": a.transcript.list()})
+func (a *api) getConversations(w http.ResponseWriter, r *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"conversations": a.list(r.Context())})
 }
 
+// talk is one conversation: what changed in it, and how it stands.
+type talk struct {
+	news
+	standing
+	Conversation conversation.ID `json:"conversation,omitempty"`
+	WindowUntil  time.Time       `json:"window_until,omitzero"`
+}
+
+// getConversation is one transcript, or what changed in it after a revision.
 func (a *api) getConversation(w http.ResponseWriter, r *http.Request) {
+	after := 0
+	if given := r.URL.Query().Get("since"); given != "" {
+		var err error
+		if after, err = strconv.Atoi(given); err != nil || after < 0 {
+			refuseRequest(w, http.StatusBadRequest, "since: is no revision")
+			return
+		}
+	}
 	from := r.PathValue("from")
-	name, lines, known := a.transcript.of(from)
+	news, known := a.transcript.news(from, after)
 	if !known {
 		refuseRequest(w, http.StatusNotFound, "nobody wrote from there")
 		return
@@ -155,16 +187,8 @@ func (a *api) getConversation(w http.ResponseWriter, r *http.Request) {
 		refuseRequest(w, http.StatusServiceUnavailable, "the ledger does not answer")
 		return
 	}
-	state, owner := conversation.Initial, conversation.OwnerOtto
-	if stored != nil {
-		state = stored.Session.State
-		if stored.Owner != "" {
-			owner = stored.Owner
-		}
-	}
-	answer(w, http.StatusOK, map[string]any{
-		"from": from, "name": name, "messages": lines, "state": state, "owner": owner,
-	})
+	now := standingOf(stored)
+	answer(w, http.StatusOK, talk{news, now, now.id, now.windowUntil})
 }
 
 // getTurns is the audit record of a person's turns, newest first.
@@ -193,11 +217,16 @@ func (a *api) getTurns(w http.ResponseWriter, r *http.Request) {
 func (a *api) conversation(ctx context.Context, from string) (*conversation.StoredConversation, error) {
 	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
 	defer cancel()
+	return a.archive.Conversation(ctx, a.conversations(from))
+}
+
+// conversations are the ids under which a person's conversation may be known.
+func (a *api) conversations(from string) []conversation.ID {
 	identity := conversation.Identity{UserID: pii.Contact(from)}
 	if strings.Trim(from, "0123456789") == "" {
 		identity = conversation.Identity{Phone: pii.Contact(from)}
 	}
-	return a.archive.Conversation(ctx, identity.Conversations(a.key, a.number))
+	return identity.Conversations(a.key, a.number)
 }
 
 // getMedia is a file that somebody sent. It is shown in the page's own origin,
@@ -216,6 +245,10 @@ func (a *api) getMedia(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", f.mime)
 	w.Header().Set("Content-Security-Policy", "sandbox")
 	_, _ = w.Write(f.data)
+}
+
+func (a *api) getFaults(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"points": a.points.breakings(), "armed": a.points.armed()})
 }
 
 func (a *api) postFault(w http.ResponseWriter, r *http.Request) {
@@ -238,12 +271,17 @@ func (a *api) deleteFaults(w http.ResponseWriter, _ *http.Request) {
 func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 	var request struct {
 		Advance string `json:"advance"`
+		Until   string `json:"until"`
 	}
 	if !decode(w, r, &request) {
 		return
 	}
 	if a.noClock != "" {
 		refuseRequest(w, http.StatusConflict, "the time machine is off: "+a.noClock)
+		return
+	}
+	if request.Until != "" {
+		a.advanceUntil(w, request.Until, request.Advance)
 		return
 	}
 	d, err := time.ParseDuration(request.Advance)
@@ -255,16 +293,42 @@ func (a *api) postClock(w http.ResponseWriter, r *http.Request) {
 	case d > maxAdvance:
 		refuseRequest(w, http.StatusBadRequest, "advance: is more than 744h, 31 days; take several steps")
 	default:
-		now := a.clock.Advance(d)
-		a.transcript.stir()
-		answer(w, http.StatusOK, map[string]any{"now": now.UTC()})
+		a.advance(w, d)
 	}
 }
 
+// advanceUntil skips to the next time of what is named.
+func (a *api) advanceUntil(w http.ResponseWriter, until, advance string) {
+	now := a.clock.Now()
+	at, ok := a.opening(now)
+	switch {
+	case until != untilOpening:
+		refuseRequest(w, http.StatusBadRequest, "until: is not "+untilOpening)
+	case advance != "":
+		refuseRequest(w, http.StatusBadRequest, "until: is given together with advance; give one of them")
+	case !ok:
+		refuseRequest(w, http.StatusConflict, "until: the business does not open within a month, or never closes")
+	default:
+		a.advance(w, at.Sub(now))
+	}
+}
+
+func (a *api) advance(w http.ResponseWriter, d time.Duration) {
+	now := a.clock.Advance(d)
+	a.transcript.stir()
+	answer(w, http.StatusOK, map[string]any{"now": now.UTC(), "advanced": d.String()})
+}
+
 func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
-		"parts": a.parts, "now": a.clock.Now().UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
-	})
+	now := a.clock.Now()
+	street := map[string]any{
+		"parts": a.parts, "now": now.UTC(), "clock_off": a.noClock, "waiting": a.waiting(),
+		"packs": a.operator.Minds.Packs, "pack": a.operator.Minds.Pack, "models": models(a.operator.Minds),
+	}
+	if at, ok := a.opening(now); ok {
+		street["next_opening"] = at
+	}
+	answer(w, http.StatusOK, street)
 }
 
 // getHandoffs is what the team was told, oldest first.

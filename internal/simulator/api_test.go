@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMessagesThatCannotBeWritten(t *testing.T) {
@@ -234,6 +235,9 @@ func TestEventsNameWhoChanged(t *testing.T) {
 	s := start(t)
 	s.say(bruno, "oi")
 	s.exactly(bruno, 1)
+	// Nothing of his is to change any more.
+	s.advance(5 * time.Second)
+	s.until("a reply that was read", func() bool { return s.conversation(bruno).replies()[0].Status == "read" })
 	response, err := http.Get(s.url + "/api/events")
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,12 @@
 package simulator
 
 import (
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pack"
 )
 
 // clock is the one time of the street: the machine's, plus what people have
@@ -12,7 +16,17 @@ type clock struct {
 	offset time.Duration
 	timers map[*clockTimer]struct{}
 	follow []func(now time.Time)
+	skips  []skip // the newest, oldest first
 }
+
+// skip is one jump of the clock.
+type skip struct {
+	at time.Time // on the clock, before it
+	by time.Duration
+}
+
+// maxSkips bounds the jumps that are remembered.
+const maxSkips = 10_000
 
 // clockTimer waits for a moment of the clock.
 type clockTimer struct {
@@ -49,6 +63,13 @@ func (c *clock) After(d time.Duration) <-chan time.Time {
 	return fired
 }
 
+// skipped are the newest jumps, oldest first.
+func (c *clock) skipped() []skip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.skips)
+}
+
 // Follow calls f with the new time whenever somebody skips some, before any
 // timer that it passes fires.
 func (c *clock) Follow(f func(now time.Time)) {
@@ -61,6 +82,10 @@ func (c *clock) Follow(f func(now time.Time)) {
 func (c *clock) Advance(d time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.skips) == maxSkips {
+		c.skips = slices.Delete(c.skips, 0, 1)
+	}
+	c.skips = append(c.skips, skip{at: c.now(), by: d})
 	c.offset += d
 	now := c.now()
 	for _, f := range c.follow {
@@ -100,4 +125,24 @@ func (c *clock) stop(t *clockTimer) bool {
 	t.timer.Stop()
 	delete(c.timers, t)
 	return waiting
+}
+
+// openings returns when the business of a pack opens next after a moment; ok is
+// false when it does not within a month, or never closes. The pack is that of a
+// folder, or the embedded one if that is empty. It is read when it is first asked
+// for, because reading takes longer than all that has to be there before the page.
+func openings(folder string) func(after time.Time) (at time.Time, ok bool) {
+	read := sync.OnceValues(func() (otto.Pack, error) {
+		if folder == "" {
+			return pack.Default()
+		}
+		return pack.Dir(folder)
+	})
+	return func(after time.Time) (time.Time, bool) {
+		business, err := read()
+		if err != nil {
+			return time.Time{}, false // The worker refuses to start with it, and says why.
+		}
+		return business.Hours.NextOpening(after.In(business.Location))
+	}
 }

@@ -42,6 +42,43 @@ func TestTimeCanBeSkipped(t *testing.T) {
 	}
 }
 
+// TestTimeCanBeSkippedToTheOpening skips to each of the next openings, and finds
+// the business open there and the next one after it.
+func TestTimeCanBeSkippedToTheOpening(t *testing.T) {
+	s := start(t)
+	for range 3 {
+		next := s.nextOpening()
+		var answer struct {
+			Now      time.Time
+			Advanced string
+		}
+		if status := s.call(http.MethodPost, "/api/clock", `{"until":"opening"}`, &answer); status != http.StatusOK {
+			t.Fatalf("the clock was answered %d", status)
+		}
+		if late := answer.Now.Sub(next); late < 0 || late > patience {
+			t.Errorf("it is %s past the opening", late)
+		}
+		if d, err := time.ParseDuration(answer.Advanced); err != nil || d <= 0 {
+			t.Errorf("it says that %q was skipped", answer.Advanced)
+		}
+		if after := s.nextOpening(); !after.After(next) {
+			t.Errorf("after the opening of %s comes that of %s", next, after)
+		}
+	}
+}
+
+// nextOpening is when the business opens next.
+func (s *street) nextOpening() time.Time {
+	s.t.Helper()
+	var answer struct {
+		Next time.Time `json:"next_opening"`
+	}
+	if s.call(http.MethodGet, "/api/street", "", &answer); answer.Next.IsZero() {
+		s.t.Fatal("there is no next opening")
+	}
+	return answer.Next
+}
+
 func TestTheTimeMachineIsBounded(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct{ body, says string }{
@@ -50,6 +87,8 @@ func TestTheTimeMachineIsBounded(t *testing.T) {
 		{`{"advance":"tomorrow"}`, "advance: is not a duration such as 90s or 24h"},
 		{`{}`, "advance: is not a duration such as 90s or 24h"},
 		{`{"advance":24}`, "advance: is a number"},
+		{`{"until":"christmas"}`, "until: is not opening"},
+		{`{"until":"opening","advance":"1h"}`, "until: is given together with advance; give one of them"},
 	} {
 		var answer struct{ Error string }
 		if status := s.call(http.MethodPost, "/api/clock", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {

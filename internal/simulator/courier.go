@@ -24,6 +24,9 @@ const (
 	maxCopies    = 1000 // deliveries of one webhook in all
 	statusLost   = 0    // a delivery without an answer
 	idleSocketsN = 2 * maxAtOnce
+	// reorderPatience is how long a webhook that is to be overtaken waits for
+	// another to do it.
+	reorderPatience = 10 * time.Second
 )
 
 // courier brings webhooks of messages to the ingress as Meta does: signed,
@@ -35,28 +38,30 @@ type courier struct {
 	clock  *clock
 	fuse   *fuse
 	client *http.Client
-	// accepted is called once a webhook was accepted.
-	accepted func(id string)
+	// settled is called once a webhook was accepted, or given up.
+	settled func(id string, accepted bool)
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
 	mu     sync.Mutex
+	passed chan struct{} // closed and renewed at each webhook that is accepted
 	undone int
 	kept   map[string][]byte
 	order  []string // of kept, oldest first
 }
 
-func newCourier(pen whatsapptest.Pen, url string, clock *clock, accepted func(id string)) *courier {
+func newCourier(pen whatsapptest.Pen, url string, clock *clock, settled func(id string, accepted bool)) *courier {
 	c := &courier{
-		pen: pen, url: url, clock: clock, fuse: newFuse(), accepted: accepted,
+		pen: pen, url: url, clock: clock, fuse: newFuse(), settled: settled,
 		// Its own transport, so that nothing but this uses its sockets.
 		client: &http.Client{
 			Timeout:   metaPatience,
 			Transport: &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute},
 		},
-		kept: map[string][]byte{},
+		kept:   map[string][]byte{},
+		passed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
@@ -86,9 +91,14 @@ func (c *courier) send(id string, body []byte) (tried <-chan struct{}, ok bool) 
 		accepted := c.deliver(body, first)
 		c.mu.Lock()
 		c.undone--
-		c.mu.Unlock()
 		if accepted {
-			c.accepted(id)
+			close(c.passed)
+			c.passed = make(chan struct{})
+		}
+		c.mu.Unlock()
+		// The end of the street is no failure.
+		if accepted || c.ctx.Err() == nil {
+			c.settled(id, accepted)
 		}
 	})
 	return first, true
@@ -112,6 +122,12 @@ func (c *courier) keep(id string, body []byte) {
 }
 
 func (c *courier) deliver(body []byte, tried chan<- struct{}) (accepted bool) {
+	if fault, cleared, held := c.fuse.take(late, reorder); held {
+		if !c.hold(fault, cleared, tried) {
+			return false
+		}
+		tried = nil
+	}
 	posted := c.clock.Now()
 	for delay := firstRetry; ; delay = min(2*delay, lastRetry) {
 		accepted = c.attempt(body)
@@ -123,6 +139,34 @@ func (c *courier) deliver(body []byte, tried chan<- struct{}) (accepted bool) {
 			return accepted
 		}
 	}
+}
+
+// next is closed once another webhook was accepted.
+func (c *courier) next() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.passed
+}
+
+// hold keeps a webhook back for as long as a fault says, or until that is taken
+// back. It closes tried, and reports false when the street stops.
+func (c *courier) hold(fault armed, cleared <-chan struct{}, tried chan<- struct{}) bool {
+	patience, next := fault.delay, (<-chan struct{})(nil)
+	if fault.kind == reorder {
+		patience, next = reorderPatience, c.next()
+	}
+	over, stop := c.clock.NewTimer(patience)
+	defer stop()
+	// Who is told that it was tried may send the next, or skip time, at once.
+	close(tried)
+	select {
+	case <-over:
+	case <-next:
+	case <-cleared:
+	case <-c.ctx.Done():
+		return false
+	}
+	return true
 }
 
 // attempt is one delivery, as the fault that meets it leaves it.

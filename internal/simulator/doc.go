@@ -23,17 +23,21 @@
 // Besides the page, its address serves an API to it and to checks from outside:
 //
 //	POST   /api/messages                       what a lead writes
+//	POST   /api/person                         what the team writes in its phone app
 //	POST   /api/webhooks                       a message's webhook, delivered again
-//	GET    /api/conversations                  everybody, newest first
-//	GET    /api/conversations/{from}           one transcript, with state and owner
+//	GET    /api/conversations                  everybody, newest first, and how each stands
+//	GET    /api/conversations/{from}           one transcript, or with ?since= what changed in it
 //	GET    /api/conversations/{from}/turns     the audit record of its turns
 //	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
+//	POST   /api/turns/{id}/repeat              a turn decided again, with another pack or model
 //	GET    /api/media/{id}                     a file that a lead sent
 //	GET    /api/events                         server-sent events: whose conversation changed
+//	GET    /api/faults                         what can break, and what is still to happen
 //	POST   /api/faults, DELETE /api/faults     what breaks next
-//	POST   /api/clock                          the time machine
+//	POST   /api/clock                          the time machine: by a duration, or until the next opening
 //	GET    /api/street                         what is real, and what is on its way
 //	GET    /api/logs                           the services' newest log lines
+//	GET    /api/overview                       what it all adds up to
 //
 // Files that a lead sends are served by the fake Graph, so that the worker fetches
 // them as it would from Meta. An audio without data speaks its text: a voice note
@@ -41,10 +45,28 @@
 // audio it says that it is a demonstration, and the offline model says of an image
 // that it sees none.
 //
+// Faults are asked for by point and kind, and happen as often as "times" says; the
+// kinds mean the same everywhere unless the point is named:
+//
+//	fail_before  nothing happens and no answer comes
+//	fail_after   it happens and no answer comes
+//	hang         nothing happens and the caller waits
+//	status       an answer that says no, with "status" and "code"
+//	duplicate    it happens more than once (webhook, tasks)
+//	late         it happens after "delay", 10s unless said (webhook, model)
+//	reorder      a webhook comes after the next one of anybody, or after 10s
+//	refuse       the model will not talk about it
+//	fail_later   the graph accepts it and reports with "code" that it failed
+//
+// At the point "worker" the kinds are moments at which the worker is killed: before
+// a turn is committed (fail_before), between commit and send (hang), and after Graph
+// took an answer and before that is recorded (fail_after). Another starts at once on
+// the same port, with the lease, the task and the ledger as the first left them.
+//
 // It refuses any ENVIRONMENT but development and any reference to Secret
 // Manager. It keeps everything in memory and is no place for load.
 //
 // Reading order: environ, street, clock; then what stands between the parts
-// (fuse, gate, ledger, courier, witness); then what a person sees (transcript,
-// message, api, page).
+// (fuse, gate, ledger, worker, courier, witness); then what a person sees (transcript,
+// standing, overview, message, person, api, page).
 package simulator

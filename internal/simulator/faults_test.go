@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,12 @@ func TestAFaultNeverCostsOrDoublesAReply(t *testing.T) {
 		{"webhook", "status", 3},
 		{"webhook", "duplicate", 9},
 		{"webhook", "duplicate", -1},
+		{"webhook", "late", 1},
+		{"webhook", "reorder", 1},
+		{"webhook", "reorder", -1},
+		{"model", "late", 1},
+		{"model", "refuse", 1},
+		{"model", "refuse", -1},
 	} {
 		t.Run(c.point+" "+c.kind, func(t *testing.T) {
 			t.Parallel()
@@ -112,6 +119,151 @@ func TestAFileThatCannotBeHadIsAnswered(t *testing.T) {
 				t.Errorf("it is answered %q", reply.Text)
 			}
 		})
+	}
+}
+
+// TestAWebhookIsHeldBack holds the first message of a person back: it comes when
+// its time has come and not before.
+func TestAWebhookIsHeldBack(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.arm(`{"point":"webhook","kind":"late","delay":"1h"}`)
+	s.say(iara, "oi")
+	s.advance(59 * time.Minute)
+	s.say(bruno, "oi")
+	s.untilReplies(bruno, 1)
+	if replies, held := s.conversation(iara).replies(), s.waiting().Webhooks; len(replies) != 0 || held != 1 {
+		t.Errorf("%d replies, and %d webhooks are held", len(replies), held)
+	}
+	s.advance(time.Minute)
+	s.exactly(iara, 1)
+}
+
+// TestAWebhookIsOvertaken lets the message of another person go first.
+func TestAWebhookIsOvertaken(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.fault("webhook", "reorder", 1)
+	s.say(iara, "oi")
+	if held := s.waiting().Webhooks; held != 1 {
+		t.Fatalf("%d webhooks are held", held)
+	}
+	s.say(bruno, "oi")
+	s.exactly(iara, 1)
+	s.exactly(bruno, 1)
+	logs := s.logs()
+	first, second := s.turns(bruno)[0].Messages[0], s.turns(iara)[0].Messages[0]
+	if a, b := strings.Index(logs, first), strings.Index(logs, second); a < 0 || b < 0 || a > b {
+		t.Errorf("the ingress met %s, sent first, before %s", second, first)
+	}
+}
+
+// TestAnAnswerOfTheModelIsLate lets an answer take a while of the street's clock.
+func TestAnAnswerOfTheModelIsLate(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.arm(`{"point":"model","kind":"late","delay":"15s"}`)
+	s.say(iara, erp)
+	s.until("a request to the model", func() bool {
+		s.advance(0) // Nothing else happens that would be an event.
+		return len(s.armed()) == 0
+	})
+	if replies := s.conversation(iara).replies(); len(replies) != 0 {
+		t.Fatalf("%d replies before the model answered", len(replies))
+	}
+	s.until("the answer", func() bool {
+		s.advance(time.Second)
+		return len(s.conversation(iara).replies()) > 0
+	})
+	s.exactly(iara, 1)
+	if turns := s.turns(iara); turns[0].Route != "model" || turns[0].Model.Calls != 1 {
+		t.Errorf("the turn is %+v", turns[0])
+	}
+}
+
+// TestAStreetLetsGoOfWhatItHolds ends while webhooks are held and the worker is
+// being killed again and again.
+func TestAStreetLetsGoOfWhatItHolds(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.fault("worker", "fail_before", -1)
+	s.say(bruno, "oi")
+	s.arm(`{"point":"webhook","kind":"late","delay":"24h","times":2}`)
+	s.fault("webhook", "reorder", 1)
+	for range 3 {
+		s.say(iara, "oi")
+	}
+	if held := s.waiting().Webhooks; held != 3 {
+		t.Errorf("%d webhooks are held", held)
+	}
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// arm asks for a fault in the words of the API.
+func (s *street) arm(fault string) {
+	s.t.Helper()
+	var answer struct{ Error string }
+	if status := s.call(http.MethodPost, "/api/faults", fault, &answer); status != http.StatusOK {
+		s.t.Fatalf("a fault was answered %d %q", status, answer.Error)
+	}
+}
+
+// TestWhatIsArmedIsTold arms every point in every way and reads it back.
+func TestWhatIsArmedIsTold(t *testing.T) {
+	s := start(t)
+	var can struct {
+		Points []struct {
+			Point   string
+			Kinds   []string
+			Without string
+		}
+	}
+	s.call(http.MethodGet, "/api/faults", "", &can)
+	var want []armed
+	for _, p := range can.Points {
+		if p.Without != "" || len(p.Kinds) == 0 {
+			t.Errorf("%s breaks by %v: %s", p.Point, p.Kinds, p.Without)
+		}
+		for i, kind := range p.Kinds {
+			f := armed{Point: p.Point, Kind: kind, Left: i + 1}
+			request := map[string]any{"point": f.Point, "kind": f.Kind, "times": f.Left}
+			switch {
+			case kind == "late":
+				f.Delay = "1m30s"
+				request["delay"] = "90s"
+			case kind == "fail_later": // of the most common reason unless it is said
+				f.Code = 131026
+			case kind == "status" && p.Point == "tasks":
+				f.Code = 14
+				request["status"] = http.StatusServiceUnavailable
+			case kind == "status":
+				f.Status = http.StatusBadGateway
+				request["status"] = f.Status
+				if p.Point == "webhook" { // An answer that never came has no status.
+					f.Status = 0
+				}
+			}
+			s.arm(encode(request))
+			want = append(want, f)
+		}
+	}
+	if got := s.armed(); !slices.Equal(got, want) {
+		t.Errorf("armed are\n%+v, not\n%+v", got, want)
+	}
+	s.heal()
+	s.fault("graph", "status", -1)
+	s.fault("model", "hang", -1)
+	if got := s.armed(); len(got) != 2 || got[0].Left != -1 || got[1].Left != -1 {
+		t.Errorf("armed are %+v", got)
+	}
+	s.heal()
+	if got := s.armed(); len(got) != 0 {
+		t.Errorf("armed are %+v although they were taken back", got)
+	}
+	if len(can.Points) != 9 {
+		t.Errorf("%d points instead of 9", len(can.Points))
 	}
 }
 
@@ -205,8 +357,8 @@ func TestAnotherRedisBreaksToo(t *testing.T) {
 func TestFaultsThatMakeNoSense(t *testing.T) {
 	s := start(t, "OPENAI_ENABLED=false", "SESSION_STORE_BACKEND=memory", "DEDUPE_BACKEND=memory")
 	for _, c := range []struct{ body, says string }{
-		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook, media, transcription"},
-		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, hang, status"},
+		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook, media, transcription, worker"},
+		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, fail_later, hang, status"},
 		{`{"point":"ledger","kind":"status"}`, "kind: ledger breaks by fail_after, fail_before, hang"},
 		{`{"point":"tasks","kind":""}`, "kind: tasks breaks by duplicate, fail_after, fail_before, hang, status"},
 		{`{"point":"model","kind":"hang"}`, "point: model cannot be broken: it is not the offline one"},
@@ -214,12 +366,19 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 		{`{"point":"graph","kind":"status","status":200}`, "status: is not an HTTP status from 400 to 599"},
 		{`{"point":"graph","kind":"status","code":-1}`, "code: is negative"},
 		{`{"point":"graph","kind":"hang","times":10001}`, "times: is more than 10000; a negative number is until the faults are taken back"},
+		{`{"point":"webhook","kind":"late","delay":"0s"}`, "delay: is not a duration such as 30s, of 744h0m0s at most"},
+		{`{"point":"webhook","kind":"late","delay":"soon"}`, "delay: is not a duration such as 30s, of 744h0m0s at most"},
+		{`{"point":"webhook","kind":"hang","delay":"1s"}`, "delay: is for kind late alone"},
+		{`{"point":"worker","kind":"status"}`, "kind: worker breaks by fail_after, fail_before, hang"},
 		{`{"point":"graph","kind":"hang","time":1}`, `body: has a field that is not known: "time"`},
 	} {
 		var answer struct{ Error string }
 		if status := s.call(http.MethodPost, "/api/faults", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {
 			t.Errorf("%s was answered %d %q", c.body, status, answer.Error)
 		}
+	}
+	if left := s.armed(); len(left) != 0 {
+		t.Errorf("still armed is %+v", left)
 	}
 	// None of them happened.
 	s.say(iara, "oi")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // kind is a way to break.
@@ -16,6 +17,10 @@ const (
 	hang       kind = "hang"        // nothing happens and the caller waits
 	status     kind = "status"      // an answer that says no
 	duplicate  kind = "duplicate"   // it happens more than once
+	late       kind = "late"        // it happens after a while
+	reorder    kind = "reorder"     // it happens after what came later
+	refusal    kind = "refuse"      // an answer that will not talk about it
+	failLater  kind = "fail_later"  // it is accepted, and comes to nothing
 )
 
 // forEver is the number of times of a fault that ends only when it is taken
@@ -26,6 +31,7 @@ const forEver = -1
 type armed struct {
 	kind  kind
 	times int
+	delay time.Duration // of kind late
 }
 
 // fuse holds the faults of one point of the street, in the order in which they
@@ -42,6 +48,13 @@ func (f *fuse) arm(a armed) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults = append(f.faults, a)
+}
+
+// left are the faults that are still to happen, in their order.
+func (f *fuse) left() []armed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.faults)
 }
 
 // clear takes back every fault and lets go what hangs.

@@ -17,6 +17,8 @@ const (
 	// connection gives up exchanges and keeps the connection: to hold that for
 	// ever would be another fault than the one that was asked for.
 	holdPatience = 5 * time.Second
+	// acceptPause is waited when no connection can be accepted.
+	acceptPause = 50 * time.Millisecond
 )
 
 // gate stands in front of a server that speaks over TCP and breaks its
@@ -26,6 +28,7 @@ type gate struct {
 	target   string
 	listener net.Listener
 	fuse     *fuse
+	open     connections
 	ctx      context.Context
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
@@ -45,9 +48,16 @@ func newGate(target string) (*gate, error) {
 
 func (g *gate) addr() string { return g.listener.Addr().String() }
 
-// close drops every connection and waits until nothing is left of them.
-func (g *gate) close() {
+// cut drops every connection, at once and for good. The port is kept, so that
+// who goes on knocking does not come upon somebody else.
+func (g *gate) cut() {
 	g.cancel()
+	g.open.cut()
+}
+
+// close cuts the gate, gives its port back and waits until nothing is left of it.
+func (g *gate) close() {
+	g.cut()
 	_ = g.listener.Close()
 	g.work.Wait()
 }
@@ -63,7 +73,7 @@ func (g *gate) serve() {
 			select {
 			case <-g.ctx.Done():
 				return
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(acceptPause):
 			}
 			continue
 		}
@@ -73,18 +83,16 @@ func (g *gate) serve() {
 
 // pass carries one connection until either side leaves or a fault ends it.
 func (g *gate) pass(client net.Conn) {
-	defer func() { _ = client.Close() }()
-	dialer := net.Dialer{Timeout: dialPatience}
-	server, err := dialer.DialContext(g.ctx, "tcp", g.target)
-	if err != nil {
+	if !g.open.add(client) {
 		return
 	}
-	defer func() { _ = server.Close() }()
-	stop := context.AfterFunc(g.ctx, func() {
-		_ = client.Close()
-		_ = server.Close()
-	})
-	defer stop()
+	defer g.open.drop(client)
+	dialer := net.Dialer{Timeout: dialPatience}
+	server, err := dialer.DialContext(g.ctx, "tcp", g.target)
+	if err != nil || !g.open.add(server) {
+		return
+	}
+	defer g.open.drop(server)
 
 	var mute atomic.Bool
 	g.work.Go(func() {
@@ -155,5 +163,46 @@ func answers(client, server net.Conn, mute *atomic.Bool) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// connections are those of one owner, to be cut together. The zero value has
+// none. It is safe for concurrent use.
+type connections struct {
+	mu   sync.Mutex
+	over bool
+	all  map[net.Conn]struct{}
+}
+
+// add takes a connection in. After the cut it closes it instead.
+func (c *connections) add(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		_ = conn.Close()
+		return false
+	}
+	if c.all == nil {
+		c.all = map[net.Conn]struct{}{}
+	}
+	c.all[conn] = struct{}{}
+	return true
+}
+
+// drop closes a connection.
+func (c *connections) drop(conn net.Conn) {
+	_ = conn.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.all, conn)
+}
+
+// cut closes every connection, and every one that is added from now on.
+func (c *connections) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	for conn := range c.all {
+		_ = conn.Close()
 	}
 }

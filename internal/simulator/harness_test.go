@@ -140,6 +140,7 @@ func (s *street) say(from, text string) string {
 // message is one line of a transcript.
 type message struct {
 	ID, Direction, Type, Text, Status string
+	Author                            string
 	At                                time.Time
 	Options                           []struct{ ID, Title string }
 	Media                             string

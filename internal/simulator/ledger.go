@@ -16,14 +16,19 @@ var (
 )
 
 // shakyLedger is the worker's ledger in memory, which breaks on command. Only
-// what writes can lose its answer: of a read it makes no difference.
+// what writes can lose its answer: of a read it makes no difference. A worker that
+// was killed has no ledger any more.
 type shakyLedger struct {
 	ledger workerd.Ledger
 	fuse   *fuse
+	life   *life
 }
 
 // before is an error when the call is not to happen.
 func (l shakyLedger) before(ctx context.Context) error {
+	if l.life.dead.Load() {
+		return errKilled
+	}
 	f, cleared, broken := l.fuse.take(failBefore, hang)
 	switch {
 	case !broken:
@@ -36,6 +41,9 @@ func (l shakyLedger) before(ctx context.Context) error {
 
 // after is an error when the answer of a write is to be lost.
 func (l shakyLedger) after() error {
+	if l.life.dead.Load() {
+		return errKilled // It was on its way, and nobody is there to hear of it.
+	}
 	if _, _, broken := l.fuse.take(failAfter); broken {
 		return errLedgerSilent
 	}
@@ -77,7 +85,15 @@ func (l shakyLedger) Load(ctx context.Context, q conversation.Query) (conversati
 
 // Commit applies a turn.
 func (l shakyLedger) Commit(ctx context.Context, c conversation.Commit) (conversation.Committed, error) {
-	return write(ctx, l, func() (conversation.Committed, error) { return l.ledger.Commit(ctx, c) })
+	if l.life.meets(failBefore) {
+		return conversation.Committed{}, errKilled
+	}
+	committed, err := write(ctx, l, func() (conversation.Committed, error) { return l.ledger.Commit(ctx, c) })
+	// A turn that has nothing to send has no moment between the two.
+	if err == nil && c.Turn.Intended() > 0 && l.life.meets(hang) {
+		return conversation.Committed{}, errKilled
+	}
+	return committed, err
 }
 
 // Intend records that an attempt is about to be sent.
@@ -87,6 +103,9 @@ func (l shakyLedger) Intend(ctx context.Context, turn conversation.TurnID, part,
 
 // Answer records Meta's answer to an attempt.
 func (l shakyLedger) Answer(ctx context.Context, turn conversation.TurnID, part, attempt int, r conversation.Result) error {
+	if r.Kind == conversation.Accepted && l.life.meets(failAfter) {
+		return errKilled
+	}
 	return l.do(ctx, func() error { return l.ledger.Answer(ctx, turn, part, attempt, r) })
 }
 

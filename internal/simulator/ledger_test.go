@@ -1,6 +1,8 @@
 package simulator_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/pyloto/atende/internal/store/firestore/firestoretest"
@@ -17,6 +19,11 @@ func TestTheLedgerCanBeFirestore(t *testing.T) {
 	s := start(t, "FIRESTORE_EMULATOR_HOST="+ledgerServer(t))
 	if part := s.parts()["ledger"]; part.Variant != "emulator" {
 		t.Fatalf("the ledger is %+v", part)
+	}
+	var answer struct{ Error string }
+	status := s.call(http.MethodPost, "/api/faults", `{"point":"worker","kind":"hang"}`, &answer)
+	if status != http.StatusBadRequest || !strings.Contains(answer.Error, "worker cannot be broken: the moments of a turn are seen at the ledger in memory") {
+		t.Errorf("killing the worker was answered %d %q", status, answer.Error)
 	}
 	first := s.say(iara, "oi")
 	s.untilReplies(iara, 1)

@@ -64,7 +64,7 @@ type writer struct {
 // repeats nothing of it.
 func (w writer) write(r messageRequest) (written, error) {
 	if !isPerson(r.From) {
-		return written{}, errors.New("from: is neither a phone number (7 to 15 digits) nor a business-scoped user id (such as BR.1234)")
+		return written{}, errors.New("from: " + noPerson)
 	}
 	if utf8.RuneCountInString(r.Name) > maxName {
 		return written{}, fmt.Errorf("name: has more than %d characters", maxName)
@@ -101,11 +101,8 @@ func (w writer) content(r *messageRequest) (written, error) {
 }
 
 func (w writer) text(r *messageRequest) (written, error) {
-	switch {
-	case strings.TrimSpace(r.Text) == "":
-		return written{}, errors.New("text: is empty")
-	case utf8.RuneCountInString(r.Text) > maxText:
-		return written{}, fmt.Errorf("text: has more than %d characters, which is all that WhatsApp takes", maxText)
+	if err := checkText(r.Text); err != nil {
+		return written{}, err
 	}
 	fields := map[string]any{"type": "text", "text": map[string]any{"body": r.Text}}
 	if r.ReplyTo != "" {
@@ -115,6 +112,17 @@ func (w writer) text(r *messageRequest) (written, error) {
 		body: w.pen.Message(r.From, r.Name, fields),
 		line: line{Type: "text", Text: r.Text, ReplyTo: r.ReplyTo},
 	}, nil
+}
+
+// checkText says what WhatsApp would not take of a text.
+func checkText(text string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return errors.New("text: is empty")
+	case utf8.RuneCountInString(text) > maxText:
+		return fmt.Errorf("text: has more than %d characters, which is all that WhatsApp takes", maxText)
+	}
+	return nil
 }
 
 // tap is a tap on a choice; the title may be left out where the message with
@@ -158,6 +166,8 @@ func (w writer) media(r *messageRequest) (written, error) {
 		return written{}, errors.New("data: is not base64")
 	case len(data) == 0:
 		return written{}, errors.New("data: is missing: the file in base64")
+	case utf8.RuneCountInString(r.Caption) > maxText:
+		return written{}, fmt.Errorf("caption: has more than %d characters", maxText)
 	case len(data) > maxMedia:
 		return written{}, fmt.Errorf("data: is more than %d MiB", maxMedia>>20)
 	case !strings.Contains(r.MIME, "/"):
@@ -196,6 +206,9 @@ func (w writer) reaction(r *messageRequest) (written, error) {
 		line: line{Type: "reaction", Text: r.Emoji, ReplyTo: r.ReplyTo},
 	}, nil
 }
+
+// noPerson is what is wrong with a name that [isPerson] does not know.
+const noPerson = "is neither a phone number (7 to 15 digits) nor a business-scoped user id (such as BR.1234)"
 
 // isPerson reports whether a lead can be named so: by a phone number, or by a
 // business-scoped user id (two letters, a point, letters and digits).

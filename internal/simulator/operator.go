@@ -26,6 +26,7 @@ func (a *api) registerOperator(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/operator/receipts/{id}", a.getReceipt)
 	mux.HandleFunc("GET /api/operator/replay/{who}", a.getReplay)
 	mux.HandleFunc("GET /api/operator/handoffs", a.getOpenHandoffs)
+	mux.HandleFunc("POST /api/operator/handoffs/{id}/accept", a.postAct(a.operator.Accept))
 	mux.HandleFunc("POST /api/operator/handoffs/{id}/release", a.postAct(a.operator.Release))
 }
 
@@ -100,8 +101,11 @@ func answerOperator(w http.ResponseWriter, r *http.Request, do func(context.Cont
 		status = http.StatusBadGateway
 	case errors.As(err, &refused):
 		status = http.StatusConflict
-		if refused.Code == operator.Unknown {
+		switch refused.Code {
+		case operator.Unknown:
 			status = http.StatusNotFound
+		case operator.NoPack:
+			status = http.StatusBadRequest
 		}
 		body["code"] = string(refused.Code)
 	case fault.Is(err, fault.Conflict):

@@ -66,7 +66,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := &street{o: o, wishes: w, clock: newClock(), logs: &logs{}, failed: make(chan error, len(serviceNames))}
+	s := &street{o: o, wishes: w, clock: newClock(), logs: &logs{}, kills: newFuse(), failed: make(chan error, len(serviceNames))}
 	if w.logs {
 		s.logs.also = o.Stderr
 	}
@@ -103,21 +103,24 @@ type street struct {
 	worker  net.Listener
 	key     *pii.HashKey
 
-	redis   *gate // nil where there is none, or it is spoken to with TLS
-	ledger  breakable
-	archive operator.Ledger // past every fault
-	memory  workerd.Ledger
-	tasks   *cloudtaskstest.Server
-	graph   *whatsapptest.Server
-	model   *openaitest.Server
-	team    *team
-	witness *witness
-	courier *courier
-	at      addresses
-	scenery *transcript
-	shelf   *shelf
-	endings []func() // in the order of starting
-	hangUps []func() // let go what work at hand may wait for
+	redis     *gate // nil where there is none, or it is spoken to with TLS
+	ledger    breakable
+	archive   operator.Ledger            // past every fault
+	memory    func(*life) workerd.Ledger // nil with the emulator
+	kills     *fuse                      // of the worker
+	overview  *overview                  // of everything that happens
+	standings *standings                 // of everybody in the list
+	tasks     *cloudtaskstest.Server
+	graph     *whatsapptest.Server
+	model     *openaitest.Server
+	team      *team
+	witness   *witness
+	courier   *courier
+	at        addresses
+	scenery   *transcript
+	shelf     *shelf
+	endings   []func() // in the order of starting
+	hangUps   []func() // let go what work at hand may wait for
 }
 
 // start starts every part; what was started is in endings, also after an
@@ -133,9 +136,9 @@ func (s *street) start() error {
 	}
 	s.parts = s.wishes.describe(s.ingress.Addr().String(), s.worker.Addr().String())
 	s.at.worker = "http://" + s.worker.Addr().String()
-	s.scenery, s.shelf = newTranscript(), newShelf()
+	s.scenery, s.shelf = newTranscript(int(s.clock.Now().UnixMicro())), newShelf()
 	for _, step := range []func() error{
-		s.startRedis, s.startLedger, s.startModel, s.startTasks, s.startMeta, s.startTeam, s.startServices, s.startPage,
+		s.startRedis, s.startLedger, s.startOverview, s.startModel, s.startTasks, s.startMeta, s.startTeam, s.startServices, s.startPage,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -250,7 +253,8 @@ func (s *street) startLedger() error {
 	if s.wishes.emulator == "" {
 		inMemory := memory.NewLedger(memory.LedgerOptions{Now: s.clock.Now})
 		fuse := newFuse()
-		s.archive, s.memory = inMemory, shakyLedger{ledger: inMemory, fuse: fuse}
+		s.archive = inMemory
+		s.memory = func(l *life) workerd.Ledger { return shakyLedger{ledger: inMemory, fuse: fuse, life: l} }
 		s.ledger = fusePoint("ledger", fuse, kinds...)
 		s.hangUps = append(s.hangUps, fuse.clear)
 		return nil
@@ -289,9 +293,17 @@ func (s *street) startLedger() error {
 	return nil
 }
 
+// startOverview adds up what happens, before anything does.
+func (s *street) startOverview() error {
+	s.overview, s.standings = newOverview(s.archive, s.clock.Now(), s.scenery.nudge), &standings{}
+	s.scenery.tally, s.logs.read = s.overview.line, s.readLog
+	s.background(s.overview.follow)
+	return nil
+}
+
 func (s *street) startModel() error {
 	if s.wishes.model == modelOffline {
-		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now})
+		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now, After: s.clock.After})
 		s.onStop(s.model.Close)
 		s.hangUps = append(s.hangUps, s.model.Heal)
 		s.at.model = s.model.URL()
@@ -304,7 +316,7 @@ func (s *street) startTasks() error {
 		Clock: s.clock, AutoCreateQueues: true, QueueTemplate: queue(), History: -1,
 		Observe: func(e cloudtaskstest.Event) {
 			if e.Kind == cloudtaskstest.Answered || e.Kind == cloudtaskstest.Ended {
-				s.scenery.stir()
+				s.scenery.nudge()
 			}
 		},
 	})
@@ -340,35 +352,45 @@ func (s *street) startMeta() error {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute}
 	s.onStop(transport.CloseIdleConnections)
-	s.witness = &witness{transcript: s.scenery, next: transport}
+	s.witness = &witness{transcript: s.scenery, next: transport, clock: s.clock}
 	listener, err := listen(0)
 	if err != nil {
 		return fmt.Errorf("start graph: %w", err)
 	}
 	s.graph = whatsapptest.NewServer(whatsapptest.Options{
-		Listener: listener, PhoneNumberIDs: s.wishes.worker.PhoneNumberIDs, Token: developmentToken, Keep: maxMessages,
+		Listener: listener, PhoneNumberIDs: s.wishes.worker.PhoneNumberIDs, Token: developmentToken, Keep: maxSent,
 		WebhookURL: webhook, AppSecret: pen.AppSecret, AccountID: pen.AccountID, Statuses: statuses,
 		WebhookClient: &http.Client{Transport: s.witness, Timeout: metaPatience}, Media: s.shelf.serve,
-		Now: s.clock.Now, After: s.clock.After,
+		Presence: s.witness.presence, Now: s.clock.Now, After: s.clock.After,
 	})
 	s.onStop(s.graph.Close)
 	s.hangUps = append(s.hangUps, s.graph.Close)
 	s.at.graph = s.graph.URL
 	s.witness.of(s.graph)
 	s.background(s.witness.watch)
-	s.courier = newCourier(pen, webhook, s.clock, func(id string) { s.scenery.progress(id, statusDelivered) })
+	s.background(s.witness.quieten)
+	s.courier = newCourier(pen, webhook, s.clock, s.settled)
 	return nil
+}
+
+// settled notes in the transcript what became of a webhook.
+func (s *street) settled(id string, accepted bool) {
+	if accepted {
+		s.scenery.progress(id, statusDelivered)
+	} else {
+		s.scenery.fail(id, nil)
+	}
 }
 
 // startServices starts the two programs, the worker first, so that at the end
 // the ingress stops first and what it accepted still finds a worker.
 func (s *street) startServices() error {
 	environ := s.wishes.environ(s.at)
-	s.service("worker", func(ctx context.Context) error {
-		return workerd.Run(ctx, workerd.Options{
-			Environ: environ, Stdout: s.logs, Version: s.o.Version, Listener: s.worker, Now: s.clock.Now, Memory: s.memory,
-		})
-	})
+	w := &worker{
+		listener: s.worker, logs: s.logs, at: s.at, environ: s.wishes.environ, ledger: s.memory, fuse: s.kills,
+		options: workerd.Options{Version: s.o.Version, Now: s.clock.Now},
+	}
+	s.service("worker", w.run)
 	s.service("ingress", func(ctx context.Context) error {
 		return ingressd.Run(ctx, ingressd.Options{
 			Environ: environ, Stdout: s.logs, Version: s.o.Version, Listener: s.ingress, Now: s.clock.Now,
@@ -414,10 +436,11 @@ func (s *street) startPage() error {
 	done := make(chan struct{})
 	a := &api{
 		transcript: s.scenery, shelf: s.shelf, courier: s.courier, points: s.points(), archive: s.archive, operator: works, logs: s.logs,
-		writer: writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
-		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
+		writer:   writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
+		overview: s.overview, standings: s.standings,
+		clock: s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
-		waiting: s.waiting,
+		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir),
 	}
 	mux := http.NewServeMux()
 	a.register(mux)
@@ -458,8 +481,20 @@ func (s *street) points() points {
 	}
 	return points{
 		graphPoint(s.graph), model, redis, s.ledger, tasksPoint(s.tasks),
-		fusePoint("webhook", s.courier.fuse, failBefore, failAfter, hang, status, duplicate),
-		mediaPoint(s.graph), ears,
+		fusePoint("webhook", s.courier.fuse, failBefore, failAfter, hang, status, duplicate, late, reorder),
+		mediaPoint(s.graph), ears, s.workerPoint(),
+	}
+}
+
+// workerPoint is the worker itself, killed in the middle of a turn.
+func (s *street) workerPoint() breakable {
+	switch {
+	case s.memory == nil:
+		return breakable{name: "worker", without: "the moments of a turn are seen at the ledger in memory, and this is another"}
+	case s.redis == nil && !s.wishes.noRedis:
+		return breakable{name: "worker", without: "it speaks to Redis with TLS, so nothing can cut that at its death"}
+	default:
+		return fusePoint("worker", s.kills, failBefore, hang, failAfter)
 	}
 }
 

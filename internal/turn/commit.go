@@ -165,7 +165,7 @@ func after(mind Mind, r otto.Request, d otto.Decision, mode conversation.Mode, s
 }
 
 // waited is how the waiting for a person stands once a decision is committed:
-// whoever of the team writes to the lead has come.
+// whoever of the team writes to the lead, or takes the handoff, has come.
 func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, mode conversation.Mode, id conversation.TurnID) conversation.Waiting {
 	if mode == conversation.ModeUnanswered || mode == conversation.ModeReminded {
 		if len(d.Replies) > 0 {
@@ -175,6 +175,9 @@ func waited(mind Mind, w conversation.Waiting, r otto.Request, d otto.Decision, 
 		if n := len(w.Reminders); n < maxReminders {
 			w.Deadline = mind.AnswerBy(r.Now, n+1)
 		}
+	}
+	if mode == conversation.ModeAccepted {
+		w.Came, w.Deadline = r.Now, time.Time{}
 	}
 	for _, m := range r.Messages {
 		if !wrote(m) {

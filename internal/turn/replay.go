@@ -67,13 +67,9 @@ type ReplayOptions struct {
 // whose beginning is not known, because those before it have expired or came
 // out otherwise, is skipped until a record holds the conversation again.
 func Replay(ctx context.Context, o ReplayOptions, history []Recorded) ([]Replayed, error) {
-	r := replayer{ReplayOptions: o, player: &player{}}
-	var err error
-	if r.thoughtful, err = o.Mind(r.player); err != nil {
-		return nil, fmt.Errorf("make a mind: %w", err)
-	}
-	if r.thoughtless, err = o.Mind(nil); err != nil {
-		return nil, fmt.Errorf("make a mind: %w", err)
+	r, err := newReplayer(o)
+	if err != nil {
+		return nil, err
 	}
 	var replayed []Replayed
 	for _, recorded := range history {
@@ -94,37 +90,72 @@ type replayer struct {
 	conv *conversation.Conversation
 }
 
+func newReplayer(o ReplayOptions) (*replayer, error) {
+	r := &replayer{ReplayOptions: o, player: &player{}}
+	var err error
+	if r.thoughtful, err = o.Mind(r.player); err != nil {
+		return nil, fmt.Errorf("make a mind: %w", err)
+	}
+	if r.thoughtless, err = o.Mind(nil); err != nil {
+		return nil, fmt.Errorf("make a mind: %w", err)
+	}
+	return r, nil
+}
+
+// incomplete says what of a turn's own record is missing to decide it again;
+// empty when nothing is.
+func incomplete(recorded Recorded) string {
+	switch {
+	case recorded.Turn.Mode == "":
+		return "it was recorded by a program that kept too little"
+	case len(recorded.Messages) != len(recorded.Turn.Messages):
+		return "messages of it have expired"
+	}
+	return ""
+}
+
+// notRecorded is why a turn cannot be decided again whose beginning is not known.
+const notRecorded = "what was known before it is not recorded"
+
+// beginning is the conversation before a turn, as the turns before it or its own
+// record tell; nil when neither does.
+func (r *replayer) beginning(t conversation.StoredTurn) *conversation.Conversation {
+	switch {
+	case r.conv != nil && r.conv.Version == t.Version-1 && (len(t.Absorbed) == 0 || t.Before == nil):
+		return r.conv
+	case t.Before != nil:
+		return t.Before
+	case t.Version == 1:
+		fresh := conversation.New(t.Conversation, t.Number, conversation.Identity{})
+		return &fresh
+	}
+	return nil
+}
+
+// request is what a mind was asked in a turn.
+func (recorded Recorded) request(was conversation.Conversation) otto.Request {
+	request := ask(was, recorded.Messages, recorded.Turn.DecidedAt)
+	request.Noted = recorded.Turn.Noted
+	return request
+}
+
 // turn decides one turn again.
 func (r *replayer) turn(ctx context.Context, recorded Recorded) Replayed {
 	t := recorded.Turn
-	was := r.conv
+	was := r.beginning(t)
 	r.conv = nil // until this turn came out as recorded
-	result := Replayed{Turn: t.ID}
+	result := Replayed{Turn: t.ID, Skipped: incomplete(recorded)}
 	switch {
-	case t.Mode == "":
-		result.Skipped = "it was recorded by a program that kept too little"
-		return result
-	case len(recorded.Messages) != len(t.Messages):
-		result.Skipped = "messages of it have expired"
+	case result.Skipped != "":
 		return result
 	case t.PackHash != r.PackHash:
 		result.differ(StepPack, "recorded with pack %.12s, replayed with %.12s", t.PackHash, r.PackHash)
 		return result
+	case was == nil:
+		result.Skipped = notRecorded
+		return result
 	}
-	if was == nil || was.Version != t.Version-1 || len(t.Absorbed) > 0 && t.Before != nil {
-		switch {
-		case t.Before != nil:
-			was = t.Before
-		case t.Version == 1:
-			fresh := conversation.New(t.Conversation, t.Number, conversation.Identity{})
-			was = &fresh
-		default:
-			result.Skipped = "what was known before it is not recorded"
-			return result
-		}
-	}
-	request := ask(*was, recorded.Messages, t.DecidedAt)
-	request.Noted = t.Noted
+	request := recorded.request(*was)
 	if t.Before != nil && !same(frugal(request.Conversation), frugal(*t.Before)) {
 		result.differ(StepConversation, "version %d is not what its turns make of it", t.Version-1)
 	}
@@ -150,28 +181,39 @@ func frugal(c conversation.Conversation) conversation.Conversation {
 	return c
 }
 
+// withoutThought is the decision of a turn that asked no model; ok is false for
+// one that was to find the best answer there is.
+func withoutThought(mind Mind, request otto.Request, mode conversation.Mode) (d otto.Decision, ok bool) {
+	switch mode {
+	case conversation.ModeSilent:
+		route, _ := unanswerable(request)
+		return silent(mind, request, route), true
+	case conversation.ModeFallback:
+		return mind.Fallback(request), true
+	case conversation.ModeTaken:
+		return mind.TakenOver(request), true
+	case conversation.ModeUnanswered, conversation.ModeReminded:
+		return mind.Unanswered(request, mode == conversation.ModeUnanswered), true
+	case conversation.ModeInactive:
+		return otto.Inactive(request), true
+	case conversation.ModeReleased:
+		return otto.Released(request), true
+	case conversation.ModeAccepted:
+		return otto.Accepted(request), true
+	case conversation.ModeMended:
+		return otto.Mended(request), true
+	case conversation.ModeStopped:
+		return otto.Stopped(request), true
+	case conversation.ModeInvite:
+		decision, _ := mind.Invite(request)
+		return decision, true
+	}
+	return otto.Decision{}, false
+}
+
 // decide asks the mind as it was asked then.
 func (r *replayer) decide(ctx context.Context, request otto.Request, t conversation.Turn, result *Replayed) (otto.Decision, error) {
-	route, _ := unanswerable(request)
-	switch t.Mode {
-	case conversation.ModeSilent:
-		return silent(r.thoughtful, request, route), nil
-	case conversation.ModeFallback:
-		return r.thoughtful.Fallback(request), nil
-	case conversation.ModeTaken:
-		return r.thoughtful.TakenOver(request), nil
-	case conversation.ModeUnanswered, conversation.ModeReminded:
-		return r.thoughtful.Unanswered(request, t.Mode == conversation.ModeUnanswered), nil
-	case conversation.ModeInactive:
-		return otto.Inactive(request), nil
-	case conversation.ModeReleased:
-		return otto.Released(request), nil
-	case conversation.ModeMended:
-		return otto.Mended(request), nil
-	case conversation.ModeStopped:
-		return otto.Stopped(request), nil
-	case conversation.ModeInvite:
-		decision, _ := r.thoughtful.Invite(request)
+	if decision, ok := withoutThought(r.thoughtful, request, t.Mode); ok {
 		return decision, nil
 	}
 	r.player.answers, r.player.asked = t.Model.Answers, nil

@@ -187,13 +187,53 @@ func TestNobodyIsRemindedOfAPersonWhoCame(t *testing.T) {
 // release gives a conversation back.
 func (s *street) release(phone string) {
 	s.t.Helper()
-	c, ok := turn.Release(s.stored(phone), turn.ReleaseOptions{PackHash: s.knowledge().Hash, SessionTTL: s.session, Token: s.token(), Now: time.Now()})
+	c, ok := turn.Release(s.stored(phone), turn.HandoffOptions{PackHash: s.knowledge().Hash, SessionTTL: s.session, Token: s.token(), Now: time.Now()})
 	if !ok {
 		s.t.Fatal("there is nobody to give it back")
 	}
 	if _, err := s.ledger.Commit(context.Background(), c); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// accept has a person take what was handed off.
+func (s *street) accept(phone string) {
+	s.t.Helper()
+	c, ok := turn.Accept(s.stored(phone), turn.HandoffOptions{PackHash: s.knowledge().Hash, SessionTTL: s.session, Token: s.token(), Now: time.Now()})
+	if !ok {
+		s.t.Fatal("nobody waits for a person")
+	}
+	if _, err := s.ledger.Commit(context.Background(), c); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Who takes a handoff has come, without having written a word: the lead's next
+// message is forwarded, and nobody is told that no one came.
+func TestAHandoffThatWasAcceptedWaitsForNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := waitingStreet(t)
+		s.arrive(s.text(iara, "wamid.1", aPerson))
+		s.until(time.Minute)
+		s.accept(iara)
+		c := s.stored(iara)
+		if c.Owner != conversation.OwnerPerson || c.Session.State != conversation.HandoffHuman || c.Handoff == nil ||
+			c.Handoff.Came.IsZero() || !c.Handoff.Deadline.IsZero() || c.Handoff.Taken {
+			t.Errorf("%s's, in %s, %+v", c.Owner, c.Session.State, c.Handoff)
+		}
+		if _, ok := turn.Accept(c, turn.HandoffOptions{Now: time.Now()}); ok {
+			t.Error("it is taken twice")
+		}
+		said, turns := len(s.meta.sent(iara)), len(s.turnsOf(iara))
+		s.until(48 * time.Hour)
+		if got := s.meta.sent(iara); len(got) != said || len(s.turnsOf(iara)) != turns {
+			t.Errorf("the lead heard %q in %d turns", got, len(s.turnsOf(iara)))
+		}
+		s.release(iara)
+		if _, ok := turn.Accept(s.stored(iara), turn.HandoffOptions{Now: time.Now()}); ok {
+			t.Error("what is Otto's is taken")
+		}
+	})
 }
 
 func TestAConversationThatWasGivenBackIsOttos(t *testing.T) {
@@ -205,7 +245,7 @@ func TestAConversationThatWasGivenBackIsOttos(t *testing.T) {
 		if c := s.stored(iara); c.Owner != conversation.OwnerOtto || c.Handoff != nil || c.Session.State != conversation.Triage {
 			t.Errorf("%s's, in %s, %+v", c.Owner, c.Session.State, c.Handoff)
 		}
-		if _, ok := turn.Release(s.stored(iara), turn.ReleaseOptions{Now: time.Now()}); ok {
+		if _, ok := turn.Release(s.stored(iara), turn.HandoffOptions{Now: time.Now()}); ok {
 			t.Error("it is given back twice")
 		}
 		// What the worker has in its cache is of before.
@@ -457,6 +497,7 @@ func TestTurnsThatNobodyWroteForAreReplayed(t *testing.T) {
 		s.release(iara)
 		s.arrive(s.text(iara, "wamid.4", aPerson))
 		s.until(time.Minute)
+		s.accept(iara)
 		s.arrive(s.echo(iara, "wamid.E"))
 		s.until(time.Minute)
 		history := s.recorded(iara)
@@ -467,7 +508,7 @@ func TestTurnsThatNobodyWroteForAreReplayed(t *testing.T) {
 				t.Errorf("%s (%s): %+v, skipped %q", r.Turn, history[i].Turn.Mode, r.Differences, r.Skipped)
 			}
 		}
-		for _, m := range []conversation.Mode{conversation.ModeInactive, conversation.ModeUnanswered, conversation.ModeReminded, conversation.ModeReleased} {
+		for _, m := range []conversation.Mode{conversation.ModeInactive, conversation.ModeUnanswered, conversation.ModeReminded, conversation.ModeReleased, conversation.ModeAccepted} {
 			if modes[m] == 0 {
 				t.Errorf("no turn was %s: %v", m, modes)
 			}

@@ -65,6 +65,15 @@ func (s *Server) Inject(f Fault) {
 	s.faults = append(s.faults, f)
 }
 
+// Faults are the faults that have not happened yet, in the order in which they
+// were injected. Times is how often; it is negative for those that last until
+// ClearFaults.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
+
 // ClearFaults takes back all faults that have not happened yet. Calls that hang
 // keep hanging.
 func (s *Server) ClearFaults() {

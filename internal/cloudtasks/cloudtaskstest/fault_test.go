@@ -100,7 +100,13 @@ func TestFaultsKeepToTheirMethodAndQueue(t *testing.T) {
 	if _, err := s.client.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: inbound}); err == nil {
 		t.Error("GetQueue was not refused")
 	}
+	if left := s.server.Faults(); len(left) != 2 || left[0].Method != "GetQueue" || left[0].Times >= 0 || left[1].Queue != "timer" {
+		t.Errorf("left are %+v", left)
+	}
 	s.server.ClearFaults()
+	if left := s.server.Faults(); len(left) != 0 {
+		t.Errorf("left are %+v although they were cleared", left)
+	}
 	if _, err := s.client.GetQueue(s.ctx(), &cloudtaskspb.GetQueueRequest{Name: inbound}); err != nil {
 		t.Errorf("GetQueue after clearing = %v", err)
 	}

@@ -17,6 +17,7 @@ const (
 	Reset   FaultKind = "reset"   // the connection is cut before an answer
 	CutOff  FaultKind = "cutoff"  // the connection is cut within the answer
 	Foreign FaultKind = "foreign" // 200 with a page that is no completion
+	Late    FaultKind = "late"    // the ordinary answer, after Delay
 
 	Refusal     FaultKind = "refusal"
 	Length      FaultKind = "length"
@@ -36,6 +37,9 @@ type Fault struct {
 	Code string
 	// RetryAfter is sent with a [Status] fault when it is positive.
 	RetryAfter time.Duration
+	// Delay is how long a [Late] answer takes, on the server's clock; Heal ends
+	// it at once.
+	Delay time.Duration
 	// Times is how many requests it meets; 0 means one, a negative number
 	// every request until [Server.Heal].
 	Times int

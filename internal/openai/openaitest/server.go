@@ -34,6 +34,8 @@ type Options struct {
 	Key string
 	// Now dates the answers; nil is the wall clock.
 	Now func() time.Time
+	// After delays [Late] answers; nil is [time.After].
+	After func(time.Duration) <-chan time.Time
 }
 
 // Server is OpenAI's edge in a process. Its methods are safe for concurrent
@@ -69,6 +71,9 @@ func NewServer(o Options) *Server {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.After == nil {
+		o.After = time.After
 	}
 	s := &Server{
 		options: o,
@@ -143,7 +148,16 @@ func (s *Server) Fail(f Fault) {
 	s.faults = append(s.faults, f)
 }
 
-// Heal forgets every fault and cuts the connections that stall.
+// Faults are the faults that are still to come, in their order. Times is how
+// often; it is negative for those that last until Heal.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
+
+// Heal forgets every fault, cuts the connections that stall and lets late
+// answers go.
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,6 +226,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	}
 	request.Attempt = r.Header.Get("X-Stainless-Retry-Count")
 	turn := s.admit(request)
+	s.linger(r, turn.fault, turn.healed)
 	if turn.fault.answer(w, r, turn.healed, s.closed) {
 		return
 	}
@@ -222,6 +237,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	}
 	if reply.Fault.Kind != "" {
 		turn.fault = reply.Fault
+		s.linger(r, turn.fault, turn.healed)
 		if turn.fault.answer(w, r, turn.healed, s.closed) {
 			return
 		}
@@ -230,6 +246,19 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 		reply = turn.fault.spoil(reply, schemaOf(request))
 	}
 	s.write(w, request, reply, turn)
+}
+
+// linger waits for as long as a fault makes an answer late.
+func (s *Server) linger(r *http.Request, f Fault, healed <-chan struct{}) {
+	if f.Kind != Late {
+		return
+	}
+	select {
+	case <-s.options.After(f.Delay):
+	case <-r.Context().Done():
+	case <-healed:
+	case <-s.closed:
+	}
 }
 
 func (s *Server) authorised(header string) bool {

@@ -386,6 +386,51 @@ func TestAStallEnds(t *testing.T) {
 	}
 }
 
+// TestALateAnswerIsTheOrdinaryOne waits for the clock, or for nobody once the
+// faults are forgotten.
+func TestALateAnswerIsTheOrdinaryOne(t *testing.T) {
+	for _, end := range []string{"its time", "heal"} {
+		t.Run(end, func(t *testing.T) {
+			over := make(chan time.Time)
+			asked := make(chan time.Duration, 1)
+			s := newServer(t, openaitest.Options{After: func(d time.Duration) <-chan time.Time {
+				asked <- d
+				return over
+			}})
+			s.Script(openaitest.Reply{Content: "oi"})
+			s.Fail(openaitest.Fault{Kind: openaitest.Late, Delay: time.Hour})
+			if left := s.Faults(); len(left) != 1 || left[0].Times != 1 || left[0].Delay != time.Hour {
+				t.Errorf("left are %+v", left)
+			}
+			request := body(t, nil)
+			answered := make(chan int, 1)
+			go func() {
+				status, _, _, _ := post(t.Context(), s, "Bearer k", request)
+				answered <- status
+			}()
+			if d := <-asked; d != time.Hour {
+				t.Errorf("it waits for %s", d)
+			}
+			select {
+			case status := <-answered:
+				t.Fatalf("answered %d before its time", status)
+			default:
+			}
+			if end == "heal" {
+				s.Heal()
+			} else {
+				close(over)
+			}
+			if status := <-answered; status != http.StatusOK {
+				t.Errorf("answered %d", status)
+			}
+			if left := s.Faults(); len(left) != 0 {
+				t.Errorf("left are %+v", left)
+			}
+		})
+	}
+}
+
 func TestAwaitEnds(t *testing.T) {
 	s := newServer(t, openaitest.Options{})
 	ctx, cancel := context.WithCancel(t.Context())

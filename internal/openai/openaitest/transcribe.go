@@ -66,6 +66,14 @@ func (s *Server) FailTranscription(f Fault) {
 	s.deaf = append(s.deaf, f)
 }
 
+// TranscriptionFaults are the faults of transcriptions that are still to come, as
+// [Server.Faults] are those of completions.
+func (s *Server) TranscriptionFaults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.deaf)
+}
+
 func (s *Server) listen(t Transcription) (f Fault, healed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,6 +111,7 @@ func (s *Server) transcribe(w http.ResponseWriter, r *http.Request) {
 	}
 	t.Attempt = r.Header.Get("X-Stainless-Retry-Count")
 	f, healed := s.listen(t)
+	s.linger(r, f, healed)
 	if f.answer(w, r, healed, s.closed) {
 		return
 	}

@@ -60,6 +60,19 @@ func (s *Server) Fail(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
+// Faults are the faults of messages and reads that are still to come, in the order
+// in which they are met. Times is how often; it is negative for those that last
+// until ClearFaults.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	faults := make([]Fault, len(s.faults))
+	for i, f := range s.faults {
+		faults[i] = *f
+	}
+	return faults
+}
+
 // ClearFaults forgets the faults that are still to come. Requests that hang
 // already go on hanging.
 func (s *Server) ClearFaults() {

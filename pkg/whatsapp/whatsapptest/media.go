@@ -177,6 +177,18 @@ func (s *Server) FailMedia(f MediaFault) {
 	s.update(func() { s.media.faults = append(s.media.faults, &f) })
 }
 
+// MediaFaults are the failures of media that are still to come, as
+// [Server.Faults] are those of messages.
+func (s *Server) MediaFaults() []MediaFault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	faults := make([]MediaFault, len(s.media.faults))
+	for i, f := range s.media.faults {
+		faults[i] = *f
+	}
+	return faults
+}
+
 // mediaFault takes the next fault of a lookup, or of a download.
 func (s *Server) mediaFault(lookup bool) MediaFault {
 	s.mu.Lock()
@@ -232,7 +244,7 @@ func (s *Server) serveMedia(w http.ResponseWriter, r *http.Request) *refusal {
 		writeJSON(w, http.StatusOK, object{"success": true})
 		return nil
 	}
-	return s.lookUp(w, path[1], file)
+	return s.lookUp(w, r, path[1], file)
 }
 
 func (s *Server) authorized(r *http.Request) bool {
@@ -240,12 +252,13 @@ func (s *Server) authorized(r *http.Request) bool {
 	return bearer && token != "" && (s.options.Token == "" || token == s.options.Token)
 }
 
-func (s *Server) lookUp(w http.ResponseWriter, id string, file MediaFile) *refusal {
+func (s *Server) lookUp(w http.ResponseWriter, r *http.Request, id string, file MediaFile) *refusal {
 	s.update(func() { s.media.lookups++ })
 	sum := sha256.Sum256(file.Data)
 	size := len(file.Data)
 	query := url.Values{"mid": {id}, "ext": {strconv.FormatInt(s.options.Now().Add(mediaLife).Unix(), 10)}, "hash": {"stand-in"}}
-	address := s.URL + downloadPath + "?" + query.Encode()
+	// Where it was asked: what stands between must see the download too.
+	address := "http://" + r.Host + downloadPath + "?" + query.Encode()
 	switch f := s.mediaFault(true); f.Kind {
 	case MediaRefuse:
 		return &refusal{status: f.HTTPStatus, code: f.Code, details: "Refused on command", proxy: f.Code == 0}

@@ -131,6 +131,30 @@ func TestServerCountsReads(t *testing.T) {
 }
 
 // TestServerIsAsStrictAsMeta posts by hand what no client of ours would.
+func TestServerTellsOfPresence(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	var told []whatsapptest.Presence // The client's requests come one after the other.
+	server := start(t, whatsapptest.Options{
+		Now: func() time.Time { return now }, Presence: func(p whatsapptest.Presence) { told = append(told, p) },
+	})
+	client := newClient(t, server)
+	first, second := whatsapptest.MessageID(lead), whatsapptest.MessageID(lead)
+	if err := client.MarkRead(t.Context(), number, first, true); err != nil {
+		t.Fatal(err)
+	}
+	server.Fail(whatsapptest.Fault{Kind: whatsapptest.Refuse, HTTPStatus: 400, Code: 131009, Reads: true})
+	if err := client.MarkRead(t.Context(), number, second, true); err == nil {
+		t.Error("what is to be refused was accepted")
+	}
+	if err := client.MarkRead(t.Context(), number, second, false); err != nil {
+		t.Fatal(err)
+	}
+	want := []whatsapptest.Presence{{MessageID: first, Typing: true, At: now}, {MessageID: second, At: now}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestServerIsAsStrictAsMeta(t *testing.T) {
 	const head = `{"messaging_product":"whatsapp","to":"+5521900000001",`
 	long := func(n int) string { return strings.Repeat("ç", n) }
@@ -397,7 +421,18 @@ func TestFaults(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		}
+		server.Fail(whatsapptest.Fault{Kind: whatsapptest.Refuse, Times: 2, Code: 131047})
+		server.FailMedia(whatsapptest.MediaFault{Kind: whatsapptest.MediaCut})
+		if left := server.Faults(); len(left) != 2 || left[0].Times >= 0 || left[1].Times != 2 || left[1].Code != 131047 {
+			t.Errorf("left are %+v", left)
+		}
+		if left := server.MediaFaults(); len(left) != 1 || left[0].Kind != whatsapptest.MediaCut || left[0].Times != 1 {
+			t.Errorf("left of media are %+v", left)
+		}
 		server.ClearFaults()
+		if left := len(server.Faults()) + len(server.MediaFaults()); left != 0 {
+			t.Errorf("%d are left", left)
+		}
 		send(t, client, text("oi"))
 	})
 	t.Run("accepts and drops", func(t *testing.T) {

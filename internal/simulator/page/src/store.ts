@@ -111,6 +111,16 @@ export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T
   }
 }
 
+/** Puts text on the clipboard. */
+export async function copy(text: string, what: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(`Copiado: ${what}`);
+  } catch {
+    problem.value = "O navegador não deixou copiar.";
+  }
+}
+
 // People.
 
 export function addContact(contact: Contact): void {
@@ -148,11 +158,18 @@ export function seek(id: string): void {
 
 // The address names what is shown: #/c/5511988887777/turno-3.
 
+function addressOf(turnId: string): string {
+  const version = turnId.split("~")[1];
+  return `#/c/${encodeURIComponent(current.value)}${version ? `/turno-${version}` : ""}`;
+}
+
 function leaveAddress(): void {
-  const version = chosenTurn.value.split("~")[1];
-  const address = `#/c/${encodeURIComponent(current.value)}${version ? `/turno-${version}` : ""}`;
+  const address = addressOf(chosenTurn.value);
   if (address !== location.hash) history.replaceState(null, "", address);
 }
+
+/** The address that leads to the shown turn, also when it is not the newest any more. */
+export const turnAddress = (): string => new URL(addressOf(shownTurn.value), location.href).href;
 
 /** What an address asks for; the turn is a version, for an id is not known before the conversation. */
 function readAddress(): { from: string; version: number } {
