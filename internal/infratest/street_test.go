@@ -159,7 +159,7 @@ func (s *street) until(what string, so func() bool) {
 		}
 		var now struct{ Waiting struct{ Due int } }
 		if s.call(http.MethodGet, "/api/street", "", &now); now.Waiting.Due == 0 {
-			s.call(http.MethodPost, "/api/clock", `{"advance":"2s"}`, nil)
+			s.call(http.MethodPost, "/api/clock", `{"advance":"20s"}`, nil)
 		}
 	}
 	s.t.Fatalf("%s: it never came to that", what)
