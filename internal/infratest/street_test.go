@@ -225,6 +225,27 @@ func (f filter) match(line map[string]any) bool {
 	return !slices.ContainsFunc(f, func(holds func(map[string]any) bool) bool { return !holds(line) })
 }
 
+// What asks from outside understands the answer.
+func TestTheStreetIsReadyAsTheUptimeCheckAsks(t *testing.T) {
+	s := start(t)
+	check := one(t, folder(t, "modules/watch"), "resource", "google_monitoring_uptime_check_config")
+	path := one(t, check.blocks, "http_check").fields["path"].text
+	content := one(t, check.blocks, "content_matchers").fields["content"].text
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.ingress+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || content == "" || !strings.Contains(string(text), content) {
+		t.Errorf("%s answered %d %s (%v), in which there is no %s", path, response.StatusCode, text, err, content)
+	}
+}
+
 // What is counted is what the services really log: on a street where a lead is
 // answered, another wants a person, and parts of the street break, every metric
 // gets its values, and every label has a word in it.
