@@ -37,7 +37,7 @@ fi
 
 echo "go             $(go version | cut -d' ' -f3)"
 echo "golangci-lint  $(golangci-lint version --short)"
-command -v terraform >/dev/null && echo "terraform      $(terraform version | sed -n 's/^Terraform v//p')"
+command -v terraform >/dev/null && echo "terraform      $(CHECKPOINT_DISABLE=1 terraform version | sed -n 's/^Terraform v//p')"
 echo "shellcheck     $(shellcheck --version | sed -n 's/^version: //p')"
 echo
 if ! command -v terraform >/dev/null; then

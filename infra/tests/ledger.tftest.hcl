@@ -8,7 +8,7 @@ variables {
   project  = "example"
   location = "us-central1"
   recovery = true
-  user     = "serviceAccount:w@example.iam.gserviceaccount.com"
+  user     = "serviceAccount:atende-worker@example.iam.gserviceaccount.com"
 }
 
 run "database" {

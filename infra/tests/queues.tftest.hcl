@@ -8,8 +8,8 @@ variables {
   project   = "example"
   region    = "us-central1"
   capacity  = 2000
-  enqueuers = { ingress = "serviceAccount:i@example.iam.gserviceaccount.com", worker = "serviceAccount:w@example.iam.gserviceaccount.com" }
-  invoker   = "projects/example/serviceAccounts/t@example.iam.gserviceaccount.com"
+  enqueuers = { ingress = "serviceAccount:atende-ingress@example.iam.gserviceaccount.com", worker = "serviceAccount:atende-worker@example.iam.gserviceaccount.com" }
+  invoker   = "projects/example/serviceAccounts/atende-tasks@example.iam.gserviceaccount.com"
 }
 
 run "settings" {

@@ -8,8 +8,8 @@ variables {
   project     = "example"
   environment = "staging"
   accessors = {
-    data-key              = { ingress = "serviceAccount:i@example.iam.gserviceaccount.com", worker = "serviceAccount:w@example.iam.gserviceaccount.com" }
-    whatsapp-access-token = { worker = "serviceAccount:w@example.iam.gserviceaccount.com" }
+    data-key              = { ingress = "serviceAccount:atende-ingress@example.iam.gserviceaccount.com", worker = "serviceAccount:atende-worker@example.iam.gserviceaccount.com" }
+    whatsapp-access-token = { worker = "serviceAccount:atende-worker@example.iam.gserviceaccount.com" }
   }
 }
 

@@ -4,10 +4,14 @@ locals {
   prefix = "logging_googleapis_com:user_atende_"
   run    = "monitored_resource=\"cloud_run_revision\""
 
+  # What a line is called that is one for each value of a label: nothing, since
+  # the page then shows the label.
+  by_label = ""
+
   # A chart is a title and its lines: what each is called, and its query.
   charts = [
     { title = "Messages that were answered, a minute, by route", unit = "1/min", lines = {
-      "$${labels.route}" = "sum by (route) (rate(${local.prefix}answers{${local.run}}[5m])) * 60"
+      (local.by_label) = "sum by (route) (rate(${local.prefix}answers{${local.run}}[5m])) * 60"
     } },
     { title = "From task to answer", unit = "ms", lines = {
       "half of them"    = "histogram_quantile(0.5, sum by (le) (rate(${local.prefix}answer_latency_bucket{${local.run}}[5m])))"
@@ -18,7 +22,7 @@ locals {
       for step in ["hint", "ledger", "model", "send"] : step => "histogram_quantile(0.95, sum by (le) (rate(${local.prefix}${step}_latency_bucket{${local.run}}[5m])))"
     } },
     { title = "Webhooks a minute, by the status that Meta got", unit = "1/min", lines = {
-      "$${labels.status}" = "sum by (status) (rate(${local.prefix}webhooks{${local.run}}[5m])) * 60"
+      (local.by_label) = "sum by (status) (rate(${local.prefix}webhooks{${local.run}}[5m])) * 60"
     } },
     { title = "From webhook to 200", unit = "ms", lines = {
       "all, 95th percentile"       = "histogram_quantile(0.95, sum by (le) (rate(${local.prefix}webhook_latency_bucket{${local.run}}[5m])))"
@@ -29,26 +33,26 @@ locals {
       "unreadable"      = "sum(rate(${local.prefix}quarantined_sum{${local.run}}[15m])) / sum(rate(${local.prefix}events_sum{${local.run}}[15m]))"
     } },
     { title = "Tasks waiting", unit = "1", lines = {
-      "$${labels.queue_id}" = "max by (queue_id) (cloudtasks_googleapis_com:queue_depth{monitored_resource=\"cloud_tasks_queue\",queue_id=~\"${join("|", var.queues)}\"})"
+      (local.by_label) = "max by (queue_id) (cloudtasks_googleapis_com:queue_depth{monitored_resource=\"cloud_tasks_queue\",queue_id=~\"${join("|", var.queues)}\"})"
     } },
     { title = "How late tasks reach the worker: 95th percentile", unit = "ms", lines = {
-      "$${labels.queue_id}" = "histogram_quantile(0.95, sum by (le, queue_id) (rate(cloudtasks_googleapis_com:queue_task_attempt_delays_bucket{monitored_resource=\"cloud_tasks_queue\"}[5m])))"
+      (local.by_label) = "histogram_quantile(0.95, sum by (le, queue_id) (rate(cloudtasks_googleapis_com:queue_task_attempt_delays_bucket{monitored_resource=\"cloud_tasks_queue\"}[5m])))"
     } },
     { title = "Tasks that failed and come again, an hour", unit = "1/h", lines = {
-      "$${labels.kind}: $${labels.error_kind}" = "sum by (kind, error_kind) (increase(${local.prefix}task_failures{${local.run}}[1h]))"
+      (local.by_label) = "sum by (kind, error_kind) (increase(${local.prefix}task_failures{${local.run}}[1h]))"
     } },
     { title = "Given up, an hour", unit = "1/h", lines = {
-      "$${labels.event}: $${labels.kind}" = "sum by (event, kind) (increase(${local.prefix}parked{${local.run}}[1h]))"
+      (local.by_label) = "sum by (event, kind) (increase(${local.prefix}parked{${local.run}}[1h]))"
     } },
     { title = "Leads who wait for a person, an hour, by why", unit = "1/h", lines = {
-      "$${labels.event}: $${labels.reason}" = "sum by (event, reason) (increase(${local.prefix}handoffs{${local.run}}[1h]))"
+      (local.by_label) = "sum by (event, reason) (increase(${local.prefix}handoffs{${local.run}}[1h]))"
     } },
     { title = "Answers without a model, an hour, by why", unit = "1/h", lines = {
-      "$${labels.reason}" = "sum by (reason) (increase(${local.prefix}without_model{${local.run}}[1h]))"
+      (local.by_label) = "sum by (reason) (increase(${local.prefix}without_model{${local.run}}[1h]))"
     } },
     { title = "Replies that were not delivered, an hour, by Meta's code; or delivered twice", unit = "1/h", lines = {
-      "$${labels.code}" = "sum by (code) (increase(${local.prefix}reply_failures{${local.run}}[1h]))"
-      "twice"           = "sum(increase(${local.prefix}doubled_replies_sum{${local.run}}[1h]))"
+      (local.by_label) = "sum by (code) (increase(${local.prefix}reply_failures{${local.run}}[1h]))"
+      "twice"          = "sum(increase(${local.prefix}doubled_replies_sum{${local.run}}[1h]))"
     } },
     { title = "Delivery statuses a minute", unit = "1/min", lines = {
       "statuses" = "sum(rate(${local.prefix}statuses_sum{${local.run}}[5m])) * 60"
@@ -63,18 +67,18 @@ locals {
       "an answer, thousandths" = "sum(increase(${local.prefix}model_cost_sum{${local.run}}[1h])) / sum(increase(${local.prefix}answers{${local.run}}[1h])) / 1e3"
     } },
     { title = "The form in WhatsApp: screens that could not be shown, an hour", unit = "1/h", lines = {
-      "$${labels.event}: $${labels.reason}" = "sum by (event, reason) (increase(${local.prefix}flow_failures{${local.run}}[1h]))"
+      (local.by_label) = "sum by (event, reason) (increase(${local.prefix}flow_failures{${local.run}}[1h]))"
     } },
     { title = "Unsigned requests, and requests without Redis, an hour", unit = "1/h", lines = {
-      "unsigned"                     = "sum(increase(${local.prefix}signature_failures{${local.run}}[1h]))"
-      "no Redis: $${labels.service}" = "sum by (service) (increase(${local.prefix}without_hint{${local.run}}[1h]))"
-      "not stored"                   = "sum(increase(${local.prefix}dispatch_failures{${local.run}}[1h]))"
+      "unsigned"             = "sum(increase(${local.prefix}signature_failures{${local.run}}[1h]))"
+      "no Redis, by service" = "sum by (service) (increase(${local.prefix}without_hint{${local.run}}[1h]))"
+      "not stored"           = "sum(increase(${local.prefix}dispatch_failures{${local.run}}[1h]))"
     } },
     { title = "Instances", unit = "1", lines = {
-      "$${labels.service_name}" = "sum by (service_name) (run_googleapis_com:container_instance_count{${local.run}})"
+      (local.by_label) = "sum by (service_name) (run_googleapis_com:container_instance_count{${local.run}})"
     } },
     { title = "Memory: 99th percentile, share of what there is", unit = "1", lines = {
-      "$${labels.service_name}" = "histogram_quantile(0.99, sum by (le, service_name) (rate(run_googleapis_com:container_memory_utilizations_bucket{${local.run}}[5m])))"
+      (local.by_label) = "histogram_quantile(0.99, sum by (le, service_name) (rate(run_googleapis_com:container_memory_utilizations_bucket{${local.run}}[5m])))"
     } },
   ]
 }
