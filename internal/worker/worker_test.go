@@ -483,6 +483,21 @@ func TestEvent(t *testing.T) {
 	}
 }
 
+// A key that a line has twice is read as one of its two values, and nobody knows
+// which.
+func TestSeveralReasonsAreOneField(t *testing.T) {
+	d := newDoor(t, nil)
+	d.turns.play(turn.Report{
+		Fate: turn.Answered, Turn: "c~1", Route: conversation.RouteMenu, Handoff: "requested",
+		Fallback: conversation.FallbackTenant, Hintless: true,
+	}, nil)
+	d.push("/tasks/inbound", d.encode(d.letter(envelope.Inbound)), nil)
+	line := d.logs.String()
+	if want := `"reason":"menu handoff:requested without_model:tenant-budget hint_unavailable"`; strings.Count(line, `"reason"`) != 1 || !strings.Contains(line, want) {
+		t.Errorf("want %s once in %s", want, line)
+	}
+}
+
 func TestAlarms(t *testing.T) {
 	barred := conversation.Setback{Code: 131042, Class: "ops", Meaning: "payment method missing or refused", Remedy: conversation.ConfigurationAlarm, Known: true}
 	gone := conversation.Setback{Code: 131026, Class: "recipient", Meaning: "cannot be delivered", Remedy: conversation.BlockedContact, Known: true}
