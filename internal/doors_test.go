@@ -93,6 +93,7 @@ const (
 	secrets   = "cloud.google.com/go/secretmanager/apiv1"
 	secretspb = "cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	idtoken   = "google.golang.org/api/idtoken"
+	chromedp  = "github.com/chromedp"
 	iterator  = "google.golang.org/api/iterator"
 )
 
@@ -367,6 +368,11 @@ var rooms = map[string]room{
 		sentence: "What a message costs: benchmarks beside a floor that does the same work.",
 		layer:    proof,
 		tests:    []string{tasks, redis, firestore, grpc, protobuf, options},
+	},
+	"internal/browsertest": {
+		sentence: "The page of the street in a real browser, used as a person uses it.",
+		layer:    proof,
+		tests:    []string{chromedp},
 	},
 	"internal/crashtest": {
 		sentence: "The real programs killed: at every act of a turn, and at random under load.",

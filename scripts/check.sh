@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:$(go env GOPATH)/bin"
 
-all="format mod vet lint shellcheck page infra doors build test race coverage unguarded adversary simulate crash model fuzz docs"
+all="format mod vet lint shellcheck page infra doors build test race coverage unguarded browser adversary simulate crash model fuzz docs"
 
 step_format() {
 	local unformatted
@@ -41,6 +41,8 @@ step_coverage() { scripts/cover.sh report; }
 step_unguarded() {
 	go test -tags unguarded -count=1 -v -run '^TestScenariosTurnRedWithoutGuards$' ./internal/scenario | grep -v -e 'red:' -e '^=== '
 }
+# The page in a real browser: what a person does with it, and whether everybody can.
+step_browser() { scripts/browser.sh; }
 step_adversary() { scripts/adversary.sh; }
 step_simulate() { scripts/simulate.sh; }
 step_crash() { CRASH_MINUTES=1 scripts/crash.sh; }
@@ -55,7 +57,7 @@ missing() {
 	lint) tool=golangci-lint ;;
 	shellcheck) tool=shellcheck ;;
 	model) tool=spin ;;
-	page) tool=npm ;;
+	page | browser) tool=npm ;;
 	infra) tool=terraform ;;
 	*) return 1 ;;
 	esac

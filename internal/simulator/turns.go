@@ -176,7 +176,7 @@ func timeline(t conversation.StoredTurn, logs []json.RawMessage, reports []posti
 			finished = &p
 		}
 	}
-	l := line0(t, webhooks)
+	l := begin(t, webhooks)
 	for _, w := range webhooks {
 		l.put(stepWebhook, w.Time.Add(-milliseconds(w.TookMS)), milliseconds(w.TookMS), "log webhook_received: latency_ms")
 	}
@@ -212,16 +212,13 @@ type course struct {
 	steps     []step
 }
 
-// line0 is a timeline that begins with the first webhook, or with the decision
-// where none is known.
-func line0(t conversation.StoredTurn, webhooks []printed) *course {
+// begin is a timeline that begins with the first webhook, or with the turn where
+// none is known.
+func begin(t conversation.StoredTurn, webhooks []printed) *course {
 	zero := t.DecidedAt
-	for _, phase := range t.Phases {
-		zero = zero.Add(-phase.Took)
-	}
-	for _, w := range webhooks {
-		if began := w.Time.Add(-milliseconds(w.TookMS)); began.Before(zero) {
-			zero = began
+	for i, w := range webhooks {
+		if arrived := w.Time.Add(-milliseconds(w.TookMS)); i == 0 || arrived.Before(zero) {
+			zero = arrived
 		}
 	}
 	return &course{zero: zero, end: zero, steps: []step{}}
@@ -243,11 +240,8 @@ func (c *course) moment(name string, at time.Time, origin string) {
 func (c *course) phases(t conversation.StoredTurn, began time.Time) {
 	names := map[string]string{"enter": stepLease, "load": stepLedger, "perceive": stepMedia, "decide": stepGuards}
 	at := began
-	if at.IsZero() {
-		at = t.DecidedAt
-		for _, phase := range t.Phases {
-			at = at.Add(-phase.Took)
-		}
+	if at.IsZero() { // Nobody printed when it began.
+		at = c.end
 	}
 	for _, phase := range t.Phases {
 		name, known := names[phase.Name]

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Bench } from "./tools/bench";
-import { addContact, choose, contacts, current, now, summaries, unread, view, type Contact } from "./store";
+import { addContact, choose, contacts, current, focusText, now, summaries, unread, view, type Contact } from "./store";
 import { lasting, owners, preview, shortTime, states } from "./words";
 
 const wanted = signal("");
@@ -73,7 +73,7 @@ function Person({ contact }: { contact: Contact }) {
   const open = () => {
     choose(contact.from);
     view.value = "chat";
-    document.getElementById("text")?.focus();
+    focusText();
   };
   return (
     <li>
@@ -81,7 +81,7 @@ function Person({ contact }: { contact: Contact }) {
         <span class="avatar" aria-hidden="true">{initial(contact.name || contact.from)}</span>
         <span class="name">{contact.name || contact.from}</span>
         <span class="time">{summary ? shortTime(summary.last.at, now.value) : ""}</span>
-        <span class="last">{summary?.typing ? "Otto está digitando…" : summary ? preview(summary.last) : contact.from}</span>
+        <span class="last">{summary?.typing ? "digitando…" : summary ? preview(summary.last) : contact.from}</span>
         {news > 0 ? <span class="count" aria-label={`${news} não lidas`}>{news}</span> : <span />}
         {summary?.state !== undefined && (
           <span class="chips">
@@ -89,7 +89,7 @@ function Person({ contact }: { contact: Contact }) {
             {summary.owner === "person" && (
               <span class="chip warn">
                 {summary.waiting_since
-                  ? `espera uma pessoa há ${lasting(now.value - Date.parse(summary.waiting_since))}`
+                  ? `espera a equipe há ${lasting(now.value - Date.parse(summary.waiting_since))}`
                   : `com ${owners.person?.toLowerCase()}`}
               </span>
             )}
@@ -120,7 +120,7 @@ function NewContact() {
     addContact({ from: from.current?.value.trim() ?? "", name: name.current?.value.trim() ?? "" });
     view.value = "chat";
     dialog.current?.close();
-    document.getElementById("text")?.focus();
+    focusText();
   };
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby="contact-title" onClose={() => { making.value = false; }}>

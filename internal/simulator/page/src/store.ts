@@ -111,6 +111,11 @@ export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T
   }
 }
 
+/** Puts the cursor where messages are written, once what is chosen is drawn. */
+export function focusText(): void {
+  requestAnimationFrame(() => document.getElementById("text")?.focus());
+}
+
 /** Puts text on the clipboard. */
 export async function copy(text: string, what: string): Promise<void> {
   try {
@@ -222,13 +227,7 @@ export const refreshList = once(() => quietly(async () => {
 const refreshTalk = once(() => quietly(async () => {
   const from = current.value;
   const before = talk.value;
-  let fresh: Talk;
-  try {
-    fresh = await api.talk(from, before?.revision);
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return; // Nobody wrote yet.
-    throw error;
-  }
+  const fresh = await api.talk(from, before?.revision);
   if (from !== current.value) return;
   talk.value = { ...fresh, messages: merged(before, fresh) };
 }));
@@ -252,13 +251,8 @@ function merged(before: Conversation | null, fresh: Talk): Line[] {
 
 const refreshInspection = once(() => quietly(async () => {
   const from = current.value;
-  try {
-    const fresh = await api.inspection(from);
-    if (from === current.value) inspection.value = fresh;
-  } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 404) throw error;
-    if (from === current.value) inspection.value = null;
-  }
+  const fresh = await api.inspection(from);
+  if (from === current.value) inspection.value = fresh;
 }));
 
 export const refreshTurn = once(() => quietly(async () => {
@@ -286,7 +280,9 @@ export const refreshFaults = once(() => quietly(async () => { faults.value = awa
 export const refreshOverview = once(() => quietly(async () => { overview.value = await api.overview(); }));
 
 async function refreshCurrent(): Promise<void> {
-  await Promise.all([refreshTalk(), refreshInspection()]);
+  if (!summaries.value.has(current.value)) return; // Nobody wrote yet.
+  await refreshTalk();
+  if (talk.value?.conversation) await refreshInspection();
   await refreshTurn();
 }
 
@@ -337,8 +333,7 @@ export function follow(): void {
       const current = touched;
       waiting = 0;
       touched = false;
-      void refreshList();
-      if (current) void refreshCurrent();
+      void refreshList().then(() => (current ? refreshCurrent() : undefined));
       void refreshStreet();
       void refreshFaults();
       void refreshOverview();

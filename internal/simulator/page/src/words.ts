@@ -75,7 +75,7 @@ export function shortTime(at: string, now: number): string {
 /** How long something still lasts, or has lasted: "23 h 41 min". */
 export function lasting(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
-  if (minutes < 1) return "menos de 1 min";
+  if (minutes < 1) return "instantes";
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;

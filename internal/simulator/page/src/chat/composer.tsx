@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { api, type Line } from "../api";
-import { attempt, current, problem, say, write } from "../store";
+import { attempt, current, focusText, problem, say, write } from "../store";
 import { preview } from "../words";
 import { Attachments } from "./attachments";
 import { Recorder } from "./voice";
@@ -26,8 +26,6 @@ const draft = (): Draft => drafts.value[current.value] ?? nothing;
 function change(part: Partial<Draft>): void {
   drafts.value = { ...drafts.value, [current.value]: { ...draft(), ...part } };
 }
-
-const focusText = () => document.getElementById("text")?.focus();
 
 /** Writes an answer to a message. */
 export function quote(line: Line): void {
@@ -69,6 +67,13 @@ async function send(): Promise<void> {
     left.shift();
     reply = undefined;
   }
+}
+
+/** A line is never broken by Enter; keyboards of telephones say so without a key. */
+function breaks(e: InputEvent): void {
+  if (e.inputType !== "insertLineBreak") return;
+  e.preventDefault();
+  void send();
 }
 
 function keys(e: KeyboardEvent): void {
@@ -120,7 +125,7 @@ export function Composer() {
         <textarea
           ref={area} id="text" rows={1} maxLength={65536} autocomplete="off" value={text} aria-describedby="composer-keys"
           placeholder={asTeam.value ? "Resposta da equipe" : "Mensagem"} aria-label={asTeam.value ? "Resposta da equipe" : "Mensagem"}
-          onInput={(e) => change({ text: e.currentTarget.value })} onKeyDown={keys}
+          onInput={(e) => change({ text: e.currentTarget.value })} onKeyDown={keys} onBeforeInput={breaks}
         />
         {!asTeam.value && text === "" && burst.length === 0 && <Recorder />}
         <button type="submit" class="icon send" aria-label="Enviar" title="Enviar (Enter)">

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { now, problem, write } from "../store";
+import { focusText, now, problem, write } from "../store";
 import { base64 } from "./attachments";
 
 /** What a recorder can write, the form that WhatsApp itself records in first. */
@@ -46,7 +46,7 @@ function finish(wanted: boolean): void {
   if (!going) return;
   going.wanted = wanted;
   going.recorder.stop();
-  document.getElementById("text")?.focus();
+  focusText();
 }
 
 export function Recorder() {

@@ -51,6 +51,7 @@ function Machine() {
           <>
             <p class="soft">O relógio da rua inteira anda: temporizadores disparam, janelas fecham, sessões terminam. Não há volta.</p>
             <div class="jumps">
+              <button type="button" class="outlined" onClick={() => void jump(() => api.advance("2m"))}>+2 minutos</button>
               <button type="button" class="outlined" onClick={() => void jump(() => api.advance("1h"))}>+1 hora</button>
               <button type="button" class="outlined" onClick={() => void jump(() => api.advance("24h"))}>+24 horas</button>
               <button type="button" class="outlined" disabled={opening === undefined} onClick={() => void jump(() => api.untilOpening())}>

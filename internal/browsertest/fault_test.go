@@ -1,0 +1,128 @@
+//go:build browser
+
+package browsertest
+
+import (
+	"testing"
+)
+
+func TestAFaultIsSeenAndHealed(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+
+	// Graph is down: the answer is decided, and waits where everybody can see it.
+	p.run(`document.querySelector("#tools").scrollTop = 0`)
+	p.click("button", "/^Fora do ar Até desfazer: nada sai/")
+	p.reads("Graph: não acontece, até desfazer")
+	p.writes("quanto custa a automação simples?")
+	p.until("nothing waits", `/A caminho: \d+ webhooks?, [1-9]\d* tarefa/.test(document.querySelector("#tools").innerText)`)
+	p.sees("heading", "/^Turno 2/")
+	p.reads("a caminho, ou sem notícia da Meta")
+	p.shot("6-graph-down")
+	p.audit("a fault")
+
+	p.click("button", "Desfazer todas")
+	p.reads("Nada está quebrado agora.")
+	// Nobody knows whether the message was sent. That becomes clear with time, and
+	// with somebody else's receipt, which proves that receipts arrive.
+	p.advance("+2 minutos")
+	p.sends("5521977776666", "oi")
+	p.answers(2)
+}
+
+func TestAFailedMessageSaysWhy(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+	p.click("button", "/^Falha depois de aceitar/")
+	p.sees("button", "Desfazer todas")
+	p.writes("quanto custa a automação simples?")
+	p.reads("Mensagem não entregue: o WhatsApp não consegue entregar a este número (131026).")
+	p.reads("1 sem entrega")
+	p.shot("7-failed")
+}
+
+func TestTheSameWebhookFortyTimes(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+	p.click("button", "/^Quarenta ao mesmo tempo/")
+	p.reads("40 respostas 200")
+	p.writes("quanto custa a automação simples?")
+	p.answers(2)
+	if n := eval[int](p, `told().filter((m) => m.startsWith("Otto: ")).length`); n != 2 {
+		t.Errorf("Otto answered %d times", n)
+	}
+}
+
+func TestAKilledWorkerAnswersOnce(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+	p.click("button", "/^Morre antes de gravar/")
+	p.reads("worker: morre antes de gravar, mais uma vez")
+	p.writes("quanto custa a automação simples?")
+	p.reads("Nada está quebrado agora.")
+	p.shot("8-killed")
+	// The dead worker holds the conversation until its lease ends.
+	p.advance("+1 hora")
+	p.answers(2)
+	if n := eval[int](p, `told().filter((m) => m.startsWith("Otto: ")).length`); n != 2 {
+		t.Errorf("Otto answered %d times", n)
+	}
+}
+
+func TestTimePasses(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+	p.reads("Janela: 23 h")
+	p.advance("+24 horas")
+	p.reads("Encerrada por inatividade")
+	p.reads("Janela fechada")
+	p.click("tab", "Estado")
+	p.reads("Agora: Encerrada por inatividade.")
+	p.shot("9-timeout")
+	p.advance("/^Próximo expediente/")
+	p.audit("after a day")
+}
+
+func TestAPersonTakesOverAndReturns(t *testing.T) {
+	p := open(t, desk)
+	p.writes("quero falar com uma pessoa")
+	p.answers(1)
+	p.reads("O cliente espera uma pessoa")
+	p.audit("a handoff")
+	p.click("button", "Assumir")
+	p.reads("Uma pessoa cuida desta conversa: Otto fica em silêncio.")
+	p.click("radio", "Equipe, no celular da empresa")
+	p.focus("textbox", "Resposta da equipe")
+	p.press("Oi! Aqui é a Ana, da equipe.")
+	p.press("\r")
+	p.until("the team's message is not shown", `told().some((m) => m.startsWith("Equipe: Oi! Aqui é a Ana"))`)
+	p.click("radio", "Cliente")
+	p.writes("obrigada, Ana!")
+	p.until("the lead's message is not shown", `told().some((m) => m.startsWith("Você: obrigada"))`)
+	p.shot("10-person")
+	p.click("button", "Devolver ao Otto")
+	p.reads("Otto responde")
+	p.writes("quanto custa a automação simples?")
+	p.answers(2)
+	p.click("tab", "Auditoria")
+	p.reads("a conversa voltou para Otto")
+}
+
+// advance skips time with the machine.
+func (p *page) advance(by string) {
+	p.t.Helper()
+	p.click("button", "/^Máquina do tempo/")
+	p.click("button", by)
+	p.until("the machine stays open", `document.querySelector("dialog[open]") === null`)
+}
+
+// sends writes as somebody who is not shown.
+func (p *page) sends(from, text string) {
+	p.t.Helper()
+	p.ask("POST", "/api/messages", `{"from":"`+from+`","name":"Bruno","text":"`+text+`"}`, nil)
+}

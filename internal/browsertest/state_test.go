@@ -1,0 +1,104 @@
+//go:build browser
+
+package browsertest
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/pyloto/atende/internal/scenario"
+)
+
+// TestASavedConversationRunsGreen saves what was said on the page and has it
+// played as a scenario.
+func TestASavedConversationRunsGreen(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+	p.click("button", "Ver assuntos")
+	p.click("button", "/^Automação/")
+	p.answers(2)
+	p.writes("quanto custa a automação simples?")
+	p.answers(3)
+	p.sees("link", "Salvar como cenário")
+	address := eval[string](p, found("link", "Salvar como cenário")+".getAttribute('href')")
+	var file string
+	p.ask("GET", address, "", &file)
+	played, err := scenario.LoadFile(fstest.MapFS{"conversa.yaml": {Data: []byte(file)}}, "conversa.yaml")
+	if err != nil {
+		t.Fatalf("the file is no scenario: %v\n%s", err, file)
+	}
+	report, err := scenario.Run(t.Context(), played)
+	if err != nil || len(report.Results) != 1 || len(report.Results[0].Failures) > 0 {
+		t.Errorf("the conversation came out otherwise: %v %+v\n%s", err, report, file)
+	}
+}
+
+func TestATurnIsRepeatedWithAnotherPack(t *testing.T) {
+	p := open(t, desk)
+	p.writes("oi")
+	p.answers(1)
+	p.writes("quanto custa a automação simples?")
+	p.answers(2)
+	p.sees("heading", "/^Turno 2/")
+	p.click("button", "Repetir este turno")
+	p.reads("Nada muda.")
+	p.run(`{ const s = document.querySelector("select[name=pack]"); s.value = "pizzaria-exemplo"; s.dispatchEvent(new Event("change", { bubbles: true })); }`)
+	p.click("button", "Repetir este turno")
+	p.until("nothing differs", `document.querySelector(".differences li")`)
+	p.run(`document.querySelector(".differences").scrollIntoView()`)
+	p.shot("11-repeat")
+	p.audit("a repeated turn")
+}
+
+// TestEverybodyCanUseIt audits every part of the page, light and dark, on a desk
+// and on a phone.
+func TestEverybodyCanUseIt(t *testing.T) {
+	for _, look := range []struct {
+		name   string
+		size   screen
+		scheme string
+	}{{"desk-light", desk, "light"}, {"desk-dark", desk, "dark"}, {"phone-light", phone, "light"}, {"phone-dark", phone, "dark"}} {
+		t.Run(look.name, func(t *testing.T) {
+			p := open(t, look.size)
+			p.prefers("prefers-color-scheme", look.scheme)
+			view := func(name string) {
+				if look.size == phone {
+					p.click("button", name)
+				}
+			}
+			view("WhatsApp")
+			p.writes("oi")
+			p.answers(1)
+			p.writes("meu nome é Iara Souza, quanto custa a automação simples?")
+			p.answers(2)
+			p.shot(look.name + "-chat")
+			p.audit("chat")
+			view("Inspetor")
+			for _, tab := range []string{"Turno", "Estado", "Cartão", "Fatos", "Prompt", "Bruto", "Auditoria"} {
+				p.click("tab", tab)
+				p.until(tab+" is not shown", found("tabpanel", tab))
+				p.shot(look.name + "-" + strings.ToLower(tab))
+				p.audit(tab)
+			}
+			view("Falhas")
+			p.shot(look.name + "-faults")
+			p.audit("faults")
+			view("Conversas")
+			p.shot(look.name + "-people")
+			p.audit("conversations")
+			p.click("button", "Novo contato")
+			p.audit("new contact")
+		})
+	}
+}
+
+func TestWhoeverWantsNoMotionGetsNone(t *testing.T) {
+	p := open(t, desk)
+	p.prefers("prefers-reduced-motion", "reduce")
+	p.run(`document.body.append(Object.assign(document.createElement("p"), { className: "typing", innerText: "" })); document.querySelector("p.typing").append(document.createElement("i"))`)
+	if name := eval[string](p, `getComputedStyle(document.querySelector("p.typing i")).animationName`); name != "none" {
+		t.Errorf("the dots move: %s", name)
+	}
+}
