@@ -61,11 +61,15 @@ const shortDayFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: zone, day: "
 const weekdayFormat = new Intl.DateTimeFormat("pt-BR", {
   timeZone: zone, weekday: "short", day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit",
 });
+const weekdayOnlyFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: zone, weekday: "short" });
 
 export const clockTime = (at: string): string => clockFormat.format(new Date(at));
 export const exactTime = (at: string): string => exactFormat.format(new Date(at));
 export const dayOf = (at: string): string => dayFormat.format(new Date(at));
 export const weekdayTime = (at: string | number): string => weekdayFormat.format(new Date(at));
+
+/** The weekday and the time: "dom. 03:19". */
+export const weekdayClock = (at: number): string => `${weekdayOnlyFormat.format(at)} ${clockFormat.format(at)}`;
 
 /** The time today, the date before. */
 export function shortTime(at: string, now: number): string {
