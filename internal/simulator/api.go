@@ -42,6 +42,8 @@ type api struct {
 	archive    archive
 	operator   *operator.Operator
 	logs       *logs
+	overview   *overview
+	standings  *standings
 	clock      *clock
 	// noClock says why the time machine is off; empty when it is on.
 	noClock string
@@ -84,6 +86,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/clock", a.postClock)
 	mux.HandleFunc("GET /api/street", a.getStreet)
 	mux.HandleFunc("GET /api/logs", a.getLogs)
+	mux.HandleFunc("GET /api/overview", a.getOverview)
 	mux.HandleFunc("GET /api/handoffs", a.getHandoffs)
 	a.registerOperator(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
@@ -112,7 +115,7 @@ func (a *api) postMessage(w http.ResponseWriter, r *http.Request) {
 func (a *api) dispatch(w http.ResponseWriter, r *http.Request, message written) {
 	tried, ok := a.courier.send(message.line.ID, message.body)
 	if !ok {
-		a.transcript.progress(message.line.ID, statusFailed)
+		a.transcript.fail(message.line.ID, nil)
 		refuseRequest(w, http.StatusServiceUnavailable, "too many webhooks wait to be accepted")
 		return
 	}
@@ -151,13 +154,30 @@ func (a *api) postWebhook(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"id": request.ID, "answers": byStatus})
 }
 
-func (a *api) getConversations(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"conversations": a.transcript.list()})
+func (a *api) getConversations(w http.ResponseWriter, r *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"conversations": a.list(r.Context())})
 }
 
+// talk is one conversation: what changed in it, and how it stands.
+type talk struct {
+	news
+	standing
+	Conversation conversation.ID `json:"conversation,omitempty"`
+	WindowUntil  time.Time       `json:"window_until,omitzero"`
+}
+
+// getConversation is one transcript, or what changed in it after a revision.
 func (a *api) getConversation(w http.ResponseWriter, r *http.Request) {
+	after := 0
+	if given := r.URL.Query().Get("since"); given != "" {
+		var err error
+		if after, err = strconv.Atoi(given); err != nil || after < 0 {
+			refuseRequest(w, http.StatusBadRequest, "since: is no revision")
+			return
+		}
+	}
 	from := r.PathValue("from")
-	name, lines, known := a.transcript.of(from)
+	news, known := a.transcript.news(from, after)
 	if !known {
 		refuseRequest(w, http.StatusNotFound, "nobody wrote from there")
 		return
@@ -167,16 +187,8 @@ func (a *api) getConversation(w http.ResponseWriter, r *http.Request) {
 		refuseRequest(w, http.StatusServiceUnavailable, "the ledger does not answer")
 		return
 	}
-	state, owner := conversation.Initial, conversation.OwnerOtto
-	if stored != nil {
-		state = stored.Session.State
-		if stored.Owner != "" {
-			owner = stored.Owner
-		}
-	}
-	answer(w, http.StatusOK, map[string]any{
-		"from": from, "name": name, "messages": lines, "state": state, "owner": owner,
-	})
+	now := standingOf(stored)
+	answer(w, http.StatusOK, talk{news, now, now.id, now.windowUntil})
 }
 
 // getTurns is the audit record of a person's turns, newest first.
@@ -205,11 +217,16 @@ func (a *api) getTurns(w http.ResponseWriter, r *http.Request) {
 func (a *api) conversation(ctx context.Context, from string) (*conversation.StoredConversation, error) {
 	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
 	defer cancel()
+	return a.archive.Conversation(ctx, a.conversations(from))
+}
+
+// conversations are the ids under which a person's conversation may be known.
+func (a *api) conversations(from string) []conversation.ID {
 	identity := conversation.Identity{UserID: pii.Contact(from)}
 	if strings.Trim(from, "0123456789") == "" {
 		identity = conversation.Identity{Phone: pii.Contact(from)}
 	}
-	return a.archive.Conversation(ctx, identity.Conversations(a.key, a.number))
+	return identity.Conversations(a.key, a.number)
 }
 
 // getMedia is a file that somebody sent. It is shown in the page's own origin,

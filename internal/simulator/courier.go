@@ -38,8 +38,8 @@ type courier struct {
 	clock  *clock
 	fuse   *fuse
 	client *http.Client
-	// accepted is called once a webhook was accepted.
-	accepted func(id string)
+	// settled is called once a webhook was accepted, or given up.
+	settled func(id string, accepted bool)
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -52,9 +52,9 @@ type courier struct {
 	order  []string // of kept, oldest first
 }
 
-func newCourier(pen whatsapptest.Pen, url string, clock *clock, accepted func(id string)) *courier {
+func newCourier(pen whatsapptest.Pen, url string, clock *clock, settled func(id string, accepted bool)) *courier {
 	c := &courier{
-		pen: pen, url: url, clock: clock, fuse: newFuse(), accepted: accepted,
+		pen: pen, url: url, clock: clock, fuse: newFuse(), settled: settled,
 		// Its own transport, so that nothing but this uses its sockets.
 		client: &http.Client{
 			Timeout:   metaPatience,
@@ -96,8 +96,9 @@ func (c *courier) send(id string, body []byte) (tried <-chan struct{}, ok bool) 
 			c.passed = make(chan struct{})
 		}
 		c.mu.Unlock()
-		if accepted {
-			c.accepted(id)
+		// The end of the street is no failure.
+		if accepted || c.ctx.Err() == nil {
+			c.settled(id, accepted)
 		}
 	})
 	return first, true
@@ -122,13 +123,10 @@ func (c *courier) keep(id string, body []byte) {
 
 func (c *courier) deliver(body []byte, tried chan<- struct{}) (accepted bool) {
 	if fault, cleared, held := c.fuse.take(late, reorder); held {
-		// Who is told that this one was tried may send the next at once.
-		next := c.next()
-		close(tried)
-		tried = nil
-		if !c.hold(fault, cleared, next) {
+		if !c.hold(fault, cleared, tried) {
 			return false
 		}
+		tried = nil
 	}
 	posted := c.clock.Now()
 	for delay := firstRetry; ; delay = min(2*delay, lastRetry) {
@@ -151,16 +149,16 @@ func (c *courier) next() <-chan struct{} {
 }
 
 // hold keeps a webhook back for as long as a fault says, or until that is taken
-// back. It reports false when the street stops.
-func (c *courier) hold(fault armed, cleared, next <-chan struct{}) bool {
-	patience := fault.delay
+// back. It closes tried, and reports false when the street stops.
+func (c *courier) hold(fault armed, cleared <-chan struct{}, tried chan<- struct{}) bool {
+	patience, next := fault.delay, (<-chan struct{})(nil)
 	if fault.kind == reorder {
-		patience = reorderPatience
-	} else {
-		next = nil
+		patience, next = reorderPatience, c.next()
 	}
 	over, stop := c.clock.NewTimer(patience)
 	defer stop()
+	// Who is told that it was tried may send the next, or skip time, at once.
+	close(tried)
 	select {
 	case <-over:
 	case <-next:

@@ -25,8 +25,8 @@
 //	POST   /api/messages                       what a lead writes
 //	POST   /api/person                         what the team writes in its phone app
 //	POST   /api/webhooks                       a message's webhook, delivered again
-//	GET    /api/conversations                  everybody, newest first
-//	GET    /api/conversations/{from}           one transcript, with state and owner
+//	GET    /api/conversations                  everybody, newest first, and how each stands
+//	GET    /api/conversations/{from}           one transcript, or with ?since= what changed in it
 //	GET    /api/conversations/{from}/turns     the audit record of its turns
 //	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
 //	POST   /api/turns/{id}/repeat              a turn decided again, with another pack or model
@@ -37,6 +37,7 @@
 //	POST   /api/clock                          the time machine: by a duration, or until the next opening
 //	GET    /api/street                         what is real, and what is on its way
 //	GET    /api/logs                           the services' newest log lines
+//	GET    /api/overview                       what it all adds up to
 //
 // Files that a lead sends are served by the fake Graph, so that the worker fetches
 // them as it would from Meta. An audio without data speaks its text: a voice note
@@ -55,6 +56,7 @@
 //	late         it happens after "delay", 10s unless said (webhook, model)
 //	reorder      a webhook comes after the next one of anybody, or after 10s
 //	refuse       the model will not talk about it
+//	fail_later   the graph accepts it and reports with "code" that it failed
 //
 // At the point "worker" the kinds are moments at which the worker is killed: before
 // a turn is committed (fail_before), between commit and send (hang), and after Graph
@@ -66,5 +68,5 @@
 //
 // Reading order: environ, street, clock; then what stands between the parts
 // (fuse, gate, ledger, worker, courier, witness); then what a person sees (transcript,
-// message, person, api, page).
+// standing, overview, message, person, api, page).
 package simulator

@@ -100,6 +100,7 @@ func readWishes(environ []string) (wishes, error) {
 		return wishes{}, err
 	}
 	w.logs = w.take("ATENDE_LOG") == "1"
+	w.chooseLogs()
 	w.chooseLedger()
 	w.chooseModel()
 	w.supply()
@@ -218,6 +219,14 @@ func (w *wishes) supply() {
 	w.fallback("WHATSAPP_BUSINESS_ACCOUNT_ID", whatsapptest.DefaultAccountID)
 	w.fallback("WHATSAPP_VERIFY_TOKEN", developmentVerify)
 	w.fallback("TASKS_INVOKER_EMAIL", developmentInvoker)
+}
+
+// chooseLogs has the services log at least what the page counts by.
+func (w *wishes) chooseLogs() {
+	switch level := strings.ToLower(w.base["LOG_LEVEL"]); level {
+	case "warn", "warning", "error":
+		w.ignore("LOG_LEVEL", "the page counts what the services log at the level info")
+	}
 }
 
 // chooseLedger uses Firestore through an emulator and in no other way.

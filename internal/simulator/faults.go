@@ -20,6 +20,8 @@ const (
 	maxTimes = 10_000
 	// usualDelay is by how much something is late when nobody says.
 	usualDelay = 10 * time.Second
+	// undeliverable is Meta's code of a message that does not reach the phone.
+	undeliverable = 131026
 )
 
 // faultRequest is a fault as a person asks for it.
@@ -204,17 +206,24 @@ func (w words[K]) kinds(arm func(K, faultRequest)) map[kind]func(faultRequest) {
 func graphPoint(g *whatsapptest.Server) breakable {
 	words := words[whatsapptest.FaultKind]{
 		failBefore: whatsapptest.FailBefore, failAfter: whatsapptest.FailAfter, hang: whatsapptest.Hang, status: whatsapptest.Refuse,
+		failLater: whatsapptest.FailLater,
 	}
 	return breakable{
 		name: "graph", clear: g.ClearFaults,
 		kinds: words.kinds(func(k whatsapptest.FaultKind, r faultRequest) {
+			if k == whatsapptest.FailLater && r.Code == 0 {
+				r.Code = undeliverable
+			}
 			g.Fail(whatsapptest.Fault{Kind: k, Times: r.Times, HTTPStatus: r.Status, Code: r.Code})
 		}),
 		armed: func() (faults []armedFault) {
 			for _, f := range g.Faults() {
 				a := armedFault{Kind: words.kind(f.Kind), Left: f.Times}
-				if a.Kind == status {
+				switch a.Kind {
+				case status:
 					a.Status, a.Code = f.HTTPStatus, f.Code
+				case failLater:
+					a.Code = f.Code
 				}
 				faults = append(faults, a)
 			}

@@ -233,6 +233,8 @@ func TestWhatIsArmedIsTold(t *testing.T) {
 			case kind == "late":
 				f.Delay = "1m30s"
 				request["delay"] = "90s"
+			case kind == "fail_later": // of the most common reason unless it is said
+				f.Code = 131026
 			case kind == "status" && p.Point == "tasks":
 				f.Code = 14
 				request["status"] = http.StatusServiceUnavailable
@@ -356,7 +358,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	s := start(t, "OPENAI_ENABLED=false", "SESSION_STORE_BACKEND=memory", "DEDUPE_BACKEND=memory")
 	for _, c := range []struct{ body, says string }{
 		{`{"point":"moon","kind":"hang"}`, "point: is none of graph, model, redis, ledger, tasks, webhook, media, transcription, worker"},
-		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, hang, status"},
+		{`{"point":"graph","kind":"duplicate"}`, "kind: graph breaks by fail_after, fail_before, fail_later, hang, status"},
 		{`{"point":"ledger","kind":"status"}`, "kind: ledger breaks by fail_after, fail_before, hang"},
 		{`{"point":"tasks","kind":""}`, "kind: tasks breaks by duplicate, fail_after, fail_before, hang, status"},
 		{`{"point":"model","kind":"hang"}`, "point: model cannot be broken: it is not the offline one"},

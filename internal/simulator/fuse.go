@@ -20,6 +20,7 @@ const (
 	late       kind = "late"        // it happens after a while
 	reorder    kind = "reorder"     // it happens after what came later
 	refusal    kind = "refuse"      // an answer that will not talk about it
+	failLater  kind = "fail_later"  // it is accepted, and comes to nothing
 )
 
 // forEver is the number of times of a fault that ends only when it is taken

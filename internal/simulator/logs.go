@@ -16,6 +16,9 @@ const (
 // logs keeps the newest lines that the services printed.
 type logs struct {
 	also io.Writer // may be nil
+	// read is given each line once, as it is printed; nil means that nobody is. It
+	// must print none.
+	read func(line json.RawMessage)
 
 	mu    sync.Mutex
 	lines []json.RawMessage
@@ -47,6 +50,9 @@ func (l *logs) add(text []byte) {
 		l.lines = slices.Delete(l.lines, 0, 1)
 	}
 	l.lines = append(l.lines, event)
+	if l.read != nil {
+		l.read(event)
+	}
 }
 
 func (l *logs) newest() []json.RawMessage {

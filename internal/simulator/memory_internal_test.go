@@ -12,24 +12,24 @@ import (
 )
 
 func TestTheTranscriptIsBounded(t *testing.T) {
-	script := newTranscript()
+	script := newTranscript(0)
 	for i := range maxMessages + 5 {
 		script.wrote("p0", "", line{ID: fmt.Sprint("m", i), Text: fmt.Sprint(i)})
 	}
 	_, lines, _ := script.of("p0")
-	if len(lines) != maxMessages || lines[0].Text != "5" || len(script.owners) != maxMessages {
-		t.Errorf("%d messages are kept, from %q on, and %d ids", len(lines), lines[0].Text, len(script.owners))
+	if len(lines) != maxMessages || lines[0].Text != "5" || len(script.places) != maxMessages {
+		t.Errorf("%d messages are kept, from %q on, and %d ids", len(lines), lines[0].Text, len(script.places))
 	}
 	for i := range maxPeople {
 		script.wrote(fmt.Sprint("p", i+1), "", line{ID: fmt.Sprint("other", i)})
 	}
-	if _, _, known := script.of("p0"); known || len(script.list()) != maxPeople || len(script.owners) != maxPeople {
-		t.Errorf("%d people and %d ids are kept, the first of them: %t", len(script.list()), len(script.owners), known)
+	if _, _, known := script.of("p0"); known || len(script.list()) != maxPeople || len(script.places) != maxPeople {
+		t.Errorf("%d people and %d ids are kept, the first of them: %t", len(script.list()), len(script.places), known)
 	}
 }
 
 func TestAStatusNeverGoesBack(t *testing.T) {
-	script := newTranscript()
+	script := newTranscript(0)
 	script.received(whatsapptest.SentMessage{ID: "m", To: "p"})
 	for _, step := range []struct{ status, shown string }{
 		{"delivered", "delivered"}, {"sent", "delivered"}, {"read", "read"}, {"delivered", "read"}, {"unheard-of", "read"},
@@ -80,7 +80,7 @@ func TestTheLogsAreBounded(t *testing.T) {
 
 func TestWebhooksThatNobodyTakesAreBounded(t *testing.T) {
 	pen := whatsapptest.Pen{}
-	c := newCourier(pen, "http://127.0.0.1:1", newClock(), func(string) { t.Error("something was accepted") })
+	c := newCourier(pen, "http://127.0.0.1:1", newClock(), func(string, bool) { t.Error("something was settled") })
 	defer c.close()
 	c.fuse.arm(armed{kind: failBefore, times: forEver})
 	for i := range maxUndone {
@@ -98,16 +98,22 @@ func TestWebhooksThatNobodyTakesAreBounded(t *testing.T) {
 
 func TestAWebhookIsGivenUpAfterAWeek(t *testing.T) {
 	clock := newClock()
-	c := newCourier(whatsapptest.Pen{}, "http://127.0.0.1:1", clock, func(string) { t.Error("it was accepted") })
+	settled := make(chan bool, 1)
+	c := newCourier(whatsapptest.Pen{}, "http://127.0.0.1:1", clock, func(_ string, accepted bool) { settled <- accepted })
 	defer c.close()
 	c.fuse.arm(armed{kind: failBefore, times: forEver})
 	tried, _ := c.send("m", nil)
 	<-tried
 	tick, late := time.NewTicker(time.Millisecond), time.After(10*time.Second)
 	defer tick.Stop()
-	for c.waiting() > 0 {
+	for {
 		clock.Advance(giveUpAfter + time.Minute)
 		select {
+		case accepted := <-settled:
+			if accepted || c.waiting() != 0 {
+				t.Errorf("it was accepted: %t; %d wait", accepted, c.waiting())
+			}
+			return
 		case <-tick.C:
 		case <-late:
 			t.Fatal("it is still tried")

@@ -166,6 +166,8 @@ func (w writer) media(r *messageRequest) (written, error) {
 		return written{}, errors.New("data: is not base64")
 	case len(data) == 0:
 		return written{}, errors.New("data: is missing: the file in base64")
+	case utf8.RuneCountInString(r.Caption) > maxText:
+		return written{}, fmt.Errorf("caption: has more than %d characters", maxText)
 	case len(data) > maxMedia:
 		return written{}, fmt.Errorf("data: is more than %d MiB", maxMedia>>20)
 	case !strings.Contains(r.MIME, "/"):

@@ -14,6 +14,8 @@ type archive interface {
 	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)
 	// Turns are a conversation's turns, newest first, at most limit.
 	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
+	// Load reads a turn by its id; what does not exist is absent, not an error.
+	Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error)
 	// Message is one inbound message as a turn consumed it, if it is known.
 	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
 }

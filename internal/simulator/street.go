@@ -103,22 +103,24 @@ type street struct {
 	worker  net.Listener
 	key     *pii.HashKey
 
-	redis   *gate // nil where there is none, or it is spoken to with TLS
-	ledger  breakable
-	archive operator.Ledger            // past every fault
-	memory  func(*life) workerd.Ledger // nil with the emulator
-	kills   *fuse                      // of the worker
-	tasks   *cloudtaskstest.Server
-	graph   *whatsapptest.Server
-	model   *openaitest.Server
-	team    *team
-	witness *witness
-	courier *courier
-	at      addresses
-	scenery *transcript
-	shelf   *shelf
-	endings []func() // in the order of starting
-	hangUps []func() // let go what work at hand may wait for
+	redis     *gate // nil where there is none, or it is spoken to with TLS
+	ledger    breakable
+	archive   operator.Ledger            // past every fault
+	memory    func(*life) workerd.Ledger // nil with the emulator
+	kills     *fuse                      // of the worker
+	overview  *overview                  // of everything that happens
+	standings *standings                 // of everybody in the list
+	tasks     *cloudtaskstest.Server
+	graph     *whatsapptest.Server
+	model     *openaitest.Server
+	team      *team
+	witness   *witness
+	courier   *courier
+	at        addresses
+	scenery   *transcript
+	shelf     *shelf
+	endings   []func() // in the order of starting
+	hangUps   []func() // let go what work at hand may wait for
 }
 
 // start starts every part; what was started is in endings, also after an
@@ -134,9 +136,9 @@ func (s *street) start() error {
 	}
 	s.parts = s.wishes.describe(s.ingress.Addr().String(), s.worker.Addr().String())
 	s.at.worker = "http://" + s.worker.Addr().String()
-	s.scenery, s.shelf = newTranscript(), newShelf()
+	s.scenery, s.shelf = newTranscript(int(s.clock.Now().UnixMicro())), newShelf()
 	for _, step := range []func() error{
-		s.startRedis, s.startLedger, s.startModel, s.startTasks, s.startMeta, s.startTeam, s.startServices, s.startPage,
+		s.startRedis, s.startLedger, s.startOverview, s.startModel, s.startTasks, s.startMeta, s.startTeam, s.startServices, s.startPage,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -291,6 +293,14 @@ func (s *street) startLedger() error {
 	return nil
 }
 
+// startOverview adds up what happens, before anything does.
+func (s *street) startOverview() error {
+	s.overview, s.standings = newOverview(s.archive, s.clock.Now(), s.scenery.nudge), &standings{}
+	s.scenery.tally, s.logs.read = s.overview.line, s.readLog
+	s.background(s.overview.follow)
+	return nil
+}
+
 func (s *street) startModel() error {
 	if s.wishes.model == modelOffline {
 		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now, After: s.clock.After})
@@ -306,7 +316,7 @@ func (s *street) startTasks() error {
 		Clock: s.clock, AutoCreateQueues: true, QueueTemplate: queue(), History: -1,
 		Observe: func(e cloudtaskstest.Event) {
 			if e.Kind == cloudtaskstest.Answered || e.Kind == cloudtaskstest.Ended {
-				s.scenery.stir()
+				s.scenery.nudge()
 			}
 		},
 	})
@@ -342,24 +352,34 @@ func (s *street) startMeta() error {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute}
 	s.onStop(transport.CloseIdleConnections)
-	s.witness = &witness{transcript: s.scenery, next: transport}
+	s.witness = &witness{transcript: s.scenery, next: transport, clock: s.clock}
 	listener, err := listen(0)
 	if err != nil {
 		return fmt.Errorf("start graph: %w", err)
 	}
 	s.graph = whatsapptest.NewServer(whatsapptest.Options{
-		Listener: listener, PhoneNumberIDs: s.wishes.worker.PhoneNumberIDs, Token: developmentToken, Keep: maxMessages,
+		Listener: listener, PhoneNumberIDs: s.wishes.worker.PhoneNumberIDs, Token: developmentToken, Keep: maxSent,
 		WebhookURL: webhook, AppSecret: pen.AppSecret, AccountID: pen.AccountID, Statuses: statuses,
 		WebhookClient: &http.Client{Transport: s.witness, Timeout: metaPatience}, Media: s.shelf.serve,
-		Now: s.clock.Now, After: s.clock.After,
+		Presence: s.witness.presence, Now: s.clock.Now, After: s.clock.After,
 	})
 	s.onStop(s.graph.Close)
 	s.hangUps = append(s.hangUps, s.graph.Close)
 	s.at.graph = s.graph.URL
 	s.witness.of(s.graph)
 	s.background(s.witness.watch)
-	s.courier = newCourier(pen, webhook, s.clock, func(id string) { s.scenery.progress(id, statusDelivered) })
+	s.background(s.witness.quieten)
+	s.courier = newCourier(pen, webhook, s.clock, s.settled)
 	return nil
+}
+
+// settled notes in the transcript what became of a webhook.
+func (s *street) settled(id string, accepted bool) {
+	if accepted {
+		s.scenery.progress(id, statusDelivered)
+	} else {
+		s.scenery.fail(id, nil)
+	}
 }
 
 // startServices starts the two programs, the worker first, so that at the end
@@ -416,8 +436,9 @@ func (s *street) startPage() error {
 	done := make(chan struct{})
 	a := &api{
 		transcript: s.scenery, shelf: s.shelf, courier: s.courier, points: s.points(), archive: s.archive, operator: works, logs: s.logs,
-		writer: writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
-		clock:  s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
+		writer:   writer{pen: s.courier.pen, shelf: s.shelf, find: s.scenery.line},
+		overview: s.overview, standings: s.standings,
+		clock: s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
 		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir),
 	}

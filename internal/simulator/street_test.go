@@ -154,7 +154,7 @@ func TestEachKindIsAnswered(t *testing.T) {
 			s.write(fields)
 			s.exactly(from, 1)
 			sent := s.conversation(from).directed("in")[0]
-			if sent.Type != fields["type"] || sent.Status != "delivered" {
+			if sent.Type != fields["type"] || sent.Status != "read" {
 				t.Errorf("the message reads %+v", sent)
 			}
 		})

@@ -11,7 +11,12 @@ import (
 // Bounds of what is remembered; the oldest is forgotten first.
 const (
 	maxPeople   = 1000
-	maxMessages = 1000 // of one person
+	maxMessages = 20_000 // of one person
+	// maxWritten bounds what everybody's messages weigh together, in bytes. It is
+	// more than the newest message of each of maxPeople can: see [transcript.add].
+	maxWritten = 512 << 20
+	// lineWeight is what a message weighs besides its words.
+	lineWeight = 512
 )
 
 // Directions of a message, as the business sees them.
@@ -27,8 +32,8 @@ const (
 	byPerson = "person" // of the team, in its phone app
 )
 
-// Statuses of a message. One of a lead is sent when it was written and
-// delivered when the ingress accepted its webhook.
+// Statuses of a message. One of a lead is sent when it was written, delivered
+// when the ingress accepted its webhook, and read when the worker marked it.
 const (
 	statusSent      = "sent"
 	statusDelivered = "delivered"
@@ -48,6 +53,8 @@ type line struct {
 	Text      string    `json:"text"`
 	Status    string    `json:"status"`
 	At        time.Time `json:"at"`
+	// Error is why Meta did not deliver it; nil when it did, or did not say.
+	Error *failure `json:"error,omitempty"`
 	// ReplyTo is the message that this one quotes, taps or reacts to.
 	ReplyTo string `json:"reply_to,omitempty"`
 	// Options are the buttons or rows of a reply, Menu the label of its list.
@@ -63,6 +70,12 @@ type line struct {
 	Longitude *float64 `json:"longitude,omitempty"`
 }
 
+// failure is why a message was not delivered, in Meta's words.
+type failure struct {
+	Code  int    `json:"code"`
+	Title string `json:"title,omitempty"`
+}
+
 // option is one choice of a reply.
 type option struct {
 	ID          string `json:"id"`
@@ -70,27 +83,68 @@ type option struct {
 	Description string `json:"description,omitempty"`
 }
 
+// weight is how much memory a message takes, more or less.
+func (l *line) weight() int {
+	n := lineWeight + len(l.Text) + len(l.Header) + len(l.Footer) + len(l.Menu) + len(l.Filename)
+	for _, o := range l.Options {
+		n += len(o.ID) + len(o.Title) + len(o.Description)
+	}
+	return n
+}
+
 // person is somebody who wrote or was written to.
 type person struct {
-	from    string
-	name    string
-	lines   []line
-	changed int // the transcript's count of changes when this one changed last
+	from  string
+	name  string
+	lines []line
+	// revisions are the counts of changes when each of the lines changed last.
+	// They stand apart, so that looking for the newest passes over little memory.
+	revisions []int
+	first     int // how many lines were forgotten
+	unread    int // place of the first line that may be a lead's unread one
+	weight    int
+	replies   int // lines outwards ever, and those of them that failed
+	failed    int
+	changed   int // the transcript's count of changes when this one changed last
 }
+
+// place is where a line stands: the n-th ever of a person, from 0.
+type place struct {
+	person *person
+	n      int
+}
+
+// line is the line at a place; only what is remembered has one.
+func (p place) line() *line { return &p.person.lines[p.n-p.person.first] }
 
 // transcript is what WhatsApp would show on everybody's phone. It is safe for
 // concurrent use.
 type transcript struct {
+	// tally is told when each message was written, and which way it goes; nil
+	// means that nobody is. It must not call the transcript.
+	tally func(at time.Time, direction string)
+
 	mu      sync.Mutex
 	people  map[string]*person
 	order   []*person // who was heard of first comes first
-	owners  map[string]*person
+	places  map[string]place
+	typing  map[*person]time.Time // until when an answer is shown as being written
+	weight  int
+	failed  int // lines outwards that failed, ever
+	met     int // people, ever
+	base    int // the count of changes to begin with
 	changes int
+	stirred int           // the count of changes when everybody was last stirred
 	changed chan struct{} // closed and renewed at each change
 }
 
-func newTranscript() *transcript {
-	return &transcript{people: map[string]*person{}, owners: map[string]*person{}, changed: make(chan struct{})}
+// newTranscript begins at a count of changes. Where that grows from one street to
+// the next, a count of an earlier one is known as such.
+func newTranscript(base int) *transcript {
+	return &transcript{
+		people: map[string]*person{}, places: map[string]place{}, typing: map[*person]time.Time{},
+		base: base, changes: base, stirred: base, changed: make(chan struct{}),
+	}
 }
 
 // wrote adds what a lead wrote.
@@ -136,23 +190,106 @@ func (t *transcript) answered(to string, l line) bool {
 }
 
 // progress moves a message forward.
-func (t *transcript) progress(id, status string) {
+func (t *transcript) progress(id, status string) { t.settle(id, status, nil) }
+
+// fail says that a message was not delivered, and why if Meta said.
+func (t *transcript) fail(id string, why *failure) { t.settle(id, statusFailed, why) }
+
+func (t *transcript) settle(id, status string, why *failure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.owners[id]
-	if p == nil {
+	at, known := t.places[id]
+	if !known || ranks[status] <= ranks[at.line().Status] {
 		return
 	}
-	for i := range p.lines {
-		if l := &p.lines[i]; l.ID == id && ranks[status] > ranks[l.Status] {
-			l.Status = status
-			t.touch(p)
+	l := at.line()
+	l.Status, l.Error = status, why
+	if status == statusFailed && l.Direction == outwards {
+		at.person.failed++
+		t.failed++
+	}
+	t.touchLine(at)
+}
+
+// read marks what a lead wrote as read, up to a message. What came before it and
+// is still on its way keeps saying so.
+func (t *transcript) read(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last, known := t.places[id]
+	if !known || last.line().Direction != inwards {
+		return
+	}
+	p := last.person
+	pending := false // whether a line so far was not delivered yet
+	for at := (place{p, max(p.unread, p.first)}); at.n <= last.n; at.n++ {
+		switch l := at.line(); {
+		case l.Direction == outwards:
+		case l.Status == statusDelivered:
+			l.Status = statusRead
+			t.touchLine(at)
+		case l.Status == statusSent:
+			pending = true
+		}
+		if !pending {
+			p.unread = at.n + 1
 		}
 	}
+	// It is read even where its delivery is noted only later, or comes after that
+	// of messages which overtook it.
+	if l := last.line(); ranks[l.Status] < ranks[statusRead] {
+		l.Status = statusRead
+		t.touchLine(last)
+	}
+}
+
+// types shows whoever wrote a message an answer that is being written, until a
+// time or until it comes.
+func (t *transcript) types(id string, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, known := t.places[id]; known {
+		t.typing[at.person] = until
+		t.touch(at.person)
+	}
+}
+
+// hush ends the typing that is over, and says when the next is and what is closed
+// when that may have changed. next is zero when nobody is shown any.
+func (t *transcript) hush(now time.Time) (next time.Time, changed <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for p, until := range t.typing {
+		switch {
+		case !until.After(now):
+			delete(t.typing, p)
+			t.touch(p)
+		case next.IsZero() || until.Before(next):
+			next = until
+		}
+	}
+	return next, t.changed
 }
 
 // stir says that something else about everybody may have changed.
 func (t *transcript) stir() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.touch(nil)
+	t.stirred = t.changes
+}
+
+// stirOne says that something else about a person may have changed.
+func (t *transcript) stirOne(from string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p := t.people[from]; p != nil {
+		t.touch(p)
+	}
+}
+
+// nudge says that something changed which is nobody's.
+func (t *transcript) nudge() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.touch(nil)
@@ -169,14 +306,51 @@ func (t *transcript) of(from string) (name string, lines []line, known bool) {
 	return p.name, slices.Clone(p.lines), true
 }
 
+// news is what changed in one person's transcript.
+type news struct {
+	From string `json:"from"`
+	Name string `json:"name"`
+	// Messages are the lines that changed, in their order; all of them when Whole.
+	Messages []line `json:"messages"`
+	Whole    bool   `json:"whole"`
+	// Revision is what to ask with for what changes next.
+	Revision int `json:"revision"`
+	// First is the place of the oldest line that is remembered, counted from 0
+	// for the first ever, and Total how many lines are remembered.
+	First  int  `json:"first"`
+	Total  int  `json:"total"`
+	Typing bool `json:"typing"`
+}
+
+// news is what changed in a person's transcript after a revision. Everything is
+// after 0, and after a revision that is none of this transcript.
+func (t *transcript) news(from string, after int) (n news, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.people[from]
+	if p == nil {
+		return news{}, false
+	}
+	n = news{From: p.from, Name: p.name, Revision: p.changed, First: p.first, Total: len(p.lines), Messages: []line{}}
+	_, n.Typing = t.typing[p]
+	if after <= t.base || after > t.changes {
+		n.Whole, n.Messages = true, slices.Clone(p.lines)
+		return n, true
+	}
+	for i, revision := range p.revisions {
+		if revision > after {
+			n.Messages = append(n.Messages, p.lines[i])
+		}
+	}
+	return n, true
+}
+
 // line is one message of a person.
 func (t *transcript) line(from, id string) (line, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if p := t.owners[id]; p != nil && p.from == from {
-		if i := slices.IndexFunc(p.lines, func(l line) bool { return l.ID == id }); i >= 0 {
-			return p.lines[i], true
-		}
+	if at, known := t.places[id]; known && at.person.from == from {
+		return *at.line(), true
 	}
 	return line{}, false
 }
@@ -186,18 +360,37 @@ type summary struct {
 	From string `json:"from"`
 	Name string `json:"name"`
 	Last line   `json:"last"`
+	// Replies are the lines outwards, ever, and Failed those of them that were not
+	// delivered.
+	Replies int  `json:"replies"`
+	Failed  int  `json:"failed"`
+	Typing  bool `json:"typing"`
+
+	revision int // of whatever may have changed about the person
 }
 
 // list is everybody, who was heard of last first.
 func (t *transcript) list() []summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	list := []summary{}
+	list := make([]summary, 0, len(t.order))
 	for _, p := range t.order {
-		list = append(list, summary{From: p.from, Name: p.name, Last: p.lines[len(p.lines)-1]})
+		_, typing := t.typing[p]
+		list = append(list, summary{
+			From: p.from, Name: p.name, Last: p.lines[len(p.lines)-1], Replies: p.replies, Failed: p.failed, Typing: typing,
+			revision: max(p.changed, t.stirred),
+		})
 	}
 	slices.SortStableFunc(list, func(a, b summary) int { return b.Last.At.Compare(a.Last.At) })
 	return list
+}
+
+// totals are how many people there ever were, and how many messages to them
+// failed.
+func (t *transcript) totals() (people, failed int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.met, t.failed
 }
 
 // since is who changed after a count of changes, the count now, and a channel
@@ -222,25 +415,60 @@ func (t *transcript) person(from string) *person {
 	if len(t.order) == maxPeople {
 		gone := t.order[0]
 		for _, l := range gone.lines {
-			delete(t.owners, l.ID)
+			delete(t.places, l.ID)
 		}
+		t.weight -= gone.weight
+		delete(t.typing, gone)
 		delete(t.people, gone.from)
 		t.order = slices.Delete(t.order, 0, 1)
 	}
 	p := &person{from: from}
 	t.people[from] = p
 	t.order = append(t.order, p)
+	t.met++
 	return p
 }
 
+// add adds a line and forgets old ones where there is too much: of whoever has
+// most, for that is never somebody's only line.
 func (t *transcript) add(p *person, l line) {
 	if len(p.lines) == maxMessages {
-		delete(t.owners, p.lines[0].ID)
-		p.lines = slices.Delete(p.lines, 0, 1)
+		t.drop(p)
 	}
+	at := place{p, p.first + len(p.lines)}
 	p.lines = append(p.lines, l)
-	t.owners[l.ID] = p
-	t.touch(p)
+	p.revisions = append(p.revisions, 0)
+	t.places[l.ID] = at
+	p.weight += l.weight()
+	t.weight += l.weight()
+	if l.Direction == outwards {
+		p.replies++
+		delete(t.typing, p)
+	}
+	t.touchLine(at)
+	for t.weight > maxWritten {
+		t.drop(slices.MaxFunc(t.order, func(a, b *person) int { return a.weight - b.weight }))
+	}
+	if t.tally != nil {
+		t.tally(l.At, l.Direction)
+	}
+}
+
+// drop forgets a person's oldest line. What is left moves only when the memory
+// behind it is used up, so that it costs little at each message.
+func (t *transcript) drop(p *person) {
+	oldest := &p.lines[0]
+	delete(t.places, oldest.ID)
+	p.weight -= oldest.weight()
+	t.weight -= oldest.weight()
+	*oldest = line{} // The words are to be forgotten now, not when the rest moves.
+	p.lines, p.revisions = p.lines[1:], p.revisions[1:]
+	p.first++
+}
+
+func (t *transcript) touchLine(at place) {
+	t.touch(at.person)
+	at.person.revisions[at.n-at.person.first] = t.changes
 }
 
 func (t *transcript) touch(p *person) {

@@ -6,16 +6,26 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/pyloto/atende/pkg/whatsapp"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
+const (
+	// maxSent is how many messages the fake Graph remembers.
+	maxSent = 1000
+	// typingLasts is how long WhatsApp shows that an answer is being written:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/typing-indicators
+	typingLasts = 25 * time.Second
+)
+
 // witness writes into the transcript what the fake Graph does: the messages it
-// accepts, and the statuses it reports to the webhook.
+// accepts, what it shows before them, and the statuses it reports to the webhook.
 type witness struct {
 	transcript *transcript
 	next       http.RoundTripper
+	clock      *clock
 
 	mu    sync.Mutex
 	graph *whatsapptest.Server
@@ -57,6 +67,36 @@ func (w *witness) look() {
 	}
 }
 
+// presence shows what the lead sees of an answer that is being made.
+func (w *witness) presence(p whatsapptest.Presence) {
+	// What was sent before must not end the typing that begins now.
+	w.look()
+	w.transcript.read(p.MessageID)
+	if p.Typing {
+		w.transcript.types(p.MessageID, p.At.Add(typingLasts))
+	}
+}
+
+// quieten ends typing that no answer ends, until the context does.
+func (w *witness) quieten(ctx context.Context) {
+	for {
+		next, changed := w.transcript.hush(w.clock.Now())
+		var over <-chan time.Time
+		stop := func() bool { return false }
+		if !next.IsZero() {
+			over, stop = w.clock.NewTimer(next.Sub(w.clock.Now()))
+		}
+		select {
+		case <-over:
+		case <-changed:
+		case <-ctx.Done():
+			stop()
+			return
+		}
+		stop()
+	}
+}
+
 // RoundTrip posts a webhook of statuses and takes note of them: what a phone
 // shows does not depend on whether the business hears of it.
 func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -70,11 +110,24 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	if delivery, err := whatsapp.Decode(body); err == nil {
 		for _, e := range delivery.Elements {
 			if e.Status != nil {
-				w.transcript.progress(e.Status.ID, string(e.Status.State))
+				w.report(e.Status)
 			}
 		}
 	}
 	again := r.Clone(r.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	return w.next.RoundTrip(again)
+}
+
+// report notes what Meta says of a message.
+func (w *witness) report(s *whatsapp.Status) {
+	if s.State != whatsapp.StateFailed {
+		w.transcript.progress(s.ID, string(s.State))
+		return
+	}
+	var why *failure
+	if len(s.Errors) > 0 {
+		why = &failure{Code: s.Errors[0].Code, Title: s.Errors[0].Title}
+	}
+	w.transcript.fail(s.ID, why)
 }

@@ -3,10 +3,11 @@
 //
 // [NewServer] answers the requests of a WhatsApp client over real HTTP, in
 // Graph's wire format and with its strictness: what Meta would refuse is
-// refused with Meta's code. It remembers what it accepted, breaks on command
-// ([Server.Fail]) and reports each message's fate to a webhook, signed, late,
-// twice or not at all ([Server.SetStatuses]). It may run for long: everything it
-// remembers is bounded. Its clock is an option.
+// refused with Meta's code. It remembers what it accepted, tells of what people
+// are shown before an answer ([Presence]), breaks on command ([Server.Fail]) and
+// reports each message's fate to a webhook, signed, late, twice or not at all
+// ([Server.SetStatuses]). It may run for long: everything it remembers is bounded.
+// Its clock is an option.
 //
 // It keeps the files that people send ([Server.PutMedia]) and those that the
 // business uploads, serves them at addresses that expire, and breaks there too

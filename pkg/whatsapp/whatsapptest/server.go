@@ -30,6 +30,9 @@ type Options struct {
 	// Media finds files that are kept elsewhere; nil means that there are none. It
 	// is called from several goroutines.
 	Media func(id string) (MediaFile, bool)
+	// Presence is told of every mark as read that was accepted, before it is
+	// answered; nil means that nobody is. It is called from several goroutines.
+	Presence func(Presence)
 	// Latency is waited before every answer.
 	Latency time.Duration
 	// Keep bounds how many accepted messages are remembered, and how many
@@ -91,6 +94,16 @@ type Server struct {
 	pairs   map[[2]string]*Allowance // by number and person
 	pending int                      // statuses that were promised and not yet settled
 	changed chan struct{}            // closed and replaced whenever one of the above changes
+}
+
+// Presence is what a person sees of a business that has not answered yet.
+type Presence struct {
+	// MessageID is the message that was marked as read, and with it those before.
+	MessageID string
+	// Typing: an answer is shown as being written, until it comes or 25 seconds
+	// are over.
+	Typing bool
+	At     time.Time
 }
 
 // Counts is what a Server has seen since it started.
@@ -290,6 +303,9 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, request wireReques
 				s.counts.Typing++
 			}
 		})
+		if s.options.Presence != nil {
+			s.options.Presence(Presence{MessageID: request.MessageID, Typing: request.Typing != nil, At: s.options.Now()})
+		}
 	}
 	fault := s.fault(SentMessage{}, true)
 	if bad := s.breakDown(r.Context(), fault, accept); bad != nil {

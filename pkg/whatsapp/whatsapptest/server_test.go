@@ -131,6 +131,30 @@ func TestServerCountsReads(t *testing.T) {
 }
 
 // TestServerIsAsStrictAsMeta posts by hand what no client of ours would.
+func TestServerTellsOfPresence(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	var told []whatsapptest.Presence // The client's requests come one after the other.
+	server := start(t, whatsapptest.Options{
+		Now: func() time.Time { return now }, Presence: func(p whatsapptest.Presence) { told = append(told, p) },
+	})
+	client := newClient(t, server)
+	first, second := whatsapptest.MessageID(lead), whatsapptest.MessageID(lead)
+	if err := client.MarkRead(t.Context(), number, first, true); err != nil {
+		t.Fatal(err)
+	}
+	server.Fail(whatsapptest.Fault{Kind: whatsapptest.Refuse, HTTPStatus: 400, Code: 131009, Reads: true})
+	if err := client.MarkRead(t.Context(), number, second, true); err == nil {
+		t.Error("what is to be refused was accepted")
+	}
+	if err := client.MarkRead(t.Context(), number, second, false); err != nil {
+		t.Fatal(err)
+	}
+	want := []whatsapptest.Presence{{MessageID: first, Typing: true, At: now}, {MessageID: second, At: now}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestServerIsAsStrictAsMeta(t *testing.T) {
 	const head = `{"messaging_product":"whatsapp","to":"+5521900000001",`
 	long := func(n int) string { return strings.Repeat("ç", n) }

@@ -1,0 +1,348 @@
+//go:build browser
+
+package browsertest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/pyloto/atende/internal/simulator"
+)
+
+// patience bounds every wait for something that certainly comes.
+const patience = 30 * time.Second
+
+// screen is how large a page is shown.
+type screen struct{ width, height int64 }
+
+var (
+	desk  = screen{1280, 800}
+	phone = screen{390, 844}
+)
+
+// page is a tab that shows a street's page.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+	url string
+	// complaints are errors that the page printed and nobody expected, and whom it
+	// asked beside its street.
+	complaints *complaints
+}
+
+type complaints struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (c *complaints) add(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines = append(c.lines, line)
+}
+
+func (c *complaints) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.lines...)
+}
+
+// openStreet starts a street and returns its address.
+func openStreet(t *testing.T, environ ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- simulator.Run(ctx, simulator.Options{
+			Environ: append([]string{"PORT_BASE=0"}, environ...), Stdout: write, Stderr: io.Discard, Version: "test",
+		})
+		_ = write.Close()
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the street ended with %v", err)
+		}
+	})
+	address := ""
+	lines := bufio.NewScanner(read)
+	for address == "" && lines.Scan() {
+		address, _ = strings.CutPrefix(lines.Text(), "Open ")
+		if !strings.HasPrefix(address, "http://") {
+			address = ""
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	if address == "" {
+		t.Fatal("the street did not print its address")
+	}
+	return address
+}
+
+// open shows a street's page in a tab of its own.
+func open(t *testing.T, size screen, environ ...string) *page {
+	t.Helper()
+	return show(t, openStreet(t, environ...), size)
+}
+
+// show shows an address in a tab that shares nothing with others.
+func show(t *testing.T, url string, size screen) *page {
+	t.Helper()
+	tab, closeTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
+	p := &page{t: t, ctx: tab, url: url, complaints: &complaints{}}
+	console := chromedp.Console(tab)
+	requests := chromedp.Events(tab, network.RequestWillBeSent)
+	go func() {
+		for r, err := range requests {
+			if err != nil {
+				return
+			}
+			if !strings.HasPrefix(r.Request.URL, url+"/") {
+				p.complaints.add("it asks for " + r.Request.URL)
+			}
+		}
+	}()
+	go func() {
+		for m, err := range console {
+			if err != nil {
+				return
+			}
+			if m.Type == chromedp.ConsoleException || m.Type == "error" {
+				p.complaints.add(string(m.Type) + ": " + m.Text)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		if t.Failed() {
+			p.shot("failed-" + strings.ReplaceAll(t.Name(), "/", "-"))
+		}
+		closeTab()
+		for _, line := range p.complaints.all() {
+			// A stranger is asked about before anything was written: that is how the page learns it.
+			if !strings.Contains(line, "404") {
+				t.Errorf("the page complains: %s", line)
+			}
+		}
+	})
+	p.do(chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(url))
+	p.run(finder)
+	return p
+}
+
+// finder gives the page's tests elements by role and name, as the browser
+// computes them; only what is shown counts.
+const finder = `window.find = (role, name, within = document) => {
+	const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
+	const fits = (n) => name instanceof RegExp ? name.test(n) : n === name;
+	const modal = [...document.querySelectorAll("dialog[open]")].at(-1);
+	return [...(modal ?? within).querySelectorAll("*")].find((e) => e.computedRole === role && fits(e.computedName.trim()) && shown(e));
+};
+window.told = () => [...document.querySelectorAll("[data-key]")].map((e) => e.computedName);
+true`
+
+// do performs actions.
+func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// run evaluates an expression for its effect.
+func (p *page) run(expression string) { _ = eval[any](p, expression) }
+
+// eval is the value of an expression, awaited if it is a promise.
+func eval[T any](p *page, expression string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// until waits until an expression holds.
+func (p *page) until(what, expression string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](fmt.Sprintf("Boolean(%s)", expression),
+		chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(50*time.Millisecond)))
+	if err != nil {
+		p.t.Fatalf("%s: %v\nthe page says: %s", what, err, eval[string](p, "document.body.innerText"))
+	}
+}
+
+// found is the expression of an element.
+func found(role, name string) string {
+	quoted, _ := json.Marshal(name)
+	if pattern, ok := strings.CutPrefix(name, "/"); ok {
+		return fmt.Sprintf("find(%q, new RegExp(%q))", role, strings.TrimSuffix(pattern, "/"))
+	}
+	return fmt.Sprintf("find(%q, %s)", role, quoted)
+}
+
+// sees waits for an element. A name between slashes is a pattern.
+func (p *page) sees(role, name string) {
+	p.t.Helper()
+	p.until(role+" "+name+" is not there", found(role, name))
+}
+
+// reads waits until the page holds a text.
+func (p *page) reads(text string) {
+	p.t.Helper()
+	quoted, _ := json.Marshal(text)
+	p.until(text+" is not to be read", fmt.Sprintf("document.body.innerText.includes(%s)", quoted))
+}
+
+// click clicks an element with the mouse, in its middle.
+func (p *page) click(role, name string) {
+	p.t.Helper()
+	p.sees(role, name)
+	element := found(role, name)
+	p.run(element + `.scrollIntoView({ block: "nearest" })`)
+	at := eval[[]float64](p, `(() => { const r = `+element+`.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
+	p.do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// focus puts the keyboard's focus on an element.
+func (p *page) focus(role, name string) {
+	p.t.Helper()
+	p.sees(role, name)
+	p.run(found(role, name) + ".focus()")
+}
+
+// press presses keys.
+func (p *page) press(keys string, modifiers ...chromedp.Modifier) {
+	p.t.Helper()
+	p.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
+}
+
+// tabTo presses Tab until the focus is on an element of that role and name.
+func (p *page) tabTo(role, name string, modifiers ...chromedp.Modifier) {
+	p.t.Helper()
+	for range 400 {
+		if eval[bool](p, found(role, name)+" === document.activeElement && document.activeElement !== document.body") {
+			return
+		}
+		p.press(kb.Tab, modifiers...)
+	}
+	p.t.Fatalf("the Tab key never reaches %s %q", role, name)
+}
+
+// writes types a text into the message's field and sends it.
+func (p *page) writes(text string) {
+	p.t.Helper()
+	p.focus("textbox", "Mensagem")
+	p.press(text)
+	p.press(kb.Enter)
+}
+
+// answers waits for the n-th message of Otto's and returns it as it is spoken.
+func (p *page) answers(n int) string {
+	p.t.Helper()
+	const otto = `told().filter((m) => m.startsWith("Otto: "))`
+	p.until(fmt.Sprintf("Otto's answer %d does not come", n), fmt.Sprintf("%s.length >= %d", otto, n))
+	return eval[string](p, fmt.Sprintf("%s[%d]", otto, n-1))
+}
+
+// shot takes a screenshot.
+func (p *page) shot(name string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(shots, name+".png"), picture, 0o644)
+	}
+	if err != nil {
+		p.t.Errorf("screenshot: %v", err)
+	}
+}
+
+// prefers sets what the person prefers, such as a dark colour scheme.
+func (p *page) prefers(feature, value string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: feature, Value: value}},
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// violation is one rule that the audit found broken.
+type violation struct {
+	ID     string `json:"id"`
+	Impact string `json:"impact"`
+	Help   string `json:"help"`
+	Nodes  []struct {
+		HTML    string `json:"html"`
+		Failure string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// audit fails the test for every serious finding about accessibility.
+func (p *page) audit(state string) {
+	p.t.Helper()
+	if !eval[bool](p, "typeof axe === 'object'") {
+		p.run(axe(p.t) + ";true")
+	}
+	found := eval[[]violation](p, `axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)`)
+	for _, v := range found {
+		if v.Impact != "serious" && v.Impact != "critical" {
+			continue
+		}
+		for _, node := range v.Nodes {
+			p.t.Errorf("%s: %s (%s): %s\n%s", state, v.ID, v.Help, node.HTML, node.Failure)
+		}
+	}
+}
+
+// ask makes a request of the street's API from outside the page.
+func (p *page) ask(method, path, body string, into any) {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= http.StatusBadRequest {
+		p.t.Fatalf("%s %s answered %d %s (%v)", method, path, response.StatusCode, answer, err)
+	}
+	if text, ok := into.(*string); ok {
+		*text = string(answer)
+	} else if into != nil {
+		if err := json.Unmarshal(answer, into); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
