@@ -1,6 +1,7 @@
 // What can be done to the street: faults, what came of them, and what is real.
 
 import { signal } from "@preact/signals";
+import { useId } from "preact/hooks";
 import { api, Refused, type FaultRequest, type Faults, type Overview } from "../api";
 import { attempt, faults, now, overview, problem, refreshFaults, refreshStreet, say, street, talk, turn, view } from "../store";
 import { clockTime } from "../words";
@@ -17,6 +18,7 @@ export function Bench() {
     <section class="bench" id="tools" tabIndex={-1} aria-labelledby="tools-title">
       <div class="bench-head">
         <h2 id="tools-title">Falhas</h2>
+        {armed.length > 0 && <span class="chip warn number">{armed.length}<span class="quiet"> {armed.length === 1 ? "armada" : "armadas"}</span></span>}
         {armed.length > 0 && <button type="button" class="outlined" onClick={() => void healAll()}>Desfazer todas</button>}
       </div>
       <div class="bench-body">
@@ -117,12 +119,13 @@ function Aftermath() {
         waiting.timers > 0 && some(waiting.timers, "temporizador", "temporizadores"),
       ].filter(Boolean).join(", ")
     : "";
-  const since = last?.before && sums
+  // Another street would have begun to count anew.
+  const since = last?.before && last.before.since === sums?.since
     ? [
         some(sums.messages - last.before.messages, "mensagem", "mensagens"),
         some(sums.replies - last.before.replies, "resposta", "respostas"),
         `${sums.failed - last.before.failed} sem entrega`,
-        sums.parked > last.before.parked && some(sums.parked - last.before.parked, "à espera de um operador", "à espera de um operador"),
+        sums.parked > last.before.parked && `${sums.parked - last.before.parked} à espera de um operador`,
       ].filter(Boolean).join(", ")
     : "";
   const deliveries = shown?.webhooks?.reduce((n, w) => n + Math.max(0, (w.deliveries ?? 1) - 1), 0) ?? 0;
@@ -172,18 +175,28 @@ function Choices({ group, known }: { group: Group; known: Faults }) {
       {whole.map((p) => p && <p key={p.point} class="why small">{points[p.point] ?? p.point} não pode falhar aqui: {reason(p.without ?? "")}.</p>)}
       <ul>
         {offered.map((ready) => (
-          <li key={ready.name}>
-            <button
-              type="button" disabled={Boolean(pointOf(ready)?.without)}
-              onClick={() => void (ready.fault ? arm(ready.name, ready.fault) : again(ready.name, ready.copies ?? 1))}
-            >
-              <span class="name">{ready.name}</span>
-              <span class="what">{ready.then}</span>
-            </button>
-          </li>
+          <Choice key={ready.name} ready={ready} off={Boolean(pointOf(ready)?.without)} />
         ))}
       </ul>
     </section>
+  );
+}
+
+/** A button that all of its line belongs to; its name stays short when it is read out. */
+function Choice({ ready, off }: { ready: Ready; off: boolean }) {
+  const id = useId();
+  const armed = faults.value?.armed?.find((a) => readyName(a) === ready.name);
+  return (
+    <li>
+      <button
+        type="button" disabled={off} aria-describedby={id}
+        onClick={() => void (ready.fault ? arm(ready.name, ready.fault) : again(ready.name, ready.copies ?? 1))}
+      >
+        {ready.name}
+      </button>
+      {armed && <span class="chip warn">{left(armed.left)}</span>}
+      <p class="what" id={id}>{ready.then}</p>
+    </li>
   );
 }
 
