@@ -92,8 +92,9 @@ const dollar = new Intl.NumberFormat("pt-BR", { minimumFractionDigits: 4, maximu
 
 export const figure = (n: number): string => count.format(n);
 
-/** Milliseconds, as seconds from one second on. */
+/** Milliseconds, as seconds from one second on, and as minutes from ten on. */
 export function took(ms: number): string {
+  if (ms >= 600_000) return lasting(ms);
   if (ms >= 1000) return `${tenth.format(ms / 1000)} s`;
   return `${ms >= 10 ? count.format(Math.round(ms)) : tenth.format(ms)} ms`;
 }
