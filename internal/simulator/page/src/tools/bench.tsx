@@ -89,7 +89,7 @@ function readyName(a: Armed): string | undefined {
 }
 
 function ArmedList({ armed }: { armed: Armed[] }) {
-  if (armed.length === 0) return <p class="soft small">Nada está quebrado. Um clique arma a falha para o que vier.</p>;
+  if (armed.length === 0) return <p class="soft small">Nada está quebrado agora. Um clique arma a falha para o que vier.</p>;
   return (
     <ul class="armed" aria-label="Falhas armadas">
       {armed.map((a, i) => {
@@ -170,7 +170,7 @@ function Choices({ group, known }: { group: Group; known: Faults }) {
   if (offered.length === 0) return null;
   const whole = [...new Set(offered.map(pointOf))].filter((p) => p?.without);
   return (
-    <section class="choices" aria-label={group.name}>
+    <section class="ready" aria-label={group.name}>
       <h3>{group.name}</h3>
       {whole.map((p) => p && <p key={p.point} class="why small">{points[p.point] ?? p.point} não pode falhar aqui: {reason(p.without ?? "")}.</p>)}
       <ul>

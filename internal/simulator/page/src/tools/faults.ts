@@ -35,7 +35,7 @@ export const groups: Group[] = [
   {
     name: "Modelo",
     ready: [
-      { name: "Limite (429)", then: "O modelo pede calma uma vez: a tarefa volta e a resposta sai.", fault: { point: "model", kind: "status", status: 429 } },
+      { name: "429, calma", then: "O modelo pede calma uma vez: a tarefa volta e a resposta sai.", fault: { point: "model", kind: "status", status: 429 } },
       { name: "Lento", then: "O modelo leva 8 segundos: “digitando” fica à vista.", fault: { point: "model", kind: "late", delay: "8s" } },
       { name: "Cortado", then: "A conexão cai no meio da resposta: nada pela metade chega ao cliente.", fault: { point: "model", kind: "fail_after" } },
       { name: "Recusa", then: "O modelo se nega a responder: vale a frase segura.", fault: { point: "model", kind: "refuse", times: 2 } },
@@ -45,10 +45,10 @@ export const groups: Group[] = [
   {
     name: "Graph",
     ready: [
-      { name: "Erro 500", then: "O envio falha sem se saber se chegou: só um recibo decide.", fault: { point: "graph", kind: "status", status: 500 } },
+      { name: "500, erro da Meta", then: "O envio falha sem se saber se chegou: só um recibo decide.", fault: { point: "graph", kind: "status", status: 500 } },
       { name: "Aceita e não responde", then: "A mensagem sai, a resposta se perde: ela não pode sair de novo.", fault: { point: "graph", kind: "fail_after" } },
-      { name: "Janela fechada (131047)", then: "A Meta diz que passaram 24 horas: a recusa fica à vista.", fault: { point: "graph", kind: "status", status: 400, code: 131047 } },
-      { name: "Ritmo demais (131056)", then: "Mensagens demais para a pessoa: espera e tenta depois.", fault: { point: "graph", kind: "status", status: 400, code: 131056 } },
+      { name: "131047, janela fechada", then: "A Meta diz que passaram 24 horas: a recusa fica à vista.", fault: { point: "graph", kind: "status", status: 400, code: 131047 } },
+      { name: "131056, rápido demais", then: "Mensagens demais para a pessoa: espera e tenta depois.", fault: { point: "graph", kind: "status", status: 400, code: 131056 } },
       { name: "Graph fora do ar", then: "Até desfazer: nada sai, nada se perde.", fault: { point: "graph", kind: "fail_before", times: forEver } },
     ],
   },

@@ -88,8 +88,8 @@ function Session({ o }: { o: Overview }) {
       {first && last && (
         <figure>
           <figcaption class="small">
-            <span class="key bars">Respostas por intervalo (até {figure(most)})</span>
-            <span class="key line">p95 do intervalo (até {slowest > 0 ? took(slowest) : "–"})</span>
+            <span class="key of-replies">Respostas por intervalo (até {figure(most)})</span>
+            <span class="key of-p95">p95 do intervalo (até {slowest > 0 ? took(slowest) : "–"})</span>
           </figcaption>
           <div role="img" aria-label={`Gráfico: ${some(o.replies, "resposta", "respostas")} em ${some(series.length, "intervalo", "intervalos")}, no máximo ${most} em um deles; p95 de até ${took(slowest)}. Os valores estão em “Intervalo a intervalo”.`}>
             <Chart series={series} />
