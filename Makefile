@@ -1,7 +1,7 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page clean
+.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page infra-check clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,7 +19,7 @@ tools: ## Install what the gate wants beside Go (root on Debian)
 	@scripts/tools.sh
 
 fmt: ## Format the code
-	@gofmt -w cmd internal packs pkg
+	@gofmt -w cmd internal packs pkg scripts
 
 lint: ## Lint Go and shell
 	@STEPS="lint shellcheck" scripts/check.sh
@@ -56,6 +56,9 @@ docs: ## Write the generated documentation anew
 
 page: ## Build the page of the local street anew
 	@scripts/page.sh -update
+
+infra-check: ## Check infra/ with terraform, against a mocked provider
+	@scripts/infra-check.sh
 
 clean: ## Remove what was built and measured
 	@rm -rf bin coverage.out

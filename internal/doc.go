@@ -71,8 +71,8 @@
 // but for store/memory, which development may ask for. Package simulator puts
 // them on one street, which `make run` opens; package scenario plays written
 // conversations through the same rooms, from files that package yamltext reads.
-// Three rooms hold tests and nothing else: bench measures what a message costs,
-// simulation plays the delivery protocol through seeded misfortune, and
-// crashtest kills the real programs, at every act of a turn and at random under
-// load.
+// Four rooms hold tests and nothing else: bench measures what a message costs,
+// simulation plays the delivery protocol through seeded misfortune, crashtest
+// kills the real programs, at every act of a turn and at random under load, and
+// infratest holds what infra/ says of the cloud against what the programs do.
 package internal

@@ -372,6 +372,11 @@ var rooms = map[string]room{
 		sentence: "The real programs killed: at every act of a turn, and at random under load.",
 		layer:    proof,
 	},
+	"internal/infratest": {
+		sentence: "What infra/ says of the cloud, held against what the programs do.",
+		layer:    proof,
+		tests:    []string{ledgerpb, grpc, options},
+	},
 	"internal/simulation": {
 		sentence: "The delivery protocol through seeded misfortune, a whole world to a seed.",
 		layer:    proof,
@@ -642,6 +647,10 @@ func packages(t *testing.T) map[string][]file {
 		if entry.IsDir() {
 			base := entry.Name()
 			if name != top && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || base == "node_modules") {
+				return filepath.SkipDir
+			}
+			// A module inside this one is another house.
+			if _, err := os.Stat(filepath.Join(name, "go.mod")); name != top && err == nil {
 				return filepath.SkipDir
 			}
 			return nil

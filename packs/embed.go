@@ -11,6 +11,10 @@ import (
 // DefaultFile is the file that names the default folder.
 const DefaultFile = "default"
 
+// Folder is the path of this package's folder within the repository, for who is
+// told where something stands.
+const Folder = "packs"
+
 //go:embed default */*
 var folders embed.FS
 

@@ -6,22 +6,28 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:$(go env GOPATH)/bin"
 
-all="format mod vet lint shellcheck page doors build test race coverage unguarded adversary simulate crash model fuzz docs"
+all="format mod vet lint shellcheck page infra doors build test race coverage unguarded adversary simulate crash model fuzz docs"
 
 step_format() {
 	local unformatted
-	unformatted=$(gofmt -l cmd internal packs pkg)
+	unformatted=$(gofmt -l cmd internal packs pkg scripts)
 	[[ -z $unformatted ]] || {
 		printf 'not formatted (make fmt):\n%s\n' "$unformatted"
 		return 1
 	}
 }
 
-step_mod() { go mod verify && go mod tidy -diff; }
-step_vet() { go vet ./...; }
-step_lint() { golangci-lint run ./...; }
+# What stands in for Terraform's provider is a module of its own, so that its
+# dependencies are not the programs'.
+step_mod() { go mod verify && go mod tidy -diff && go -C scripts/tfcheck mod tidy -diff; }
+step_vet() { go vet ./... && go -C scripts/tfcheck vet ./...; }
+step_lint() {
+	golangci-lint run ./...
+	(cd scripts/tfcheck && golangci-lint run ./...)
+}
 step_shellcheck() { shellcheck .ci/run scripts/*.sh; }
 step_page() { scripts/page.sh; }
+step_infra() { scripts/infra-check.sh; }
 step_doors() { go test -count=1 ./internal; }
 step_build() { scripts/build.sh; }
 step_test() { scripts/test.sh; }
@@ -50,6 +56,7 @@ missing() {
 	shellcheck) tool=shellcheck ;;
 	model) tool=spin ;;
 	page) tool=npm ;;
+	infra) tool=terraform ;;
 	*) return 1 ;;
 	esac
 	! command -v "$tool" >/dev/null && echo "$tool"

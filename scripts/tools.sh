@@ -37,8 +37,15 @@ fi
 
 echo "go             $(go version | cut -d' ' -f3)"
 echo "golangci-lint  $(golangci-lint version --short)"
+command -v terraform >/dev/null && echo "terraform      $(CHECKPOINT_DISABLE=1 terraform version | sed -n 's/^Terraform v//p')"
 echo "shellcheck     $(shellcheck --version | sed -n 's/^version: //p')"
 echo
+if ! command -v terraform >/dev/null; then
+	echo "terraform (1.11 or newer) is not in the PATH and is no package of Debian: its maker's page has a"
+	echo "program for every system (https://developer.hashicorp.com/terraform/install). Without it the gate's"
+	echo "step infra is left out by name, and fails with REQUIRE_REAL=1."
+	echo
+fi
 if ! REQUIRE_REAL=1 scripts/parts.sh 2>/dev/null; then
 	echo
 	echo "The Firestore emulator is a part of the Google Cloud SDK and cannot be installed from here:"

@@ -122,7 +122,7 @@ func printReasons(s sheet, d operator.ReasonDetail) {
 		text := "(in another pack than this environment's)"
 		switch {
 		case f.Text != "":
-			text = strconv.Quote(f.Text)
+			text = joined(strconv.Quote(f.Text), place(f))
 		case d.PackCurrent:
 			text = "(not in the pack)"
 		}
@@ -133,6 +133,14 @@ func printReasons(s sheet, d operator.ReasonDetail) {
 		which = "this environment's pack"
 	}
 	s.row("  pack", joined(d.PackHash, which))
+}
+
+// place is where the pack states a fact; empty when that is not known.
+func place(f operator.FactDetail) string {
+	if f.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("at %s:%d", f.File, f.Line)
 }
 
 // sentence is a meaning after the word that it is of.

@@ -21,9 +21,9 @@ func TestWhatAReceiptSaysForPeople(t *testing.T) {
 		{"what it rests on",
 			operator.Receipt{Decision: operator.ReasonDetail{
 				Route: conversation.RouteModel, Asked: "email", Intent: 0.8, Confidence: 0.95, PackHash: "h", PackCurrent: true,
-				Facts: []operator.FactDetail{{ID: "f1", Text: "A casa abre às 8h."}, {ID: "f2"}},
+				Facts: []operator.FactDetail{{ID: "f1", Text: "A casa abre às 8h.", File: "packs/casa/facts/horas.yaml", Line: 4}, {ID: "f2"}},
 			}},
-			[]string{"asks for    email", "intent      0.80", "confidence  0.95", `fact        f1: "A casa abre às 8h."`, "fact        f2: (not in the pack)"},
+			[]string{"asks for    email", "intent      0.80", "confidence  0.95", `fact        f1: "A casa abre às 8h.", at packs/casa/facts/horas.yaml:4`, "fact        f2: (not in the pack)"},
 			[]string{"WHAT THE MODEL WAS ASKED", "WHAT THE GUARDS SAID", "WHAT TOOK HOW LONG", "WHAT ELSE HAPPENED", "no model"},
 		},
 		{"another pack",

@@ -1,6 +1,10 @@
 package conversation
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Act is something worth remembering that is no turn. Acts are only ever added:
 // each is created once under its id.
@@ -15,6 +19,12 @@ type Act struct {
 	// Reason is a code, never content.
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`
+}
+
+// NewestActs are the newest of acts, at most limit, oldest first. It sorts acts.
+func NewestActs(acts []Act, limit int) []Act {
+	slices.SortFunc(acts, func(a, b Act) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+	return acts[max(0, len(acts)-max(limit, 0)):]
 }
 
 // ActKind is what kind of thing was done or happened.

@@ -117,7 +117,7 @@ func script(cfg config.Worker, key *pii.HashKey) (turn.ReplayOptions, error) {
 	}
 	return turn.ReplayOptions{
 		Mind: func(model otto.Model) (turn.Mind, error) {
-			return otto.New(otto.Options{Pack: business, Model: model, Tenant: cfg.Tenant, Key: key})
+			return otto.New(otto.Options{Pack: business.Pack, Model: model, Tenant: cfg.Tenant, Key: key})
 		},
 		PackHash: business.Hash,
 		// Nothing is sent: the channel only says what it would have posted.
@@ -131,22 +131,23 @@ func knowledge(cfg config.Worker) (operator.Knowledge, error) {
 	if err != nil {
 		return operator.Knowledge{}, err
 	}
-	facts := make(map[string]string, len(business.Facts))
+	facts := make(map[string]operator.FactDetail, len(business.Facts))
 	for _, fact := range business.Facts {
-		facts[fact.ID] = fact.Text
+		at := business.Where[fact.ID]
+		facts[fact.ID] = operator.FactDetail{ID: fact.ID, Text: fact.Text, File: at.File, Line: at.Line}
 	}
 	return operator.Knowledge{Hash: business.Hash, Facts: facts}, nil
 }
 
 // readPack reads the configured pack.
-func readPack(cfg config.Worker) (otto.Pack, error) {
-	read := pack.Default
+func readPack(cfg config.Worker) (pack.Annotated, error) {
+	read := pack.DefaultAnnotated
 	if cfg.PackDir != "" {
-		read = func() (otto.Pack, error) { return pack.Dir(cfg.PackDir) }
+		read = func() (pack.Annotated, error) { return pack.DirAnnotated(cfg.PackDir) }
 	}
 	business, err := read()
 	if err != nil {
-		return otto.Pack{}, program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
+		return pack.Annotated{}, program.Refuse(fmt.Errorf("PACK_DIR: %w", err))
 	}
 	return business, nil
 }

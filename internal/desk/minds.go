@@ -39,7 +39,10 @@ func newMinds(cfg config.Worker, key *pii.HashKey, resolver *secrets.Resolver, n
 	minds.New = func(name, model string) (turn.Mind, error) {
 		read := func() (otto.Pack, error) { return pack.Named(name) }
 		if name == own {
-			read = func() (otto.Pack, error) { return readPack(cfg) }
+			read = func() (otto.Pack, error) {
+				mine, err := readPack(cfg)
+				return mine.Pack, err
+			}
 		}
 		business, err := read()
 		if err != nil {

@@ -12,8 +12,8 @@ import (
 
 // Knowledge is what the business knows now: the facts that answers may rest on.
 type Knowledge struct {
-	Hash  string            // of the pack; turns were decided with one
-	Facts map[string]string // texts by id
+	Hash  string                // of the pack; turns were decided with one
+	Facts map[string]FactDetail // by id
 }
 
 // Receipt is why Otto said what he said: one turn, told in the order in which it
@@ -81,11 +81,14 @@ type ReasonDetail struct {
 	PackCurrent bool `json:"pack_current"`
 }
 
-// FactDetail is a fact of the pack that the answer relied on. Its text is known
-// only where the pack is still the one that the turn was decided with.
+// FactDetail is a fact of the pack that the answer relied on. More than its id is
+// known only where the pack is still the one that the turn was decided with.
 type FactDetail struct {
 	ID   string `json:"id"`
 	Text string `json:"text,omitempty"`
+	// File and Line are where the pack states it.
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 }
 
 // ModelDetail is what asking the model took.
@@ -215,10 +218,11 @@ func (s shower) receipt(t conversation.StoredTurn, k Knowledge) Receipt {
 		},
 	}
 	for _, id := range t.Reasons.Facts {
-		fact := FactDetail{ID: id}
+		fact := FactDetail{}
 		if current {
-			fact.Text = k.Facts[id]
+			fact = k.Facts[id]
 		}
+		fact.ID = id
 		r.Decision.Facts = append(r.Decision.Facts, fact)
 	}
 	for _, p := range t.Phases {

@@ -59,7 +59,9 @@ func (s *scene) explained() conversation.MessageID {
 func TestAReceiptSaysWhy(t *testing.T) {
 	s := setting(t, nil)
 	began := s.now
-	s.knowledge = operator.Knowledge{Hash: "pack-1", Facts: map[string]string{"f1": "A casa abre às 8h.", "f3": "x"}}
+	s.knowledge = operator.Knowledge{Hash: "pack-1", Facts: map[string]operator.FactDetail{
+		"f1": {Text: "A casa abre às 8h.", File: "facts/casa.yaml", Line: 3}, "f3": {Text: "x"},
+	}}
 	mid := s.explained()
 	answered := s.turn("conv~1").Deliveries[0].Results[1].At
 	length := len(text)
@@ -74,7 +76,7 @@ func TestAReceiptSaysWhy(t *testing.T) {
 		Decision: operator.ReasonDetail{
 			Route: conversation.RouteModel, Mode: conversation.ModeDecide, From: conversation.Initial, Into: conversation.Triage,
 			Event: conversation.EventDecision, Refused: "not-legal", Asked: "email", Intent: 0.8, Confidence: 0.9,
-			Facts:    []operator.FactDetail{{ID: "f1", Text: "A casa abre às 8h."}, {ID: "f2"}},
+			Facts:    []operator.FactDetail{{ID: "f1", Text: "A casa abre às 8h.", File: "facts/casa.yaml", Line: 3}, {ID: "f2"}},
 			PackHash: "pack-1", PackCurrent: true,
 		},
 		Model: &operator.ModelDetail{
@@ -121,7 +123,7 @@ func TestAReceiptSaysWhy(t *testing.T) {
 
 func TestWhatAReceiptCannotTell(t *testing.T) {
 	s := setting(t, nil)
-	s.knowledge = operator.Knowledge{Hash: "pack-2", Facts: map[string]string{"f1": "another text"}}
+	s.knowledge = operator.Knowledge{Hash: "pack-2", Facts: map[string]operator.FactDetail{"f1": {Text: "another text", File: "facts/casa.yaml", Line: 3}}}
 	s.explained()
 	got, err := s.Receipt(t.Context(), "conv~1", true)
 	if err != nil || got.Decision.PackCurrent {

@@ -74,6 +74,11 @@ func names(states []conversation.State) []string {
 	return list
 }
 
+// SharedMessages is how many messages of a prompt, from the first on, are the
+// same for every lead whose conversation is in the same state: the page of the
+// business, which a provider's cache has after the first of them.
+const SharedMessages = 1
+
 // prompt puts a scene before the model: what changes least comes first, so
 // that the longest prefix is shared.
 func (o *Otto) prompt(s *scene) (Prompt, error) {
@@ -210,16 +215,27 @@ func (o *Otto) again(s *scene, p Prompt, answered string, findings []finding) (P
 // with completes a prompt with its messages.
 func (p Prompt) with(s *scene, messages []PromptMessage) Prompt {
 	p.Messages, p.SchemaName, p.MaxTokens = messages, schemaName, maxTokens
+	var digests []string
+	for _, u := range s.shown() {
+		digests = append(digests, u.digest)
+	}
+	p.Fingerprint = Fingerprint(p, digests)
+	return p
+}
+
+// Fingerprint is the fingerprint of a prompt, given the digests of its files in
+// their order: the SHA-256 of each, in hexadecimal. Who sees what a model was
+// asked finds the turn by it.
+func Fingerprint(p Prompt, digests []string) string {
 	sum := sha256.New()
-	for _, m := range messages {
+	for _, m := range p.Messages {
 		_, _ = fmt.Fprintf(sum, "%s %d %s\n", m.Role, len(m.Content), m.Content)
 	}
-	for _, u := range s.shown() {
-		_, _ = fmt.Fprintf(sum, "file %s\n", u.digest)
+	for _, digest := range digests {
+		_, _ = fmt.Fprintf(sum, "file %s\n", digest)
 	}
 	_, _ = fmt.Fprintf(sum, "%s %d %s", p.SchemaName, p.MaxTokens, p.Schema)
-	p.Fingerprint = hex.EncodeToString(sum.Sum(nil))
-	return p
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // heard are the new messages as the model reads them.

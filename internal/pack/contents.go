@@ -2,6 +2,7 @@ package pack
 
 import (
 	"cmp"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -115,6 +116,7 @@ func (l *loader) fact(o *object, kind otto.FactKind, vertical string) {
 		}
 	}
 	l.pack.Facts = append(l.pack.Facts, f)
+	l.where[f.ID] = Position{File: path.Join(l.folder, id.file), Line: id.line}
 }
 
 // funnels reads funnel.yaml: what is asked of a lead of each vertical and of

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -13,10 +14,31 @@ import (
 	"github.com/pyloto/atende/packs"
 )
 
+// Annotated is a pack with where its facts stand.
+type Annotated struct {
+	otto.Pack
+	// Where has the position of every fact, by its id.
+	Where map[string]Position
+}
+
+// Position is where something of a pack stands.
+type Position struct {
+	// File begins with the folder of the pack: as it was given, or as it is
+	// called in the repository where the pack is embedded.
+	File string
+	Line int // from 1
+}
+
 // Load reads and checks the pack in the root of fsys. The error is [Faults].
 func Load(fsys fs.FS) (otto.Pack, error) {
+	read, err := load(fsys, "")
+	return read.Pack, err
+}
+
+// load reads a pack; folder is what the positions begin with.
+func load(fsys fs.FS, folder string) (Annotated, error) {
 	var faults Faults
-	l := &loader{faults: &faults, owners: map[string]text{}, taken: map[string]text{}, barred: map[string]text{}}
+	l := &loader{folder: folder, where: map[string]Position{}, faults: &faults, owners: map[string]text{}, taken: map[string]text{}, barred: map[string]text{}}
 	files := readFiles(fsys, &faults)
 	whole := true
 	read := map[string]bool{}
@@ -56,7 +78,7 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 	}
 	if !whole {
 		// What an unread file would have said cannot be held against the rest.
-		return otto.Pack{}, faults.Err()
+		return Annotated{}, faults.Err()
 	}
 	l.resolve()
 	if len(faults) == 0 {
@@ -66,18 +88,24 @@ func Load(fsys fs.FS) (otto.Pack, error) {
 		}
 	}
 	if err := faults.Err(); err != nil {
-		return otto.Pack{}, err
+		return Annotated{}, err
 	}
-	return l.pack, nil
+	return Annotated{l.pack, l.where}, nil
 }
 
 // Default is the embedded pack that the file named default points to.
 func Default() (otto.Pack, error) {
+	read, err := DefaultAnnotated()
+	return read.Pack, err
+}
+
+// DefaultAnnotated is [Default] with where its facts stand.
+func DefaultAnnotated() (Annotated, error) {
 	name, err := DefaultName()
 	if err != nil {
-		return otto.Pack{}, err
+		return Annotated{}, err
 	}
-	return Named(name)
+	return annotated(name)
 }
 
 // DefaultName is the name of the embedded pack that is used unless another is
@@ -93,18 +121,24 @@ func DefaultName() (string, error) {
 // Named is the embedded pack of that name; without one of it the error is
 // [fs.ErrNotExist].
 func Named(name string) (otto.Pack, error) {
+	read, err := annotated(name)
+	return read.Pack, err
+}
+
+// annotated is [Named] with where its facts stand.
+func annotated(name string) (Annotated, error) {
 	names, err := Names()
 	if err != nil {
-		return otto.Pack{}, err
+		return Annotated{}, err
 	}
 	if !slices.Contains(names, name) {
-		return otto.Pack{}, fmt.Errorf("pack: %w", fs.ErrNotExist)
+		return Annotated{}, fmt.Errorf("pack: %w", fs.ErrNotExist)
 	}
 	folder, err := fs.Sub(packs.FS(), name)
 	if err != nil {
-		return otto.Pack{}, fmt.Errorf("pack: %w", err)
+		return Annotated{}, fmt.Errorf("pack: %w", err)
 	}
-	return named(folder)
+	return named(folder, path.Join(packs.Folder, name))
 }
 
 // Names are those of the embedded packs, in alphabetical order.
@@ -124,25 +158,33 @@ func Names() ([]string, error) {
 
 // Dir is the pack in a folder of this machine. Links that lead out of the
 // folder are not followed.
-func Dir(path string) (otto.Pack, error) {
-	root, err := os.OpenRoot(path)
-	if err != nil {
-		return otto.Pack{}, fmt.Errorf("pack: %w", err)
-	}
-	defer func() { _ = root.Close() }()
-	return named(root.FS())
+func Dir(folder string) (otto.Pack, error) {
+	read, err := DirAnnotated(folder)
+	return read.Pack, err
 }
 
-func named(fsys fs.FS) (otto.Pack, error) {
-	p, err := Load(fsys)
+// DirAnnotated is [Dir] with where its facts stand.
+func DirAnnotated(folder string) (Annotated, error) {
+	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return otto.Pack{}, fmt.Errorf("pack: %w", err)
+		return Annotated{}, fmt.Errorf("pack: %w", err)
 	}
-	return p, nil
+	defer func() { _ = root.Close() }()
+	return named(root.FS(), folder)
+}
+
+func named(fsys fs.FS, folder string) (Annotated, error) {
+	read, err := load(fsys, folder)
+	if err != nil {
+		return Annotated{}, fmt.Errorf("pack: %w", err)
+	}
+	return read, nil
 }
 
 // loader is a pack being read.
 type loader struct {
+	folder   string
+	where    map[string]Position // of facts
 	faults   *Faults
 	pack     otto.Pack
 	said     []line

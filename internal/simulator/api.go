@@ -52,6 +52,10 @@ type api struct {
 	parts   []part
 	team    *team
 	waiting func() waiting
+	witness *witness
+	prompts *prompts // nil where there is no model
+	// sessionTTL is how long after its last turn a session ends; zero is never.
+	sessionTTL time.Duration
 	// opening is when the business opens next after a moment, if ever.
 	opening func(after time.Time) (at time.Time, ok bool)
 	// done is closed when the street ends.
@@ -77,6 +81,8 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/conversations/{from}", a.getConversation)
 	mux.HandleFunc("GET /api/conversations/{from}/turns", a.getTurns)
 	mux.HandleFunc("GET /api/conversations/{from}/scenario", a.getScenario)
+	mux.HandleFunc("GET /api/conversations/{from}/inspector", a.getInspector)
+	mux.HandleFunc("GET /api/turns/{id}", a.getTurn)
 	mux.HandleFunc("POST /api/turns/{id}/repeat", a.postRepeat)
 	mux.HandleFunc("GET /api/media/{id}", a.getMedia)
 	mux.HandleFunc("GET /api/events", a.getEvents)

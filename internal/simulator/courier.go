@@ -49,7 +49,8 @@ type courier struct {
 	passed chan struct{} // closed and renewed at each webhook that is accepted
 	undone int
 	kept   map[string][]byte
-	order  []string // of kept, oldest first
+	order  []string       // of kept, oldest first
+	posted map[string]int // how often each of kept was brought to the ingress
 }
 
 func newCourier(pen whatsapptest.Pen, url string, clock *clock, settled func(id string, accepted bool)) *courier {
@@ -61,6 +62,7 @@ func newCourier(pen whatsapptest.Pen, url string, clock *clock, settled func(id 
 			Transport: &http.Transport{MaxIdleConnsPerHost: idleSocketsN, IdleConnTimeout: time.Minute},
 		},
 		kept:   map[string][]byte{},
+		posted: map[string]int{},
 		passed: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -115,6 +117,7 @@ func (c *courier) waiting() int {
 func (c *courier) keep(id string, body []byte) {
 	if len(c.order) == maxKept {
 		delete(c.kept, c.order[0])
+		delete(c.posted, c.order[0])
 		c.order = c.order[1:]
 	}
 	c.kept[id] = body
@@ -239,11 +242,32 @@ func (c *courier) repeat(ctx context.Context, body []byte, times, lanes int) map
 
 // post is the answer's status, or statusLost.
 func (c *courier) post(body []byte) int {
+	c.counts(body)
 	answer, _, err := c.pen.Post(c.ctx, c.client, c.url, body)
 	if err != nil {
 		return statusLost
 	}
 	return answer
+}
+
+// counts counts a delivery of a webhook that is kept.
+func (c *courier) counts(body []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range whatsapptest.IDs(body) {
+		if _, kept := c.kept[id]; kept {
+			c.posted[id]++
+		}
+	}
+}
+
+// webhook is the webhook that a message came in, and how often it was brought to
+// the ingress, as far as it is remembered.
+func (c *courier) webhook(id string) (body []byte, deliveries int, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body, known = c.kept[id]
+	return body, c.posted[id], known
 }
 
 func (c *courier) pause(d time.Duration) bool {

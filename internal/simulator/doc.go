@@ -29,6 +29,8 @@
 //	GET    /api/conversations/{from}           one transcript, or with ?since= what changed in it
 //	GET    /api/conversations/{from}/turns     the audit record of its turns
 //	GET    /api/conversations/{from}/scenario  the same as a scenario's YAML
+//	GET    /api/conversations/{from}/inspector state, card, turns and acts of one conversation
+//	GET    /api/turns/{id}                     why one turn said what it said, and what that took
 //	POST   /api/turns/{id}/repeat              a turn decided again, with another pack or model
 //	GET    /api/media/{id}                     a file that a lead sent
 //	GET    /api/events                         server-sent events: whose conversation changed

@@ -106,9 +106,13 @@ func readWishes(environ []string) (wishes, error) {
 	w.supply()
 	w.noRedis = w.base["SESSION_STORE_BACKEND"] == "memory" && w.base["DEDUPE_BACKEND"] == "memory"
 	external := w.base["REDIS_URL"] != "" && !w.noRedis
+	model := ""
+	if w.model == modelOffline { // The real one's address is checked as it was given.
+		model = "http://" + placeholder
+	}
 	environment := w.environ(addresses{
 		graph: "http://" + placeholder, worker: "http://" + placeholder, tasks: placeholder,
-		issuer: "http://" + placeholder, model: "http://" + placeholder, firestore: placeholder, team: "http://" + placeholder,
+		issuer: "http://" + placeholder, model: model, firestore: placeholder, team: "http://" + placeholder,
 		redis: cmp.Or(w.base["REDIS_URL"], "redis://"+placeholder),
 	})
 	if err := w.check(environment); err != nil {
@@ -148,7 +152,7 @@ func (w *wishes) environ(at addresses) []string {
 	if w.emulator != "" {
 		env["FIRESTORE_EMULATOR_HOST"] = at.firestore
 	}
-	if w.model == modelOffline {
+	if at.model != "" {
 		env["OPENAI_BASE_URL"] = at.model
 	}
 	list := make([]string, 0, len(env))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/operator"
 )
 
 // archive is what the page reads of the ledger. Its methods are bounded by
@@ -16,6 +17,15 @@ type archive interface {
 	Turns(ctx context.Context, id conversation.ID, limit int) ([]conversation.StoredTurn, error)
 	// Load reads a turn by its id; what does not exist is absent, not an error.
 	Load(ctx context.Context, q conversation.Query) (conversation.Snapshot, error)
-	// Message is one inbound message as a turn consumed it, if it is known.
+	// Message is one message as a turn consumed it, if it is known.
 	Message(ctx context.Context, id conversation.MessageID) (conversation.Inbound, conversation.StoredMessage, bool, error)
+	// ActsOf are the acts that concern a conversation, oldest first; of more than
+	// limit the newest.
+	ActsOf(ctx context.Context, id conversation.ID, limit int) ([]conversation.Act, error)
+}
+
+// records is a ledger as the page and its operators read it.
+type records interface {
+	archive
+	operator.Ledger
 }

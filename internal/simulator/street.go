@@ -21,7 +21,6 @@ import (
 	"github.com/pyloto/atende/internal/desk"
 	"github.com/pyloto/atende/internal/ingressd"
 	"github.com/pyloto/atende/internal/openai/openaitest"
-	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/store/firestore"
 	"github.com/pyloto/atende/internal/store/memory"
@@ -105,7 +104,7 @@ type street struct {
 
 	redis     *gate // nil where there is none, or it is spoken to with TLS
 	ledger    breakable
-	archive   operator.Ledger            // past every fault
+	archive   records                    // past every fault
 	memory    func(*life) workerd.Ledger // nil with the emulator
 	kills     *fuse                      // of the worker
 	overview  *overview                  // of everything that happens
@@ -113,6 +112,7 @@ type street struct {
 	tasks     *cloudtaskstest.Server
 	graph     *whatsapptest.Server
 	model     *openaitest.Server
+	prompts   *prompts // nil where there is no model
 	team      *team
 	witness   *witness
 	courier   *courier
@@ -301,13 +301,27 @@ func (s *street) startOverview() error {
 	return nil
 }
 
+// startModel starts the offline model, or takes the real one, and the proxy
+// before either that remembers what it is asked.
 func (s *street) startModel() error {
-	if s.wishes.model == modelOffline {
+	upstream := s.wishes.worker.OpenAI.BaseURL
+	switch s.wishes.model {
+	case modelOff:
+		return nil
+	case modelOffline:
 		s.model = openaitest.NewServer(openaitest.Options{Key: developmentModel, Now: s.clock.Now, After: s.clock.After})
 		s.onStop(s.model.Close)
 		s.hangUps = append(s.hangUps, s.model.Heal)
-		s.at.model = s.model.URL()
+		upstream = s.model.URL()
+	case modelReal:
 	}
+	proxy, err := newPrompts(upstream, s.clock.Now)
+	if err != nil {
+		return fmt.Errorf("start the model's proxy: %w", err)
+	}
+	s.onStop(proxy.close)
+	s.hangUps = append(s.hangUps, proxy.close)
+	s.prompts, s.at.model = proxy, proxy.url
 	return nil
 }
 
@@ -440,7 +454,8 @@ func (s *street) startPage() error {
 		overview: s.overview, standings: s.standings,
 		clock: s.clock, noClock: s.wishes.clockOff(), key: s.key, number: s.wishes.worker.PhoneNumberIDs[0],
 		parts: s.parts, done: done, team: s.team,
-		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir),
+		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir), witness: s.witness, prompts: s.prompts,
+		sessionTTL: s.wishes.worker.SessionTTL,
 	}
 	mux := http.NewServeMux()
 	a.register(mux)

@@ -3,11 +3,14 @@ package simulator
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/pkg/whatsapp"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
@@ -27,9 +30,21 @@ type witness struct {
 	next       http.RoundTripper
 	clock      *clock
 
-	mu    sync.Mutex
-	graph *whatsapptest.Server
-	last  string // id of the newest message seen
+	mu       sync.Mutex
+	graph    *whatsapptest.Server
+	last     string // id of the newest message seen
+	reported []posting
+}
+
+// maxReported bounds the webhooks of statuses that are remembered; the oldest is
+// forgotten first.
+const maxReported = 2000
+
+// posting is a webhook of statuses that was posted.
+type posting struct {
+	at       time.Time // when it was posted
+	body     json.RawMessage
+	statuses []whatsapp.Status
 }
 
 // of says which Graph is watched; it is called before anything is sent.
@@ -108,15 +123,58 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	// A status may be on its way before the message was looked at.
 	w.look()
 	if delivery, err := whatsapp.Decode(body); err == nil {
+		posted := posting{at: w.clock.Now(), body: body}
 		for _, e := range delivery.Elements {
 			if e.Status != nil {
 				w.report(e.Status)
+				posted.statuses = append(posted.statuses, *e.Status)
 			}
 		}
+		w.keep(posted)
 	}
 	again := r.Clone(r.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	return w.next.RoundTrip(again)
+}
+
+// keep remembers a webhook. One that is posted again is remembered as it was
+// first.
+func (w *witness) keep(posted posting) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if slices.ContainsFunc(w.reported, func(r posting) bool { return bytes.Equal(r.body, posted.body) }) {
+		return
+	}
+	if len(w.reported) == maxReported {
+		w.reported = slices.Delete(w.reported, 0, 1)
+	}
+	w.reported = append(w.reported, posted)
+}
+
+// reports are the webhooks that report on any of the messages, oldest first.
+func (w *witness) reports(messages []string) []posting {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []posting
+	for _, r := range w.reported {
+		if slices.ContainsFunc(r.statuses, func(s whatsapp.Status) bool { return slices.Contains(messages, s.ID) }) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// sent are the messages of a turn that Graph took, in its order.
+func (w *witness) sent(turn conversation.TurnID) []whatsapptest.SentMessage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var sent []whatsapptest.SentMessage
+	for _, m := range w.graph.Sent() {
+		if of, _, _, ok := conversation.ParseOpaque(m.Opaque); ok && of == turn {
+			sent = append(sent, m)
+		}
+	}
+	return sent
 }
 
 // report notes what Meta says of a message.

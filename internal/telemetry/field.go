@@ -74,7 +74,8 @@ func Model(name string) Field { return wordField(keyModel, name) }
 // Verdict is what the guards said.
 func Verdict(v string) Field { return wordField(keyVerdict, v) }
 
-// Reason is why, in a word out of a closed list.
+// Reason is why, in a word out of a closed list, or in several with spaces
+// between them.
 func Reason(r string) Field { return wordField(keyReason, r) }
 
 // Component is the part of the program or the dependency that is meant.

@@ -100,6 +100,7 @@ const (
 	HintLatency
 	LedgerLatency
 	ModelLatency
+	CommitLatency
 	SendLatency
 	EnqueueLatency
 	StartLatency
@@ -170,6 +171,7 @@ var keyNames = [endFlags]string{
 	HintLatency:    "hint_latency_ms",
 	LedgerLatency:  "ledger_latency_ms",
 	ModelLatency:   "model_latency_ms",
+	CommitLatency:  "commit_latency_ms",
 	SendLatency:    "send_latency_ms",
 	EnqueueLatency: "enqueue_latency_ms",
 	StartLatency:   "start_latency_ms",

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
@@ -42,6 +43,7 @@ var phaseKeys = map[string]telemetry.DurationKey{
 	"enter":  telemetry.HintLatency,
 	"load":   telemetry.LedgerLatency,
 	"decide": telemetry.ModelLatency,
+	"commit": telemetry.CommitLatency,
 	"send":   telemetry.SendLatency,
 }
 
@@ -60,22 +62,13 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 		add(telemetry.Turn(string(r.Turn)))
 	}
 	if r.Route != "" {
-		add(telemetry.Reason(string(r.Route)), telemetry.Count(telemetry.Messages, r.Messages))
+		add(telemetry.Count(telemetry.Messages, r.Messages))
 	}
 	if r.Phase != "" {
 		add(telemetry.State(string(r.Phase)), telemetry.Count(telemetry.Attempts, r.Attempt))
 	}
-	if r.Handoff != "" {
-		add(telemetry.Reason("handoff:" + r.Handoff))
-	}
-	if r.Fallback != "" {
-		add(telemetry.Reason("without_model:" + string(r.Fallback)))
-	}
-	if r.Reason != "" {
-		add(telemetry.Reason(r.Reason))
-	}
-	if r.Hintless {
-		add(telemetry.Reason("hint_unavailable"))
+	if why := reasons(r); len(why) > 0 {
+		add(telemetry.Reason(strings.Join(why, " ")))
 	}
 	if r.Phase == conversation.Sending {
 		add(telemetry.Flag(telemetry.Ambiguous, true))
@@ -108,6 +101,28 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 		add(telemetry.Error(err), telemetry.ErrorKind(fault.KindOf(err).String()))
 	}
 	return fields
+}
+
+// reasons are why a task ended as it did, the route first. They are one field of
+// the log: of a key that a line has twice, a reader keeps one.
+func reasons(r turn.Report) []string {
+	var why []string
+	if r.Route != "" {
+		why = append(why, string(r.Route))
+	}
+	if r.Handoff != "" {
+		why = append(why, "handoff:"+r.Handoff)
+	}
+	if r.Fallback != "" {
+		why = append(why, "without_model:"+string(r.Fallback))
+	}
+	if r.Reason != "" {
+		why = append(why, r.Reason)
+	}
+	if r.Hintless {
+		why = append(why, "hint_unavailable")
+	}
+	return why
 }
 
 // alarm tells of what a person has to put right, and of a code that nobody knows

@@ -445,7 +445,7 @@ func TestEvent(t *testing.T) {
 		Model: conversation.Model{Name: "gpt-4o-mini", Calls: 2, TokensIn: 900, TokensCached: 512, TokensOut: 80, CostMicroUSD: 145, Outcomes: []string{"invalid", "ok"}, Took: 2 * time.Second},
 		Phases: []conversation.Phase{
 			{Name: "enter", Took: 3 * time.Millisecond}, {Name: "load", Took: 12 * time.Millisecond},
-			{Name: "decide", Took: 2 * time.Second}, {Name: "send", Took: 300 * time.Millisecond}, {Name: "invented", Took: time.Hour},
+			{Name: "decide", Took: 2 * time.Second}, {Name: "commit", Took: 15 * time.Millisecond}, {Name: "send", Took: 300 * time.Millisecond}, {Name: "invented", Took: time.Hour},
 		},
 	}, nil)
 	e := d.letter(envelope.Inbound)
@@ -457,7 +457,7 @@ func TestEvent(t *testing.T) {
 		"message_id": e.ID, "conversation": e.Conversation, "turn": "cid~4", "follow_ups": 2.0, "messages": 3.0, "attempts": 1.0,
 		"state": "SENDING", "ambiguous": true, "model": "gpt-4o-mini", "prompt_tokens": 900.0, "cached_tokens": 512.0,
 		"completion_tokens": 80.0, "cost_micro_usd": 145.0, "drafts": 2.0, "hint_latency_ms": 3.0, "ledger_latency_ms": 12.0, "model_latency_ms": 2000.0,
-		"send_latency_ms": 300.0, "route": "/tasks/inbound", "method": "POST", "status": 200.0,
+		"commit_latency_ms": 15.0, "send_latency_ms": 300.0, "route": "/tasks/inbound", "method": "POST", "status": 200.0,
 	}
 	for name, value := range want {
 		if diff := cmp.Diff(value, event[name]); diff != "" {
@@ -480,6 +480,21 @@ func TestEvent(t *testing.T) {
 	event = d.logs.last(t)
 	if event["message"] != "reply_failed" || event["severity"] != "WARNING" || event["failed"] != 2.0 || event["code"] != 131026.0 {
 		t.Errorf("a failure is logged as %v", event)
+	}
+}
+
+// A key that a line has twice is read as one of its two values, and nobody knows
+// which.
+func TestSeveralReasonsAreOneField(t *testing.T) {
+	d := newDoor(t, nil)
+	d.turns.play(turn.Report{
+		Fate: turn.Answered, Turn: "c~1", Route: conversation.RouteMenu, Handoff: "requested",
+		Fallback: conversation.FallbackTenant, Hintless: true,
+	}, nil)
+	d.push("/tasks/inbound", d.encode(d.letter(envelope.Inbound)), nil)
+	line := d.logs.String()
+	if want := `"reason":"menu handoff:requested without_model:tenant-budget hint_unavailable"`; strings.Count(line, `"reason"`) != 1 || !strings.Contains(line, want) {
+		t.Errorf("want %s once in %s", want, line)
 	}
 }
 

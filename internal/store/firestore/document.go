@@ -29,16 +29,17 @@ const (
 
 // Field names that are read again or written by masks.
 const (
-	fieldSchema   = "sv"
-	fieldBody     = "body"
-	fieldVersion  = "version"
-	fieldTurn     = "turn"
-	fieldPart     = "part"
-	fieldAttempt  = "attempt"
-	fieldDead     = "dead"
-	fieldAt       = "at"
-	fieldDelivery = "delivery"
-	fieldEffects  = "effects"
+	fieldSchema       = "sv"
+	fieldBody         = "body"
+	fieldVersion      = "version"
+	fieldTurn         = "turn"
+	fieldConversation = "conversation"
+	fieldPart         = "part"
+	fieldAttempt      = "attempt"
+	fieldDead         = "dead"
+	fieldAt           = "at"
+	fieldDelivery     = "delivery"
+	fieldEffects      = "effects"
 	// fieldParked says that something of a turn was parked at some time: it is
 	// how those that wait for an operator are found.
 	fieldParked      = "parked"
@@ -146,7 +147,7 @@ func (l *Ledger) encodeTurn(t conversation.Turn, at time.Time) (fields, error) {
 	}
 	f := l.header(id, at, l.messageTTL)
 	f[fieldBody] = body
-	f["conversation"] = text(string(t.Conversation))
+	f[fieldConversation] = text(string(t.Conversation))
 	f[fieldVersion] = integer(t.Version)
 	f["number"] = text(t.Number)
 	f["messages"] = texts(t.Messages)
@@ -209,7 +210,7 @@ func (l *Ledger) encodeMessage(m conversation.Inbound, turn conversation.Turn, a
 	f := l.header(id, at, l.messageTTL)
 	f[fieldBody] = body
 	f[fieldTurn] = text(string(turn.ID))
-	f["conversation"] = text(string(turn.Conversation))
+	f[fieldConversation] = text(string(turn.Conversation))
 	f["number"] = text(m.Number)
 	f["kind"] = text(string(m.Kind))
 	f["seq"] = integer(m.Seq)
@@ -254,7 +255,7 @@ func (l *Ledger) encodeHandoff(h conversation.Handoff, at time.Time) (fields, er
 	}
 	f := l.header(h.ID, at, l.messageTTL)
 	f[fieldBody] = body
-	f["conversation"] = text(string(h.Conversation))
+	f[fieldConversation] = text(string(h.Conversation))
 	f[fieldTurn] = text(string(h.Turn))
 	f["reason"] = text(h.Reason)
 	setMoment(f, "deadline", h.Deadline)
@@ -272,7 +273,7 @@ func (l *Ledger) encodeAppointment(a conversation.Appointment, at time.Time) (fi
 	}
 	f := l.header(a.ID, at, l.conversationTTL)
 	f[fieldBody] = body
-	f["conversation"] = text(string(a.Conversation))
+	f[fieldConversation] = text(string(a.Conversation))
 	f[fieldTurn] = text(string(a.Turn))
 	setText(f, "mode", a.Mode)
 	setMoment(f, "start", a.Start)
@@ -282,7 +283,7 @@ func (l *Ledger) encodeAppointment(a conversation.Appointment, at time.Time) (fi
 func (l *Ledger) encodeDead(d conversation.Dead) fields {
 	f := l.header(d.ID, d.At, l.messageTTL)
 	f[fieldBody] = raw(l.ring.Seal(d.Content, l.path(dead, d.ID)+"#"+fieldBody))
-	setText(f, "conversation", string(d.Conversation))
+	setText(f, fieldConversation, string(d.Conversation))
 	setText(f, "number", d.Number)
 	f["reason"] = text(d.Reason)
 	f["attempts"] = integer(int64(d.Attempts))
@@ -305,7 +306,7 @@ func (l *Ledger) decodeDead(doc *firestorepb.Document, id string) (conversation.
 	}
 	return conversation.Dead{
 		ID:            id,
-		Conversation:  conversation.ID(f["conversation"].GetStringValue()),
+		Conversation:  conversation.ID(f[fieldConversation].GetStringValue()),
 		Number:        f["number"].GetStringValue(),
 		Reason:        f["reason"].GetStringValue(),
 		Attempts:      int(f["attempts"].GetIntegerValue()),

@@ -103,7 +103,7 @@ func (l *Ledger) bury(ctx context.Context, d conversation.Dead) error {
 	if d.Message {
 		f := l.header(d.ID, d.At, l.messageTTL)
 		f[fieldDead] = boolean(true)
-		setText(f, "conversation", string(d.Conversation))
+		setText(f, fieldConversation, string(d.Conversation))
 		setText(f, "number", d.Number)
 		writes = append(writes, l.create(messages, d.ID, f))
 	}

@@ -24,7 +24,7 @@ func (l *Ledger) Note(ctx context.Context, a conversation.Act) error {
 	defer cancel()
 	f := l.header(a.ID, a.At, l.conversationTTL)
 	f["kind"] = text(string(a.Kind))
-	setText(f, "conversation", string(a.Conversation))
+	setText(f, fieldConversation, string(a.Conversation))
 	setText(f, fieldTurn, string(a.Turn))
 	setText(f, "message", string(a.Message))
 	setText(f, "reason", a.Reason)
@@ -40,20 +40,39 @@ func (l *Ledger) Note(ctx context.Context, a conversation.Act) error {
 func (l *Ledger) Acts(ctx context.Context, limit int) ([]conversation.Act, error) {
 	var acts []conversation.Act
 	err := l.query(ctx, newestFirst(audit, limit), func(doc *firestorepb.Document, id string) error {
-		f := doc.GetFields()
-		acts = append(acts, conversation.Act{
-			ID: id, Kind: conversation.ActKind(f["kind"].GetStringValue()),
-			Conversation: conversation.ID(f["conversation"].GetStringValue()),
-			Turn:         conversation.TurnID(f[fieldTurn].GetStringValue()),
-			Message:      conversation.MessageID(f["message"].GetStringValue()),
-			Reason:       f["reason"].GetStringValue(), At: momentOf(f[fieldAt]),
-		})
+		acts = append(acts, decodeAct(doc, id))
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("firestore: acts: %w", err)
 	}
 	return acts, nil
+}
+
+func decodeAct(doc *firestorepb.Document, id string) conversation.Act {
+	f := doc.GetFields()
+	return conversation.Act{
+		ID: id, Kind: conversation.ActKind(f["kind"].GetStringValue()),
+		Conversation: conversation.ID(f[fieldConversation].GetStringValue()),
+		Turn:         conversation.TurnID(f[fieldTurn].GetStringValue()),
+		Message:      conversation.MessageID(f["message"].GetStringValue()),
+		Reason:       f["reason"].GetStringValue(), At: momentOf(f[fieldAt]),
+	}
+}
+
+// ActsOf are the acts that concern a conversation, oldest first; of more than
+// limit the newest. They are found by the index of one field, which does not
+// know their time: all that have not expired are read, a handful as a rule.
+func (l *Ledger) ActsOf(ctx context.Context, id conversation.ID, limit int) ([]conversation.Act, error) {
+	var acts []conversation.Act
+	err := l.walk(ctx, audit, fieldConversation, text(string(id)), func(doc *firestorepb.Document, id string) (more bool, err error) {
+		acts = append(acts, decodeAct(doc, id))
+		return true, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("firestore: acts of a conversation: %w", err)
+	}
+	return conversation.NewestActs(acts, limit), nil
 }
 
 // DeadLetters are what was buried, newest first, at most limit.

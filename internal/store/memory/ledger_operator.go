@@ -41,6 +41,23 @@ func (l *Ledger) Acts(ctx context.Context, limit int) ([]conversation.Act, error
 	return acts[:min(len(acts), max(limit, 0))], nil
 }
 
+// ActsOf are the acts that concern a conversation, oldest first; of more than
+// limit the newest.
+func (l *Ledger) ActsOf(ctx context.Context, id conversation.ID, limit int) ([]conversation.Act, error) {
+	if err := ended(ctx, "acts of a conversation"); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var acts []conversation.Act
+	for _, a := range l.acts {
+		if a.Conversation == id {
+			acts = append(acts, a)
+		}
+	}
+	return conversation.NewestActs(acts, limit), nil
+}
+
 // Parked are the turns of which a part or an effect is parked, by id, at most
 // limit.
 func (l *Ledger) Parked(ctx context.Context, limit int) ([]conversation.StoredTurn, error) {

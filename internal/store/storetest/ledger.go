@@ -58,6 +58,9 @@ type LedgerStore interface {
 	// Note adds an act once; Acts are those noted, newest first.
 	Note(ctx context.Context, a conversation.Act) error
 	Acts(ctx context.Context, limit int) ([]conversation.Act, error)
+	// ActsOf are those of one conversation, oldest first; of more than limit the
+	// newest.
+	ActsOf(ctx context.Context, id conversation.ID, limit int) ([]conversation.Act, error)
 	// Conversation is the one in charge of the first id that exists, after
 	// following where it moved; nil when there is none.
 	Conversation(ctx context.Context, ids []conversation.ID) (*conversation.StoredConversation, error)

@@ -277,4 +277,39 @@ var operatorPromises = []promise{
 		}
 		t.wantKind(t.ledger.Note(canceled(t), first), fault.Dependency)
 	}},
+
+	{"the acts of one conversation are found", func(t *ledgerTest) {
+		var want []conversation.Act
+		for i := range 105 { // more than one read brings
+			// Their ids are in another order than their times.
+			a := conversation.Act{
+				ID: fmt.Sprintf("a%03d", 900-i), Kind: conversation.ActReleased, Conversation: "conv", Turn: "conv~1", At: noon.Add(time.Duration(i) * time.Second),
+			}
+			want = append(want, a)
+			other := a
+			other.ID, other.Conversation = "of another's"+a.ID, "another"
+			nobodys := a
+			nobodys.ID, nobodys.Conversation = "nobody's"+a.ID, ""
+			for _, act := range []conversation.Act{a, other, nobodys} {
+				if err := t.ledger.Note(t.Context(), act); err != nil {
+					t.Fatalf("note: %v", err)
+				}
+			}
+		}
+		for _, c := range []struct {
+			limit int
+			want  []conversation.Act
+		}{{1000, want}, {2, want[103:]}} {
+			acts, err := t.ledger.ActsOf(t.Context(), "conv", c.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.wantDiff(fmt.Sprintf("at most %d acts", c.limit), acts, c.want)
+		}
+		if acts, err := t.ledger.ActsOf(t.Context(), "unheard-of", 9); err != nil || len(acts) != 0 {
+			t.Errorf("of nobody: %v, %v", acts, err)
+		}
+		_, err := t.ledger.ActsOf(canceled(t), "conv", 9)
+		t.wantKind(err, fault.Dependency)
+	}},
 }

@@ -52,6 +52,8 @@ export interface Talk {
   state: string;
   owner: Owner;
   revision?: number;
+  /** The messages are all there are, not only what changed. */
+  whole?: boolean;
   /** Index of the first line that is still held, counted from the first ever. */
   first?: number;
   total?: number;
@@ -242,11 +244,12 @@ export interface Street {
 
 export interface Overview {
   since: string;
+  /** How many answers the quantiles are of, and how much time an element of the series stands for. */
+  timed: number;
+  width_ms: number;
   conversations: number;
   messages: number;
   replies: number;
-  /** How many answers the quantiles are of. */
-  timed?: number;
   p50_ms: number;
   p95_ms: number;
   cost_micro_usd: number;
@@ -257,8 +260,6 @@ export interface Overview {
   blocked: number;
   parked: number;
   failed: number;
-  /** How much time each element of the series stands for. */
-  width_ms?: number;
   series: { at: string; messages: number; replies: number; p95_ms: number; blocked: number; handoffs: number }[] | null;
 }
 

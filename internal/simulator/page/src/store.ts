@@ -235,7 +235,7 @@ const refreshTalk = once(() => quietly(async () => {
 
 /** The lines that were known with what is new about them. */
 function merged(before: Conversation | null, fresh: Talk): Line[] {
-  if (!before || before.from !== fresh.from || before.revision === undefined) return fresh.messages;
+  if (fresh.whole || !before || before.from !== fresh.from) return fresh.messages;
   if (fresh.messages.length === 0) return before.messages;
   const lines = before.messages.slice();
   const places = new Map(lines.map((line, i) => [line.id, i]));

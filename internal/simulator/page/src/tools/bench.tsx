@@ -209,7 +209,7 @@ function Advanced({ known }: { known: Faults }) {
   const kinds = point.kinds ?? [];
   const kind = kinds.includes(wish.value.kind) ? wish.value.kind : kinds[0] ?? "";
   const { forever, times, status, code, delay } = wish.value;
-  const coded = kind === "status" && (point.point === "graph" || point.point === "tasks");
+  const coded = kind === "fail_later" || (kind === "status" && (point.point === "graph" || point.point === "tasks"));
   const change = (part: Partial<typeof wish.value>) => { wish.value = { ...wish.value, ...part }; };
   const submit = (e: Event) => {
     e.preventDefault();

@@ -49,6 +49,7 @@ export const groups: Group[] = [
       { name: "Aceita e não responde", then: "A mensagem sai, a resposta se perde: ela não pode sair de novo.", fault: { point: "graph", kind: "fail_after" } },
       { name: "131047, janela fechada", then: "A Meta diz que passaram 24 horas: a recusa fica à vista.", fault: { point: "graph", kind: "status", status: 400, code: 131047 } },
       { name: "131056, rápido demais", then: "Mensagens demais para a pessoa: espera e tenta depois.", fault: { point: "graph", kind: "status", status: 400, code: 131056 } },
+      { name: "Falha depois de aceitar", then: "A Meta aceita e mais tarde diz que não entregou (131026).", fault: { point: "graph", kind: "fail_later", code: 131026 } },
       { name: "Graph fora do ar", then: "Até desfazer: nada sai, nada se perde.", fault: { point: "graph", kind: "fail_before", times: forEver } },
     ],
   },
@@ -66,7 +67,7 @@ export const groups: Group[] = [
     name: "Worker",
     ready: [
       { name: "Morre antes de gravar", then: "O turno recomeça do zero em outro worker.", fault: { point: "worker", kind: "fail_before" } },
-      { name: "Morre antes de enviar", then: "A resposta está gravada e ninguém sabe se saiu: adiante o relógio e escreva por outro contato.", fault: { point: "worker", kind: "hang" } },
+      { name: "Morre antes de enviar", then: "A resposta está gravada e ninguém sabe se saiu: adiante 2 minutos e escreva por outro contato.", fault: { point: "worker", kind: "hang" } },
       { name: "Morre depois de enviar", then: "A mensagem saiu e o worker não anotou: só o recibo sabe.", fault: { point: "worker", kind: "fail_after" } },
     ],
   },

@@ -7,8 +7,6 @@ import { overview } from "../store";
 import { clockTime, dollars, exactTime, figure, lasting, took } from "../words";
 import { some } from "./terms";
 
-type Sample = NonNullable<Overview["series"]>[number];
-
 const open = signal(false);
 
 /** Every figure with where it is from; short is its word in the strip. */
@@ -30,7 +28,7 @@ const figures: { short?: string; name: string; value: (o: Overview) => string; o
   { short: "falhas", name: "Falhas de entrega", value: (o) => figure(o.failed), origin: "o que a Meta não entregou ao celular", bad: (o) => o.failed > 0 },
 ];
 
-const waited = (o: Overview, ms: number): string => ((o.timed ?? o.replies) > 0 ? took(ms) : "–");
+const waited = (o: Overview, ms: number): string => (o.timed > 0 ? took(ms) : "–");
 
 export function OverviewStrip() {
   const o = overview.value;
@@ -43,7 +41,7 @@ export function OverviewStrip() {
               <span class="value number">{f.value(o)}</span> <span class="word">{f.short}</span>
             </span>
           ))}
-          <Chart series={o.series ?? []} />
+          <Chart o={o} />
           <span class="quiet">Gráfico e origem dos números</span>
         </button>
       )}
@@ -55,21 +53,31 @@ export function OverviewStrip() {
 const width = 600;
 const height = 100;
 
-/** Replies as bars and their p95 as a line, each on a scale of its own. */
-function Chart({ series }: { series: Sample[] }) {
-  const slot = width / Math.max(series.length, 12);
+/** The narrowest bar that is still seen, in the chart's own units. */
+const thinnest = 5;
+
+/** Replies as bars and their p95 as a line, each on a scale of its own. Time in which nothing happened is a gap. */
+function Chart({ o }: { o: Overview }) {
+  const series = o.series ?? [];
+  const first = Date.parse(series[0]?.at ?? o.since);
+  // A session that has just begun does not fill the chart with one bar.
+  const span = Math.max(Date.parse(series.at(-1)?.at ?? o.since) - first + o.width_ms, 12 * o.width_ms, 1);
+  const slot = (o.width_ms / span) * width;
+  const bar = Math.max(thinnest, slot * 0.76);
+  const middle = (at: string) => Math.min(width - bar / 2, Math.max(bar / 2, ((Date.parse(at) - first) / span) * width + slot / 2));
   const most = Math.max(1, ...series.map((s) => s.replies));
   const slowest = Math.max(1, ...series.map((s) => s.p95_ms));
-  const timed = series.flatMap((s, i) => (s.p95_ms > 0 ? [{ x: (i + 0.5) * slot, y: height - 4 - (s.p95_ms / slowest) * (height - 10) }] : []));
+  const timed = series.filter((s) => s.p95_ms > 0).map((s) => ({ x: middle(s.at), y: height - 4 - (s.p95_ms / slowest) * (height - 10) }));
   return (
     <svg class="series" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
       <line class="base" x1="0" x2={width} y1={height} y2={height} />
-      {series.map((s, i) => s.replies > 0 && (
-        <rect key={s.at} x={i * slot + slot * 0.12} width={slot * 0.76} y={height - (s.replies / most) * (height - 4)} height={(s.replies / most) * (height - 4)} />
-      ))}
+      {series.map((s) => {
+        const tall = (s.replies / most) * (height - 4);
+        return <rect key={s.at} x={middle(s.at) - bar / 2} width={bar} y={height - tall} height={tall} />;
+      })}
       {timed.length > 1
         ? <polyline points={timed.map((p) => `${p.x},${p.y}`).join(" ")} />
-        : timed.map((p) => <line key={p.x} class="point" x1={p.x - slot / 2} x2={p.x + slot / 2} y1={p.y} y2={p.y} />)}
+        : timed.map((p) => <line key={p.x} class="point" x1={p.x - bar / 2} x2={p.x + bar / 2} y1={p.y} y2={p.y} />)}
     </svg>
   );
 }
@@ -92,7 +100,7 @@ function Session({ o }: { o: Overview }) {
             <span class="key of-p95">p95 do intervalo (até {slowest > 0 ? took(slowest) : "–"})</span>
           </figcaption>
           <div role="img" aria-label={`Gráfico: ${some(o.replies, "resposta", "respostas")} em ${some(series.length, "intervalo", "intervalos")}, no máximo ${most} em um deles; p95 de até ${took(slowest)}. Os valores estão em “Intervalo a intervalo”.`}>
-            <Chart series={series} />
+            <Chart o={o} />
           </div>
           <p class="soft small number">
             {some(series.length, "intervalo", "intervalos")} com movimento, de {clockTime(first.at)} a {clockTime(last.at)}.
@@ -110,7 +118,7 @@ function Session({ o }: { o: Overview }) {
       </dl>
       <details>
         <summary>Intervalo a intervalo</summary>
-        {o.width_ms !== undefined && o.width_ms > 0 && (
+        {o.width_ms > 0 && (
           <p class="soft small">Cada linha soma {o.width_ms < 60_000 ? took(o.width_ms) : lasting(o.width_ms)}. Só aparecem as que tiveram movimento.</p>
         )}
         <table class="buckets number">

@@ -21,6 +21,7 @@ const kinds: Record<string, string> = {
   late: "atrasa",
   reorder: "fora de ordem",
   refuse: "recusa falar do assunto",
+  fail_later: "aceita, e falha depois",
 };
 
 const deaths: Record<string, string> = {

@@ -1,0 +1,151 @@
+package infratest_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// literals are the texts in the declaration of some values of internal/telemetry:
+// its constants of a type, or the elements of a variable.
+func literals(t *testing.T, file string, of func(*ast.ValueSpec) bool) (texts []string) {
+	t.Helper()
+	syntax, err := parser.ParseFile(token.NewFileSet(), "../telemetry/"+file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(syntax, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || !of(spec) {
+			return true
+		}
+		ast.Inspect(spec, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				text, err := strconv.Unquote(l.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				texts = append(texts, text)
+			}
+			return true
+		})
+		return false
+	})
+	if len(texts) < 5 {
+		t.Fatalf("%s: found only %v", file, texts)
+	}
+	return texts
+}
+
+func events(t *testing.T) []string {
+	t.Helper()
+	return literals(t, "event.go", func(s *ast.ValueSpec) bool {
+		name, ok := s.Type.(*ast.Ident)
+		return ok && name.Name == "EventName"
+	})
+}
+
+func keys(t *testing.T) []string {
+	t.Helper()
+	return literals(t, "keys.go", func(s *ast.ValueSpec) bool { return s.Names[0].Name == "keyNames" })
+}
+
+// expressions are all filters and extractors of the watch.
+func expressions(t *testing.T) (list []string) {
+	t.Helper()
+	watch := folder(t, "modules/watch")
+	for _, name := range []string{"counted", "measured", "told"} {
+		list = append(list, local(t, watch, name).texts()...)
+	}
+	for name := range local(t, watch, "measured").object {
+		list = append(list, "jsonPayload."+local(t, watch, "measured").object[name].object["field"].text)
+	}
+	return list
+}
+
+var (
+	fieldOf = regexp.MustCompile(`jsonPayload\.([A-Za-z_]+)`)
+	eventOf = regexp.MustCompile(`jsonPayload\.message=(\([^)]*\)|"[^"]*")`)
+	quoted  = regexp.MustCompile(`"([^"]*)"`)
+)
+
+// What is watched is what the programs log: events and fields by their names.
+func TestTheLogIsTheProgramsOwn(t *testing.T) {
+	known, names := append(keys(t), "message"), events(t)
+	watched := map[string]bool{}
+	for _, e := range expressions(t) {
+		for _, m := range fieldOf.FindAllStringSubmatch(e, -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("no log line has a field %s: %s", m[1], e)
+			}
+		}
+		for _, m := range eventOf.FindAllStringSubmatch(e, -1) {
+			for _, name := range quoted.FindAllStringSubmatch(m[1], -1) {
+				watched[name[1]] = true
+				if !slices.Contains(names, name[1]) {
+					t.Errorf("no event is called %s: %s", name[1], e)
+				}
+			}
+		}
+	}
+	// What docs/operations.md calls worth an alert has one.
+	text := page(t, "operations.md")
+	_, worth, found := strings.Cut(text, "Worth an alert: ")
+	worth, _, _ = strings.Cut(worth, "\n\n")
+	if !found {
+		t.Fatal("docs/operations.md does not say what is worth an alert")
+	}
+	for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(worth, -1) {
+		if slices.Contains(names, m[1]) && !watched[m[1]] {
+			t.Errorf("%s is worth an alert and has none", m[1])
+		}
+	}
+	// And what tells of a person's turn is never left out.
+	for _, name := range names {
+		if strings.HasSuffix(name, "_parked") || strings.HasSuffix(name, "_panicked") || strings.HasSuffix(name, "_alarm") {
+			if !watched[name] {
+				t.Errorf("nobody is told of %s", name)
+			}
+		}
+	}
+}
+
+// Every alert leads to a part of docs/operations.md that is there.
+func TestAlertsLeadSomewhere(t *testing.T) {
+	anchors := map[string]bool{}
+	for line := range strings.Lines(page(t, "operations.md")) {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") {
+			anchors[anchor(title)] = true
+		}
+	}
+	watch := folder(t, "modules/watch")
+	n := 0
+	for _, name := range []string{"told", "counted_too_often", "reckoned"} {
+		alerts := local(t, watch, name).object
+		for _, key := range slices.Sorted(maps.Keys(alerts)) {
+			n++
+			if section := alerts[key].object["section"].text; !anchors[section] {
+				t.Errorf("%s leads to #%s, which docs/operations.md has not", key, section)
+			}
+			if alerts[key].object["first"].text == "" {
+				t.Errorf("%s does not say what to do first", key)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d alerts were found", n)
+	}
+}
+
+// anchor is what a heading is called in an address.
+func anchor(title string) string {
+	title = strings.ToLower(strings.TrimSpace(title))
+	title = regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(title, "")
+	return strings.ReplaceAll(title, " ", "-")
+}

@@ -1,0 +1,278 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/operator"
+	"github.com/pyloto/atende/internal/otto"
+	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/telemetry"
+)
+
+// The steps of a turn on its way, in their order.
+const (
+	stepWebhook = "webhook"
+	stepQueue   = "queue"
+	stepLease   = "lease"
+	stepLedger  = "ledger"
+	stepMedia   = "media"
+	stepModel   = "model"
+	stepGuards  = "guards"
+	stepCommit  = "commit"
+	stepSend    = "send"
+)
+
+// step is a part of a turn's time. Origin says where the figures are from.
+type step struct {
+	Step    string  `json:"step"`
+	StartMS float64 `json:"start_ms"` // after the first webhook arrived
+	TookMS  float64 `json:"took_ms"`
+	Origin  string  `json:"origin"`
+}
+
+// placedFact is a fact with where the pack states it.
+type placedFact struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// rawExchange is something that was sent, as it was.
+type rawExchange struct {
+	ID   string          `json:"id"` // Meta's
+	Body json.RawMessage `json:"body"`
+	// Deliveries are how often a webhook was brought.
+	Deliveries int `json:"deliveries,omitempty"`
+}
+
+// shownPrompt is one question to the model and its answer.
+type shownPrompt struct {
+	Fingerprint string          `json:"fingerprint"`
+	Model       string          `json:"model"`
+	Messages    []promptMessage `json:"messages"`
+	// Prefix is how many messages are the same for everybody in this state.
+	Prefix int    `json:"prefix"`
+	Answer string `json:"answer,omitempty"`
+}
+
+// turnDocument is all that is known of one turn.
+type turnDocument struct {
+	Receipt  operator.Receipt        `json:"receipt"`
+	Record   conversation.StoredTurn `json:"record"`
+	Timeline []step                  `json:"timeline"`
+	Facts    []placedFact            `json:"facts"`
+	Webhooks []rawExchange           `json:"webhooks"`
+	Graph    []rawExchange           `json:"graph"`
+	Statuses []json.RawMessage       `json:"statuses"`
+	Prompts  []shownPrompt           `json:"prompts"`
+	Logs     []json.RawMessage       `json:"logs"`
+}
+
+// getTurn is why one turn said what it said, and everything that was exchanged
+// for it. What is not remembered any more is left out.
+func (a *api) getTurn(w http.ResponseWriter, r *http.Request) {
+	answerOperator(w, r, func(ctx context.Context) (any, error) {
+		id := conversation.TurnID(r.PathValue("id"))
+		receipt, err := a.operator.Receipt(ctx, string(id), true)
+		if err != nil {
+			return nil, err
+		}
+		snapshot, err := a.archive.Load(ctx, conversation.Query{Turn: receipt.Turn})
+		if err != nil {
+			return nil, err
+		}
+		if snapshot.Turn == nil {
+			return nil, &operator.Refusal{Code: operator.Unknown, Why: "the ledger has this turn no longer"}
+		}
+		return a.document(receipt, *snapshot.Turn), nil
+	})
+}
+
+func (a *api) document(receipt operator.Receipt, t conversation.StoredTurn) turnDocument {
+	d := turnDocument{
+		Receipt: receipt, Record: t, Facts: []placedFact{}, Webhooks: []rawExchange{}, Graph: []rawExchange{},
+		Statuses: []json.RawMessage{}, Prompts: a.shownPrompts(t),
+	}
+	for _, f := range receipt.Decision.Facts {
+		d.Facts = append(d.Facts, placedFact{ID: f.ID, Text: f.Text, File: f.File, Line: f.Line})
+	}
+	about := []string{t.CorrelationID}
+	wamids := a.wamids(a.transcript.who(t.To))
+	for _, id := range t.Messages {
+		about = append(about, string(id))
+		if body, deliveries, known := a.courier.webhook(wamids[id]); known {
+			d.Webhooks = append(d.Webhooks, rawExchange{ID: wamids[id], Body: body, Deliveries: deliveries})
+		}
+	}
+	var sent []string
+	for _, m := range a.witness.sent(t.ID) {
+		d.Graph = append(d.Graph, rawExchange{ID: m.ID, Body: m.Raw})
+		sent = append(sent, m.ID)
+	}
+	reports := a.witness.reports(sent)
+	for _, report := range reports {
+		d.Statuses = append(d.Statuses, report.body)
+	}
+	d.Logs = a.logs.about(about...)
+	d.Timeline = timeline(t, d.Logs, reports, sent)
+	return d
+}
+
+// shownPrompts are the turn's questions to the model, as far as they are
+// remembered.
+func (a *api) shownPrompts(t conversation.StoredTurn) []shownPrompt {
+	shown := []shownPrompt{}
+	if a.prompts == nil {
+		return shown
+	}
+	for _, call := range t.Model.Answers {
+		asked, known := a.prompts.find(call.Fingerprint, t.DecidedAt)
+		if !known {
+			continue
+		}
+		prompt := shownPrompt{
+			Fingerprint: call.Fingerprint, Model: asked.model, Messages: asked.messages,
+			Prefix: min(otto.SharedMessages, len(asked.messages)), Answer: string(call.Text),
+		}
+		if prompt.Answer == "" {
+			prompt.Answer = asked.answer
+		}
+		shown = append(shown, prompt)
+	}
+	return shown
+}
+
+// printed is what the timeline reads of a log line.
+type printed struct {
+	Event   telemetry.EventName    `json:"message"`
+	Time    time.Time              `json:"time"`
+	Message conversation.MessageID `json:"message_id"`
+	Turn    conversation.TurnID    `json:"turn"`
+	TookMS  float64                `json:"latency_ms"`
+	Commit  float64                `json:"commit_latency_ms"`
+	Send    float64                `json:"send_latency_ms"`
+}
+
+// timeline tells where a turn's time went: what the services printed of it, what
+// its record keeps, and what Meta reported. A figure that nobody has is left out.
+func timeline(t conversation.StoredTurn, logs []json.RawMessage, reports []posting, sent []string) []step {
+	var webhooks []printed
+	var finished *printed
+	for _, line := range logs {
+		var p printed
+		if json.Unmarshal(line, &p) != nil {
+			continue
+		}
+		switch {
+		case p.Event == telemetry.WebhookReceived && slices.Contains(t.Messages, p.Message):
+			webhooks = append(webhooks, p)
+		case p.Event == telemetry.TurnFinished && p.Turn == t.ID && finished == nil:
+			finished = &p
+		}
+	}
+	l := line0(t, webhooks)
+	for _, w := range webhooks {
+		l.put(stepWebhook, w.Time.Add(-milliseconds(w.TookMS)), milliseconds(w.TookMS), "log webhook_received: latency_ms")
+	}
+	var began time.Time
+	if finished != nil {
+		began = finished.Time.Add(-milliseconds(finished.TookMS))
+		if n := len(webhooks); n > 0 && began.After(webhooks[n-1].Time) {
+			l.put(stepQueue, webhooks[n-1].Time, began.Sub(webhooks[n-1].Time), "log turn_finished: time − latency_ms, after the newest webhook_received")
+		}
+	}
+	l.phases(t, began)
+	if finished != nil {
+		if finished.Commit > 0 {
+			l.put(stepCommit, l.end, milliseconds(finished.Commit), "log turn_finished: commit_latency_ms")
+		}
+		if finished.Send > 0 {
+			l.put(stepSend, l.end, milliseconds(finished.Send), "log turn_finished: send_latency_ms")
+		}
+	}
+	for _, r := range reports {
+		for _, s := range r.statuses {
+			if slices.Contains(sent, s.ID) {
+				l.moment(string(s.State), r.at, "webhook of a status, when it was posted")
+			}
+		}
+	}
+	return l.steps
+}
+
+// course is a timeline that grows.
+type course struct {
+	zero, end time.Time
+	steps     []step
+}
+
+// line0 is a timeline that begins with the first webhook, or with the decision
+// where none is known.
+func line0(t conversation.StoredTurn, webhooks []printed) *course {
+	zero := t.DecidedAt
+	for _, phase := range t.Phases {
+		zero = zero.Add(-phase.Took)
+	}
+	for _, w := range webhooks {
+		if began := w.Time.Add(-milliseconds(w.TookMS)); began.Before(zero) {
+			zero = began
+		}
+	}
+	return &course{zero: zero, end: zero, steps: []step{}}
+}
+
+func (c *course) put(name string, at time.Time, took time.Duration, origin string) {
+	c.steps = append(c.steps, step{Step: name, StartMS: max(0, inMilliseconds(at.Sub(c.zero))), TookMS: inMilliseconds(took), Origin: origin})
+	c.end = at.Add(took)
+}
+
+// moment puts what happened at one time, once.
+func (c *course) moment(name string, at time.Time, origin string) {
+	if !slices.ContainsFunc(c.steps, func(s step) bool { return s.Step == name }) {
+		c.steps = append(c.steps, step{Step: name, StartMS: max(0, inMilliseconds(at.Sub(c.zero))), Origin: origin})
+	}
+}
+
+// phases puts what the record knows of the time before the commit.
+func (c *course) phases(t conversation.StoredTurn, began time.Time) {
+	names := map[string]string{"enter": stepLease, "load": stepLedger, "perceive": stepMedia, "decide": stepGuards}
+	at := began
+	if at.IsZero() {
+		at = t.DecidedAt
+		for _, phase := range t.Phases {
+			at = at.Add(-phase.Took)
+		}
+	}
+	for _, phase := range t.Phases {
+		name, known := names[phase.Name]
+		if !known {
+			continue
+		}
+		took := phase.Took
+		if name == stepGuards && t.Model.Took > 0 && t.Model.Took <= took {
+			c.put(stepModel, at, t.Model.Took, "turn's record: model.took")
+			c.put(stepGuards, c.end, took-t.Model.Took, "turn's record: phase decide − model.took")
+		} else {
+			c.put(name, at, took, "turn's record: phase "+phase.Name)
+		}
+		at = at.Add(phase.Took)
+	}
+}
+
+// who is the person of a transcript that an identity names; empty when none is.
+func (t *transcript) who(to conversation.Identity) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range []pii.Contact{to.Phone, to.UserID} {
+		if _, known := t.people[string(id)]; known && id != "" {
+			return string(id)
+		}
+	}
+	return ""
+}
