@@ -45,7 +45,7 @@ export const groups: Group[] = [
   {
     name: "Graph",
     ready: [
-      { name: "500, erro da Meta", then: "O envio falha sem se saber se chegou: só um recibo decide.", fault: { point: "graph", kind: "status", status: 500 } },
+      { name: "500, erro da Meta", then: "O envio falha sem se saber se chegou: só recibos decidem. Adiante 2 minutos e escreva por outro contato.", fault: { point: "graph", kind: "status", status: 500 } },
       { name: "Aceita e não responde", then: "A mensagem sai, a resposta se perde: ela não pode sair de novo.", fault: { point: "graph", kind: "fail_after" } },
       { name: "131047, janela fechada", then: "A Meta diz que passaram 24 horas: a recusa fica à vista.", fault: { point: "graph", kind: "status", status: 400, code: 131047 } },
       { name: "131056, rápido demais", then: "Mensagens demais para a pessoa: espera e tenta depois.", fault: { point: "graph", kind: "status", status: 400, code: 131056 } },
