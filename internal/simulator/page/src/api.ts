@@ -311,7 +311,7 @@ export interface RepeatSide {
 export interface Repeat {
   was: RepeatSide;
   now: RepeatSide;
-  differences: { field: string; was: string; now: string }[] | null;
+  differences: { field: string; was: unknown; now: unknown }[] | null;
 }
 
 /** A request that the street refused, or that found no street (status 0). */
@@ -319,6 +319,8 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** The operator's word for it, where one was said. */
+    readonly code = "",
   ) {
     super(message);
   }
@@ -333,17 +335,18 @@ async function call<T>(path: string, init?: RequestInit): Promise<T> {
   }
   const text = await response.text();
   if (!response.ok) {
-    throw new Refused(response.status, reason(text) || `resposta ${response.status}`);
+    const { error, code } = refusal(text);
+    throw new Refused(response.status, error || `resposta ${response.status}`, code);
   }
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-function reason(body: string): string {
+function refusal(body: string): { error: string; code: string } {
   try {
-    const parsed = JSON.parse(body) as { error?: unknown };
-    return typeof parsed.error === "string" ? parsed.error : "";
+    const { error, code } = JSON.parse(body) as { error?: unknown; code?: unknown };
+    return { error: typeof error === "string" ? error : "", code: typeof code === "string" ? code : "" };
   } catch {
-    return "";
+    return { error: "", code: "" };
   }
 }
 

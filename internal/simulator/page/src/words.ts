@@ -61,11 +61,15 @@ const shortDayFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: zone, day: "
 const weekdayFormat = new Intl.DateTimeFormat("pt-BR", {
   timeZone: zone, weekday: "short", day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit",
 });
+const weekdayOnlyFormat = new Intl.DateTimeFormat("pt-BR", { timeZone: zone, weekday: "short" });
 
 export const clockTime = (at: string): string => clockFormat.format(new Date(at));
 export const exactTime = (at: string): string => exactFormat.format(new Date(at));
 export const dayOf = (at: string): string => dayFormat.format(new Date(at));
 export const weekdayTime = (at: string | number): string => weekdayFormat.format(new Date(at));
+
+/** The weekday and the time: "dom. 03:19". */
+export const weekdayClock = (at: number): string => `${weekdayOnlyFormat.format(at)} ${clockFormat.format(at)}`;
 
 /** The time today, the date before. */
 export function shortTime(at: string, now: number): string {
@@ -88,8 +92,9 @@ const dollar = new Intl.NumberFormat("pt-BR", { minimumFractionDigits: 4, maximu
 
 export const figure = (n: number): string => count.format(n);
 
-/** Milliseconds, as seconds from one second on. */
+/** Milliseconds, as seconds from one second on, and as minutes from ten on. */
 export function took(ms: number): string {
+  if (ms >= 600_000) return lasting(ms);
   if (ms >= 1000) return `${tenth.format(ms / 1000)} s`;
   return `${ms >= 10 ? count.format(Math.round(ms)) : tenth.format(ms)} ms`;
 }

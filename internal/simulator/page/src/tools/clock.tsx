@@ -3,68 +3,105 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api";
-import { now, say, skip, street } from "../store";
-import { weekdayTime } from "../words";
+import { now, problem, say, skip, street } from "../store";
+import { weekdayClock, weekdayTime } from "../words";
+import { reason, some } from "./terms";
 
 const open = signal(false);
-
-/** Why time cannot be skipped, in Portuguese, by the name that the reason begins with. */
-const reasons: [string, string][] = [
-  ["REDIS_URL", "o Redis de REDIS_URL tem relógio próprio"],
-  ["FIRESTORE_EMULATOR_HOST", "o emulador do Firestore tem relógio próprio"],
-];
+/** What came of the last step, for a dialog hides everything else. */
+const told = signal("");
 
 export function Clock() {
   return (
     <>
-      <button type="button" class="clock outlined" aria-haspopup="dialog" title="Máquina do tempo" onClick={() => { open.value = true; }}>
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 1 1 0 14 7 7 0 0 1 0-14zm-1 3v4.6l3.7 2.2 1-1.7-2.7-1.6V8z" /></svg>
-        <span class="quiet">Máquina do tempo: </span>
-        <Time />
+      <button type="button" class="clock" aria-haspopup="dialog" title="Máquina do tempo" onClick={() => { told.value = ""; open.value = true; }}>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 1 1 0 14 7 7 0 0 1 0-14zm-1 2v5.4l4 2.4 1-1.6-3-1.8V7z" /></svg>
+        <span class="quiet">Máquina do tempo, agora </span>
+        <Time words={weekdayClock} />
       </button>
       {open.value && <Machine />}
     </>
   );
 }
 
-function Time() {
-  return <span class="number">{weekdayTime(now.value)}</span>;
+/** The street's time; what is around it need not be drawn each second. */
+function Time({ words }: { words: (at: number) => string }) {
+  return <time class="number">{words(now.value)}</time>;
 }
+
+/** Moves time, and says what time it is then. */
+async function move(what: string, how: () => Promise<{ now: string }>): Promise<void> {
+  let at = "";
+  await skip(async () => {
+    const moved = await how();
+    at = moved.now;
+    return moved;
+  });
+  told.value = at ? `${what}: agora é ${weekdayTime(at)}` : problem.value;
+  if (at) say(told.value);
+}
+
+const units = {
+  m: { one: "minuto", more: "minutos", hours: 1 / 60 },
+  h: { one: "hora", more: "horas", hours: 1 },
+  d: { one: "dia", more: "dias", hours: 24 },
+};
+type Unit = keyof typeof units;
+
+/** The longest step that the street takes, in hours. */
+const longest = 31 * 24;
+
+const amount = signal(2);
+const unit = signal<Unit>("h");
 
 function Machine() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const hours = useRef<HTMLInputElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const off = street.value?.clock_off ?? "";
+  const off = street.value?.clock_off;
   const opening = street.value?.next_opening;
-  const jump = async (what: () => Promise<{ now: string }>) => {
-    dialog.current?.close();
-    await skip(what);
-    say(`Agora é ${weekdayTime(now.value)}`);
+  const chosen = units[unit.value];
+  const free = (e: Event) => {
+    e.preventDefault();
+    const step = unit.value === "d" ? `${amount.value * 24}h` : `${amount.value}${unit.value}`;
+    void move(`Avançou ${some(amount.value, chosen.one, chosen.more)}`, () => api.advance(step));
   };
   return (
-    <dialog ref={dialog} class="sheet" aria-labelledby="clock-title" onClose={() => { open.value = false; }}>
+    <dialog ref={dialog} class="sheet skipping" aria-labelledby="clock-title" onClose={() => { open.value = false; }}>
       <h2 id="clock-title">Máquina do tempo</h2>
-      {off !== ""
-        ? <p>O relógio não pode ser adiantado: {reasons.find(([name]) => off.startsWith(name))?.[1] ?? off}.</p>
+      <p class="at"><Time words={weekdayTime} /></p>
+      {off
+        ? <p class="why">O tempo não anda daqui: {reason(off)}.</p>
         : (
           <>
-            <p class="soft">O relógio da rua inteira anda: temporizadores disparam, janelas fecham, sessões terminam. Não há volta.</p>
-            <div class="jumps">
-              <button type="button" class="outlined" onClick={() => void jump(() => api.advance("2m"))}>+2 minutos</button>
-              <button type="button" class="outlined" onClick={() => void jump(() => api.advance("1h"))}>+1 hora</button>
-              <button type="button" class="outlined" onClick={() => void jump(() => api.advance("24h"))}>+24 horas</button>
-              <button type="button" class="outlined" disabled={opening === undefined} onClick={() => void jump(() => api.untilOpening())}>
-                Próximo expediente{opening ? `: ${weekdayTime(opening)}` : ""}
-              </button>
+            <p class="soft small">Prazos, filas, travas e a janela de 24 horas andam juntos. O tempo não volta.</p>
+            <div class="steps">
+              <button type="button" class="outlined" onClick={() => void move("Avançou 2 minutos", () => api.advance("2m"))}>+2 minutos</button>
+              <button type="button" class="outlined" onClick={() => void move("Avançou 1 hora", () => api.advance("1h"))}>+1 hora</button>
+              <button type="button" class="outlined" onClick={() => void move("Avançou 24 horas", () => api.advance("24h"))}>+24 horas</button>
+              {opening && (
+                <button type="button" class="outlined opening" onClick={() => void move("Abriu o expediente", api.untilOpening)}>
+                  Próximo expediente <span class="soft number">{weekdayTime(opening)}</span>
+                </button>
+              )}
             </div>
-            <form class="jumps" onSubmit={(e) => { e.preventDefault(); void jump(() => api.advance(`${hours.current?.value ?? "0"}m`)); }}>
-              <label class="field">Outro tanto, em minutos<input ref={hours} type="number" min={1} max={44640} defaultValue="10" required /></label>
-              <button type="submit" class="outlined">Adiantar</button>
+            <form class="free" onSubmit={free}>
+              <label class="field">Outro tanto
+                <input
+                  type="number" required min={1} max={Math.floor(longest / chosen.hours)} value={amount.value}
+                  onInput={(e) => { amount.value = e.currentTarget.valueAsNumber || 0; }}
+                />
+              </label>
+              <label class="field">Unidade
+                <select value={unit.value} onChange={(e) => { unit.value = e.currentTarget.value as Unit; }}>
+                  {Object.entries(units).map(([key, u]) => <option key={key} value={key}>{u.more}</option>)}
+                </select>
+              </label>
+              <button type="submit" class="outlined">Avançar</button>
             </form>
           </>
         )}
-      <form method="dialog" class="actions"><button type="submit" class="plain">Fechar</button></form>
+      <p class="told" role="status">{told.value}</p>
+      <form method="dialog" class="actions"><button type="submit" class="strong">Fechar</button></form>
     </dialog>
   );
 }

@@ -1,74 +1,134 @@
 // A turn decided again with another pack or model.
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { api, type Repeat as Repetition, type RepeatSide } from "../api";
-import { attempt, street } from "../store";
-import { dollars, states, took } from "../words";
-
-const words: Record<string, string> = {
-  route: "caminho", from: "de", into: "para", text: "texto", facts: "fatos", verdicts: "guardas", options: "opções", event: "evento", refused: "passo recusado",
-};
+import { useId, useState } from "preact/hooks";
+import { api, Refused, type Repeat as Repetition, type RepeatSide } from "../api";
+import { guards, routes } from "../inspector/terms";
+import { say, street } from "../store";
+import { dollars, figure, states, took } from "../words";
 
 export function Repeat({ turn }: { turn: string }) {
-  const [result, setResult] = useState<Repetition | null>(null);
+  // What was repeated belongs to its turn.
+  return <Again key={turn} turn={turn} />;
+}
+
+const refusals: Record<string, string> = {
+  "no-pack": "não há pack com esse nome",
+  "no-model": "aqui não há modelo, ou ele não aceita um pedido assim",
+  "not-recorded": "o registro não guarda o bastante deste turno",
+  unknown: "o registro não conhece este turno",
+};
+
+function why(error: Refused): string {
+  if (error.status === 503) return "o modelo não respondeu; tente de novo";
+  return refusals[error.code] ?? error.message;
+}
+
+type Outcome = { asked: string; came: Repetition } | { refused: string } | null;
+
+function Again({ turn }: { turn: string }) {
+  const id = useId();
+  const { packs = [], pack: own = "", models = [] } = street.value ?? {};
+  const [pack, setPack] = useState("");
+  const [model, setModel] = useState("");
   const [running, setRunning] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => setResult(null), [turn]);
-  const { packs = [], pack = "", models = [] } = street.value ?? {};
-  const run = async (e: Event) => {
+  const [outcome, setOutcome] = useState<Outcome>(null);
+  const repeat = async (e: Event) => {
     e.preventDefault();
-    const data = new FormData(form.current ?? undefined);
+    if (running) return;
     setRunning(true);
-    const came = await attempt("O turno não pôde ser repetido", () => api.repeat(turn, String(data.get("pack") ?? ""), String(data.get("model") ?? "").trim()));
-    setRunning(false);
-    setResult(came ?? null);
+    try {
+      const came = await api.repeat(turn, pack, model.trim());
+      setOutcome({ asked: [pack || own, model.trim()].filter(Boolean).join(" e "), came });
+      const n = came.differences?.length ?? 0;
+      say(n === 0 ? "Repetido: nada muda" : `Repetido: ${n === 1 ? "1 diferença" : `${n} diferenças`}`);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      setOutcome({ refused: why(error) });
+    } finally {
+      setRunning(false);
+    }
   };
   return (
-    <section class="repeat">
-      <h3>E se fosse outro?</h3>
-      <p class="soft small">Decide este turno de novo. Nada é enviado nem gravado.</p>
-      <form ref={form} onSubmit={(e) => void run(e)}>
-        <label class="field">Pacote
-          <select name="pack" defaultValue={pack}>
-            {packs.length === 0 && <option value="">o desta rua</option>}
-            {packs.map((name) => <option key={name} value={name} selected={name === pack}>{name}</option>)}
+    <section class="repeat" aria-labelledby={`${id}-title`}>
+      <h3 id={`${id}-title`}>Repetir este turno</h3>
+      <p class="soft small">Otto decide outra vez, com o mesmo que sabia. Nada é enviado nem gravado; um modelo real cobra a consulta.</p>
+      <form onSubmit={(e) => void repeat(e)}>
+        <label class="field">Pack
+          <select value={pack} onChange={(e) => setPack(e.currentTarget.value)}>
+            <option value="">{own || "o de agora"}</option>
+            {packs.filter((name) => name !== own).map((name) => <option key={name} value={name}>{name}</option>)}
           </select>
         </label>
         <label class="field">Modelo
-          <input name="model" list="models" autocomplete="off" placeholder={models[0] ?? "o mesmo"} />
-          <datalist id="models">{models.map((name) => <option key={name} value={name} />)}</datalist>
+          <input
+            value={model} list={`${id}-models`} placeholder={models[0] ?? "o de agora"} maxLength={200} autocomplete="off" spellcheck={false}
+            onInput={(e) => setModel(e.currentTarget.value)}
+          />
         </label>
-        <button type="submit" class="outlined" disabled={running}>{running ? "Repetindo…" : "Repetir este turno"}</button>
+        <datalist id={`${id}-models`}>{models.map((name) => <option key={name} value={name} />)}</datalist>
+        <button type="submit" class="outlined" aria-disabled={running}>{running ? "Repetindo…" : "Repetir"}</button>
       </form>
-      <div role="status">{result && <Result result={result} />}</div>
+      {outcome && ("refused" in outcome
+        ? <p class="refused" role="alert">Não deu para repetir: {outcome.refused}.</p>
+        : <Result asked={outcome.asked} came={outcome.came} />)}
     </section>
   );
 }
 
-function Result({ result }: { result: Repetition }) {
-  const differences = result.differences ?? [];
+const fieldNames: Record<string, string> = {
+  route: "Caminho", from: "Estado antes", into: "Estado depois", options: "Opções", facts: "Fatos", verdicts: "Guardas",
+};
+
+function Result({ asked, came }: { asked: string; came: Repetition }) {
+  const differences = came.differences ?? [];
+  const others = differences.filter((d) => d.field !== "text");
   return (
-    <>
-      <p><strong>{differences.length === 0 ? "Nada muda." : `${differences.length} diferença${differences.length > 1 ? "s" : ""}.`}</strong></p>
-      {differences.length > 0 && (
-        <ul class="differences">
-          {differences.map((d, i) => (
-            <li key={i}>
-              <h4>{words[d.field] ?? d.field}</h4>
-              <p class="was"><span class="quiet">antes: </span>{d.was || "nada"}</p>
-              <p class="is"><span class="quiet">agora: </span>{d.now || "nada"}</p>
-            </li>
+    <div class="result">
+      <p>
+        {differences.length === 0
+          ? <span class="chip good">Nada muda</span>
+          : <span class="chip warn">{differences.length === 1 ? "1 diferença" : `${differences.length} diferenças`}</span>}
+        {asked && <span class="soft small"> com {asked}</span>}
+      </p>
+      <table>
+        <caption class="quiet">Antes e agora</caption>
+        <thead><tr><td /><th scope="col">Antes</th><th scope="col">Agora</th></tr></thead>
+        <tbody>
+          {others.map((d) => (
+            <tr key={d.field} class="changed">
+              <th scope="row">{fieldNames[d.field] ?? d.field}</th>
+              <td><Value field={d.field} of={d.was} /></td>
+              <td><Value field={d.field} of={d.now} /></td>
+            </tr>
           ))}
-        </ul>
-      )}
-      <dl class="pairs small">
-        <dt>Antes</dt><dd><Side side={result.was} /></dd>
-        <dt>Agora</dt><dd><Side side={result.now} /></dd>
-      </dl>
-    </>
+          <tr class={others.length < differences.length ? "changed" : ""}>
+            <th scope="row">Texto{others.length < differences.length ? " (mudou)" : ""}</th><td><Value field="text" of={came.was.text} /></td><td><Value field="text" of={came.now.text} /></td>
+          </tr>
+          <tr class="number"><th scope="row">Gasto</th><td><Spent of={came.was} /></td><td><Spent of={came.now} /></td></tr>
+        </tbody>
+      </table>
+    </div>
   );
 }
 
-function Side({ side }: { side: RepeatSide }) {
-  return <>{side.route}, {states[side.into] ?? side.into}, {side.tokens_in + side.tokens_out} tokens, {dollars(side.cost_micro_usd)}, {took(side.took_ms)}</>;
+const names: Record<string, Record<string, string>> = { route: routes, from: states, into: states };
+
+/** A value of a decision: one word, or several, or what the guards said. */
+function Value({ field, of }: { field: string; of: unknown }) {
+  const all = (Array.isArray(of) ? of : of === null || of === "" ? [] : [of]) as unknown[];
+  if (all.length === 0) return <span class="soft">nada</span>;
+  return <>{all.map((one, i) => <p key={i}>{spoken(field, one)}</p>)}</>;
+}
+
+function spoken(field: string, one: unknown): string {
+  if (typeof one === "object" && one !== null && "guard" in one) {
+    const { guard, ok } = one as { guard: string; ok: boolean };
+    return `${guards[guard] ?? guard}: ${ok ? "passou" : "barrou"}`;
+  }
+  return names[field]?.[String(one)] ?? String(one);
+}
+
+function Spent({ of }: { of: RepeatSide }) {
+  if (of.tokens_in + of.tokens_out === 0) return <span class="soft">sem modelo</span>;
+  return <>{figure(of.tokens_in)} + {figure(of.tokens_out)} tokens, {dollars(of.cost_micro_usd)}, {took(of.took_ms)}</>;
 }
