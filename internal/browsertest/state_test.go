@@ -13,6 +13,7 @@ import (
 // TestASavedConversationRunsGreen saves what was said on the page and has it
 // played as a scenario.
 func TestASavedConversationRunsGreen(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.writes("oi")
 	p.answers(1)
@@ -36,18 +37,20 @@ func TestASavedConversationRunsGreen(t *testing.T) {
 }
 
 func TestATurnIsRepeatedWithAnotherPack(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.writes("oi")
 	p.answers(1)
 	p.writes("quanto custa a automação simples?")
 	p.answers(2)
 	p.sees("heading", "/^Turno 2/")
-	p.click("button", "Repetir este turno")
-	p.reads("Nada muda.")
-	p.run(`{ const s = document.querySelector("select[name=pack]"); s.value = "pizzaria-exemplo"; s.dispatchEvent(new Event("change", { bubbles: true })); }`)
-	p.click("button", "Repetir este turno")
-	p.until("nothing differs", `document.querySelector(".differences li")`)
-	p.run(`document.querySelector(".differences").scrollIntoView()`)
+	p.click("button", "Repetir")
+	p.reads("Nada muda")
+	p.focus("combobox", "Pack")
+	p.press("pizz") // As a list is chosen from by keyboard.
+	p.click("button", "Repetir")
+	p.until("nothing differs", `document.querySelector(".repeat tr.changed")`)
+	p.run(`document.querySelector(".repeat .result").scrollIntoView()`)
 	p.shot("11-repeat")
 	p.audit("a repeated turn")
 }
@@ -55,12 +58,14 @@ func TestATurnIsRepeatedWithAnotherPack(t *testing.T) {
 // TestEverybodyCanUseIt audits every part of the page, light and dark, on a desk
 // and on a phone.
 func TestEverybodyCanUseIt(t *testing.T) {
+	t.Parallel()
 	for _, look := range []struct {
 		name   string
 		size   screen
 		scheme string
 	}{{"desk-light", desk, "light"}, {"desk-dark", desk, "dark"}, {"phone-light", phone, "light"}, {"phone-dark", phone, "dark"}} {
 		t.Run(look.name, func(t *testing.T) {
+			t.Parallel()
 			p := open(t, look.size)
 			p.prefers("prefers-color-scheme", look.scheme)
 			view := func(name string) {
@@ -95,6 +100,7 @@ func TestEverybodyCanUseIt(t *testing.T) {
 }
 
 func TestWhoeverWantsNoMotionGetsNone(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.prefers("prefers-reduced-motion", "reduce")
 	p.run(`document.body.append(Object.assign(document.createElement("p"), { className: "typing", innerText: "" })); document.querySelector("p.typing").append(document.createElement("i"))`)

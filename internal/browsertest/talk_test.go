@@ -11,6 +11,7 @@ import (
 )
 
 func TestTheFirstMessage(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.sees("heading", "Converse com Otto")
 	p.shot("1-first-use")
@@ -24,6 +25,7 @@ func TestTheFirstMessage(t *testing.T) {
 }
 
 func TestABurstIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.writes("oi")
 	p.answers(1)
@@ -43,6 +45,7 @@ func TestABurstIsAnsweredOnce(t *testing.T) {
 }
 
 func TestTapping(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.writes("oi")
 	p.answers(1)
@@ -58,6 +61,7 @@ func TestTapping(t *testing.T) {
 }
 
 func TestAVoiceNote(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.click("button", "Gravar áudio")
 	p.sees("group", "Gravando áudio")
@@ -77,6 +81,7 @@ func TestAVoiceNote(t *testing.T) {
 }
 
 func TestQuotingReactingAndSendingThings(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.writes("oi")
 	p.answers(1)
@@ -102,6 +107,7 @@ func TestQuotingReactingAndSendingThings(t *testing.T) {
 }
 
 func TestByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	p := open(t, desk)
 	p.press("n", chromedp.ModifierAlt)
 	p.sees("heading", "Novo contato")

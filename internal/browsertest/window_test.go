@@ -22,6 +22,7 @@ const (
 
 // TestALongConversation scrolls through ten thousand messages.
 func TestALongConversation(t *testing.T) {
+	t.Parallel()
 	address := openStreet(t)
 	p := show(t, address, desk)
 	p.writes("oi")

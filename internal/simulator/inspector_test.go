@@ -163,7 +163,7 @@ func TestATimelineIsInOrderAndSaysItsOrigin(t *testing.T) {
 		if step.Origin == "" || step.TookMS < 0 {
 			t.Errorf("step %s took %v, from %q", step.Step, step.TookMS, step.Origin)
 		}
-		// Reports are rounded by themselves.
+		// Each is rounded by itself.
 		if step.StartMS < before-0.2 {
 			t.Errorf("step %s starts at %v, before what precedes it", step.Step, step.StartMS)
 		}

@@ -120,7 +120,7 @@ func (a *api) document(receipt operator.Receipt, t conversation.StoredTurn) turn
 		d.Statuses = append(d.Statuses, report.body)
 	}
 	d.Logs = a.logs.about(about...)
-	d.Timeline = timeline(t, d.Logs, reports, sent)
+	d.Timeline = timeline(t, received(receipt), d.Logs, reports, sent)
 	return d
 }
 
@@ -159,32 +159,45 @@ type printed struct {
 	Send    float64                `json:"send_latency_ms"`
 }
 
+// received is when the ingress took in each message of a turn.
+func received(r operator.Receipt) map[conversation.MessageID]time.Time {
+	at := map[conversation.MessageID]time.Time{}
+	for _, m := range r.Heard {
+		if !m.ReceivedAt.IsZero() {
+			at[m.ID] = m.ReceivedAt
+		}
+	}
+	return at
+}
+
 // timeline tells where a turn's time went: what the services printed of it, what
 // its record keeps, and what Meta reported. A figure that nobody has is left out.
-func timeline(t conversation.StoredTurn, logs []json.RawMessage, reports []posting, sent []string) []step {
-	var webhooks []printed
+func timeline(t conversation.StoredTurn, received map[conversation.MessageID]time.Time, logs []json.RawMessage, reports []posting, sent []string) []step {
+	l := begin(t, received)
+	var newest time.Time
 	var finished *printed
 	for _, line := range logs {
 		var p printed
 		if json.Unmarshal(line, &p) != nil {
 			continue
 		}
-		switch {
-		case p.Event == telemetry.WebhookReceived && slices.Contains(t.Messages, p.Message):
-			webhooks = append(webhooks, p)
+		switch at, taken := received[p.Message]; {
+		case p.Event == telemetry.WebhookReceived && taken:
+			l.put(stepWebhook, at, milliseconds(p.TookMS), "from the message's received_at; log webhook_received: latency_ms")
 		case p.Event == telemetry.TurnFinished && p.Turn == t.ID && finished == nil:
 			finished = &p
 		}
 	}
-	l := begin(t, webhooks)
-	for _, w := range webhooks {
-		l.put(stepWebhook, w.Time.Add(-milliseconds(w.TookMS)), milliseconds(w.TookMS), "log webhook_received: latency_ms")
+	for _, at := range received {
+		if at.After(newest) {
+			newest = at
+		}
 	}
 	var began time.Time
 	if finished != nil {
 		began = finished.Time.Add(-milliseconds(finished.TookMS))
-		if n := len(webhooks); n > 0 && began.After(webhooks[n-1].Time) {
-			l.put(stepQueue, webhooks[n-1].Time, began.Sub(webhooks[n-1].Time), "log turn_finished: time − latency_ms, after the newest webhook_received")
+		if wait := began.Sub(newest); !newest.IsZero() && wait > 0 {
+			l.put(stepQueue, newest, wait, "from the newest message's received_at to log turn_finished: time − latency_ms")
 		}
 	}
 	l.phases(t, began)
@@ -212,13 +225,13 @@ type course struct {
 	steps     []step
 }
 
-// begin is a timeline that begins with the first webhook, or with the turn where
-// none is known.
-func begin(t conversation.StoredTurn, webhooks []printed) *course {
+// begin is a timeline that begins with the first message, or with the decision
+// where none is known.
+func begin(t conversation.StoredTurn, received map[conversation.MessageID]time.Time) *course {
 	zero := t.DecidedAt
-	for i, w := range webhooks {
-		if arrived := w.Time.Add(-milliseconds(w.TookMS)); i == 0 || arrived.Before(zero) {
-			zero = arrived
+	for _, at := range received {
+		if at.Before(zero) {
+			zero = at
 		}
 	}
 	return &course{zero: zero, end: zero, steps: []step{}}

@@ -92,7 +92,7 @@ function Head() {
       </div>
       <p class="chips">
         <span class="chip">{word(routes, summary.route)}</span>
-        <span class={`chip ${tone(summary.phase)}`}>{word(phases, summary.phase)}</span>
+        {(turn.value?.receipt.turn !== summary.id || (turn.value.receipt.parts?.length ?? 0) > 0) && <span class={`chip ${tone(summary.phase)}`}>{word(phases, summary.phase)}</span>}
         {summary.blocked > 0 && <span class="chip warn">{summary.blocked} rascunho{summary.blocked > 1 ? "s" : ""} barrado{summary.blocked > 1 ? "s" : ""}</span>}
       </p>
       <p class="soft small number">

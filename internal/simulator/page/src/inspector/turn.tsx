@@ -63,7 +63,7 @@ function Bars({ all, label }: { all: TimelineStep[]; label: string }) {
             <summary>
               <span class="step">{word(steps, s.step)}</span>
               <span class="bar" aria-hidden="true">
-                <i style={{ left: `${(s.start_ms / end) * 100}%`, width: `${Math.max(0.8, (s.took_ms / end) * 100)}%` }} />
+                <i style={{ left: `${Math.min(99, (s.start_ms / end) * 100)}%`, width: `${Math.max(0.8, (s.took_ms / end) * 100)}%` }} />
               </span>
               <span class="number">{moments.has(s.step) ? `+${took(s.start_ms)}` : took(s.took_ms)}</span>
             </summary>
