@@ -52,7 +52,7 @@ run "fields" {
     error_message = "Nothing is indexed that nobody asks for, day among it."
   }
   assert {
-    condition     = alltrue([for f in google_firestore_field.indexed : length(f.index_config[0].indexes) == 1 && one(f.index_config[0].indexes).query_scope == "COLLECTION"])
+    condition     = alltrue([for f in merge(google_firestore_field.indexed, { for k, v in google_firestore_field.indexed_too : "${k} too" => v }) : length(f.index_config[0].indexes) == 1 && one(f.index_config[0].indexes).query_scope == "COLLECTION"])
     error_message = "One index for each question, within one tenant."
   }
   assert {

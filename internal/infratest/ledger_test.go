@@ -88,7 +88,7 @@ func TestTheLedgersIndexes(t *testing.T) {
 	asked, kept := used(t)
 	blocks := folder(t, "modules/ledger")
 
-	wanted := map[string]string{}
+	wanted := map[string]bool{}
 	for _, q := range asked {
 		from, order := q.GetFrom()[0].GetCollectionId(), q.GetOrderBy()[0]
 		field, direction := order.GetField().GetFieldPath(), order.GetDirection().String()
@@ -102,11 +102,13 @@ func TestTheLedgersIndexes(t *testing.T) {
 		if q.GetFrom()[0].GetAllDescendants() {
 			t.Errorf("a query of %s goes over all tenants", from)
 		}
-		wanted[from] = field + " " + direction
+		wanted[from+"."+field+" "+direction] = true
 	}
-	declared := map[string]string{}
-	for name, index := range local(t, blocks, "indexed").object {
-		declared[name] = index.object["field"].text + " " + index.object["order"].text
+	declared := map[string]bool{}
+	for _, fields := range []string{"indexed", "indexed_too"} {
+		for name, index := range local(t, blocks, fields).object {
+			declared[name+"."+index.object["field"].text+" "+index.object["order"].text] = true
+		}
 	}
 	if !maps.Equal(wanted, declared) {
 		t.Errorf("the ledger asks %v, and infra/ indexes %v", wanted, declared)

@@ -39,6 +39,11 @@ locals {
     turns         = { field = "parked", order = "ASCENDING" }
   }
 
+  # And what they ask of one conversation.
+  indexed_too = {
+    audit = { field = "conversation", order = "ASCENDING" }
+  }
+
   # A day of the audit record, for an export: by shard first, so that the index
   # grows in many places at once.
   audited = ["audit", "turns"]
@@ -113,6 +118,25 @@ resource "google_firestore_field" "indexed" {
   }
 
   depends_on = [google_firestore_field.expiry]
+}
+
+resource "google_firestore_field" "indexed_too" {
+  for_each = local.indexed_too
+
+  project    = var.project
+  database   = google_firestore_database.ledger.name
+  collection = each.key
+  field      = each.value.field
+
+  index_config {
+    indexes {
+      order       = each.value.order
+      query_scope = "COLLECTION"
+    }
+  }
+
+  # One field of a collection at a time.
+  depends_on = [google_firestore_field.indexed]
 }
 
 resource "google_firestore_index" "day" {
