@@ -57,7 +57,15 @@ missing() {
 	lint) tool=golangci-lint ;;
 	shellcheck) tool=shellcheck ;;
 	model) tool=spin ;;
-	page | browser) tool=npm ;;
+	page) tool=npm ;;
+	browser)
+		tool=npm # It looks at the page as it is built now.
+		if command -v npm >/dev/null; then
+			for tool in google-chrome chromium-browser chromium; do
+				if command -v "$tool" >/dev/null; then break; fi
+			done
+		fi
+		;;
 	infra) tool=terraform ;;
 	*) return 1 ;;
 	esac
