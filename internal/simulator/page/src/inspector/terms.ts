@@ -16,7 +16,7 @@ export const phases: Record<string, string> = {
   DECIDED: "decidida, ainda não enviada",
   SENDING: "a caminho, ou sem notícia da Meta",
   SENT: "aceita pela Meta",
-  FAILED: "recusada pela Meta",
+  FAILED: "não entregue",
   PARKED: "espera um operador",
   CLOSED: "encerrada por um operador",
   PENDING: "pendente",
@@ -103,6 +103,23 @@ export const effects: Record<string, string> = {
   message: "encaminhar à equipe",
   undelivered: "avisar que não chegou",
   timer: "marcar um temporizador",
+};
+
+export const results: Record<string, string> = {
+  accepted: "aceita pela Meta",
+  refused: "recusada pela Meta",
+  postponed: "adiada, tenta de novo",
+  withheld: "retida, não saiu",
+};
+
+export const perceptions: Record<string, string> = {
+  understood: "entendido",
+  silence: "ninguém fala",
+  unclear: "não dá para ter certeza",
+  too_large: "grande ou longo demais",
+  wrong_kind: "tipo que não se lê",
+  gone: "a Meta não o tem mais",
+  undone: "não pôde ser lido",
 };
 
 /** A word, or the code itself where there is none. */

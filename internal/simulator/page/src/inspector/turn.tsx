@@ -5,7 +5,7 @@ import { inspection, seek, turn } from "../store";
 import { Repeat } from "../tools/repeat";
 import { clockTime, dollars, figure, kinds, took } from "../words";
 import { missing } from "./inspector";
-import { effects, guards, moments, phases, steps, word } from "./terms";
+import { effects, guards, moments, perceptions, phases, results, steps, word } from "./terms";
 
 export function TurnTab() {
   const shown = turn.value;
@@ -92,7 +92,7 @@ function Heard({ shown }: { shown: TurnDocument }) {
               <span class="soft number">{m.sent_at ? clockTime(m.sent_at) : ""}</span>
               {m.perceived && (
                 <p class="soft small">
-                  Arquivo: {m.perceived.outcome}
+                  Arquivo: {word(perceptions, m.perceived.outcome)}
                   {m.perceived.said.text ? `, ouvido “${m.perceived.said.text}”` : ""}
                   {m.perceived.confidence ? `, confiança ${figure(m.perceived.confidence)}` : ""}
                   {m.perceived.took_ms ? `, em ${took(m.perceived.took_ms)}` : ""}
@@ -122,7 +122,7 @@ function Said({ shown }: { shown: TurnDocument }) {
               {id ? <button type="button" class="origin" onClick={() => seek(id)}>{words}</button> : <span>{words}</span>}
               <span class="soft small">
                 {word(phases, p.phase)}{p.reason ? ` (${p.reason})` : ""}
-                {p.attempts?.map((a) => `; tentativa ${a.attempt}: ${a.result ?? "sem resposta"}${a.code ? ` ${a.code}` : ""}`).join("")}
+                {p.attempts?.map((a) => `; tentativa ${a.attempt}: ${a.result ? word(results, a.result) : "sem resposta"}${a.code ? ` ${a.code}` : ""}`).join("")}
               </span>
             </li>
           );
