@@ -18,10 +18,12 @@ import (
 	"testing"
 	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -154,13 +156,16 @@ func show(t *testing.T, url string, size screen) *page {
 			t.Errorf("the page complains: %s", line)
 		}
 	})
-	// A tab beside others must not lose the keyboard to them.
-	focused := func(ctx context.Context, target *chromedp.Target) error {
+	prepare := func(ctx context.Context, target *chromedp.Target) error {
+		// A tab beside others must not lose the keyboard to them.
 		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, target, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: finder})
 		return err
 	}
-	p.do(chromedp.Func(focused), chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(url))
-	p.run(finder)
+	p.do(chromedp.Func(prepare), chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(url))
 	return p
 }
 
@@ -170,7 +175,7 @@ func show(t *testing.T, url string, size screen) *page {
 // what each element of the page is called takes long.
 const finder = `{
 	const elements = {
-		article: "[role=article]", button: "button, summary", group: "fieldset, details, [role=group]", heading: "h1, h2, h3, h4",
+		article: "[role=article]", button: "button, summary", combobox: "select, input", group: "fieldset, details, [role=group]", heading: "h1, h2, h3, h4",
 		image: "img, [role=img]", link: "a[href]", list: "ol, ul", radio: "input[type=radio]", tab: "[role=tab]",
 		tabpanel: "[role=tabpanel]", textbox: "input, textarea",
 	};
@@ -181,8 +186,7 @@ const finder = `{
 		return [...within.querySelectorAll(elements[role] ?? "*")].find((e) => shown(e) && e.computedRole === role && fits(e.computedName.trim()));
 	};
 	window.told = () => [...document.querySelectorAll("[data-key]")].map((e) => e.computedName);
-}
-true`
+}`
 
 // do performs actions.
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -258,6 +262,38 @@ func (p *page) focus(role, name string) {
 	p.t.Helper()
 	p.sees(role, name)
 	p.run(found(role, name) + ".focus()")
+}
+
+// saves clicks what saves a file and returns what is in the file.
+func (p *page) saves(role, name string) []byte {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	folder, events := p.t.TempDir(), true
+	progress := chromedp.Events(ctx, cdpbrowser.DownloadProgress)
+	_, err := chromedp.Call(ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllowAndName, BrowserContextID: chromedp.FromContext(ctx).BrowserContextID,
+		DownloadPath: folder, EventsEnabled: &events,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.click(role, name)
+	for file, err := range progress {
+		if err != nil || file.State == cdpbrowser.DownloadProgressStateCanceled {
+			p.t.Fatalf("%s %s saves nothing: %v", role, name, err)
+		}
+		if file.State != cdpbrowser.DownloadProgressStateCompleted {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(folder, file.GUID))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return content
+	}
+	p.t.Fatalf("%s %s saves nothing", role, name)
+	return nil
 }
 
 // press presses keys, one after the other, as a keyboard does: what a key writes
@@ -353,9 +389,13 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// audit fails the test for every serious finding about accessibility.
+// audit fails the test for every serious finding about accessibility, and for a
+// page that has to be scrolled sideways.
 func (p *page) audit(state string) {
 	p.t.Helper()
+	if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+		p.t.Errorf("%s: the page is %d pixels wider than the screen", state, over)
+	}
 	if !eval[bool](p, "typeof axe === 'object'") {
 		p.run(axe(p.t) + ";true")
 	}
