@@ -534,7 +534,7 @@ func TestPureRoomsAskNoClock(t *testing.T) {
 // and with it the rules that check one, is in the ingress for the hours that a Flow
 // offers; nothing of it is read where Flows are off.
 func TestServicesLinkOnlyWhatTheyNeed(t *testing.T) {
-	standIns := []string{"testing", "net/http/httptest", miniredis}
+	standIns := []string{"testing", "net/http/httptest", miniredis, chromedp}
 	for name, r := range rooms {
 		if r.layer == standIn || r.layer == street || strings.HasSuffix(name, "test") {
 			standIns = append(standIns, module+"/"+name)

@@ -20,7 +20,7 @@ step_format() {
 # What stands in for Terraform's provider is a module of its own, so that its
 # dependencies are not the programs'.
 step_mod() { go mod verify && go mod tidy -diff && go -C scripts/tfcheck mod tidy -diff; }
-step_vet() { go vet ./... && go -C scripts/tfcheck vet ./...; }
+step_vet() { go vet ./... && go vet -tags browser ./internal/browsertest && go -C scripts/tfcheck vet ./...; }
 step_lint() {
 	golangci-lint run ./...
 	(cd scripts/tfcheck && golangci-lint run ./...)
@@ -53,19 +53,15 @@ step_docs() { scripts/docs.sh; }
 # missing prints the tool that a step wants and the machine lacks.
 missing() {
 	local tool
+	if [[ $1 == browser ]] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
+		echo chromium
+		return
+	fi
 	case $1 in
 	lint) tool=golangci-lint ;;
 	shellcheck) tool=shellcheck ;;
 	model) tool=spin ;;
-	page) tool=npm ;;
-	browser)
-		tool=npm # It looks at the page as it is built now.
-		if command -v npm >/dev/null; then
-			for tool in google-chrome chromium-browser chromium; do
-				if command -v "$tool" >/dev/null; then break; fi
-			done
-		fi
-		;;
+	page | browser) tool=npm ;;
 	infra) tool=terraform ;;
 	*) return 1 ;;
 	esac

@@ -14,7 +14,7 @@ command -v spin >/dev/null || wanted+=(spin)
 command -v java >/dev/null || wanted+=(default-jre-headless)
 # What builds the page, and a browser to look at it with, fonts included.
 command -v npm >/dev/null || wanted+=(nodejs npm)
-command -v chromium >/dev/null || command -v google-chrome >/dev/null || wanted+=(chromium fonts-dejavu-core fonts-noto-color-emoji)
+command -v chromium chromium-browser google-chrome >/dev/null || wanted+=(chromium fonts-dejavu-core fonts-noto-color-emoji)
 # The race detector is linked by a C compiler.
 command -v gcc >/dev/null || wanted+=(gcc libc6-dev)
 

@@ -11,14 +11,19 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -41,26 +46,27 @@ type page struct {
 	t   *testing.T
 	ctx context.Context
 	url string
-	// complaints are errors that the page printed and nobody expected, and whom it
-	// asked beside its street.
-	complaints *complaints
+	// console is what the page printed; complaints are the lines of it that nobody
+	// expected, and whom it asked beside its street.
+	console, complaints *lines
 }
 
-type complaints struct {
-	mu    sync.Mutex
-	lines []string
+// lines are gathered while the test goes on.
+type lines struct {
+	mu  sync.Mutex
+	all []string
 }
 
-func (c *complaints) add(line string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lines = append(c.lines, line)
+func (l *lines) add(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, line)
 }
 
-func (c *complaints) all() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]string(nil), c.lines...)
+func (l *lines) list() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.all)
 }
 
 // openStreet starts a street and returns its address.
@@ -93,6 +99,9 @@ func openStreet(t *testing.T, environ ...string) string {
 	if address == "" {
 		t.Fatal("the street did not print its address")
 	}
+	if err := chromium.gate.admit(address); err != nil {
+		t.Fatal(err)
+	}
 	return address
 }
 
@@ -102,11 +111,15 @@ func open(t *testing.T, size screen, environ ...string) *page {
 	return show(t, openStreet(t, environ...), size)
 }
 
+// unknown is what the street says of a person before anything was written: that is
+// how the page learns it. The browser prints every 404 as an error.
+var unknown = regexp.MustCompile(`/api/conversations/[^/]+(/inspector)?$`)
+
 // show shows an address in a tab that shares nothing with others.
 func show(t *testing.T, url string, size screen) *page {
 	t.Helper()
-	tab, closeTab := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
-	p := &page{t: t, ctx: tab, url: url, complaints: &complaints{}}
+	tab, closeTab := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	p := &page{t: t, ctx: tab, url: url, console: &lines{}, complaints: &lines{}}
 	console := chromedp.Console(tab)
 	requests := chromedp.Events(tab, network.RequestWillBeSent)
 	go func() {
@@ -125,46 +138,55 @@ func show(t *testing.T, url string, size screen) *page {
 			if err != nil {
 				return
 			}
-			if m.Type == chromedp.ConsoleException || m.Type == "error" {
-				p.complaints.add(string(m.Type) + ": " + m.Text)
+			line := fmt.Sprintf("%s (%s)", m, m.URL)
+			p.console.add(line)
+			expected := m.Source == "network" && strings.Contains(m.Text, "404") && unknown.MatchString(m.URL)
+			if m.IsException() || m.Type == chromedp.ConsoleError && !expected {
+				p.complaints.add(line)
 			}
 		}
 	}()
 	t.Cleanup(func() {
 		if t.Failed() {
 			p.shot("failed-" + strings.ReplaceAll(t.Name(), "/", "-"))
+			t.Logf("the console: %s", strings.Join(p.console.list(), "\n"))
 		}
 		closeTab()
-		for _, line := range p.complaints.all() {
-			// A stranger is asked about before anything was written: that is how the page learns it.
-			if !strings.Contains(line, "404") {
-				t.Errorf("the page complains: %s", line)
-			}
+		for _, line := range p.complaints.list() {
+			t.Errorf("the page complains: %s", line)
 		}
 	})
-	p.do(chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(url))
-	p.run(finder)
+	prepare := func(ctx context.Context, target *chromedp.Target) error {
+		// A tab beside others must not lose the keyboard to them.
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, target, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: finder})
+		return err
+	}
+	p.do(chromedp.Func(prepare), chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(url))
 	return p
 }
 
 // finder gives the page's tests elements by role and name, as the browser
-// computes them; only what is shown counts. Which elements can have a role is
-// known, so that not every one of the page has to be asked.
+// computes them; only what is shown counts, and of a page behind an open dialog
+// nothing does. The elements of a role are narrowed down first, for computing
+// what each element of the page is called takes long.
 const finder = `{
-	const may = {
-		article: "[role=article]", button: "button, summary", combobox: "select, input", group: "[role=group], fieldset, details",
-		heading: "h1, h2, h3, h4", image: "img, [role=img]", link: "a", list: "ul, ol", radio: "input", tab: "[role=tab]",
+	const elements = {
+		article: "[role=article]", button: "button, summary", combobox: "select, input", group: "fieldset, details, [role=group]", heading: "h1, h2, h3, h4",
+		image: "img, [role=img]", link: "a[href]", list: "ol, ul", radio: "input[type=radio]", tab: "[role=tab]",
 		tabpanel: "[role=tabpanel]", textbox: "input, textarea",
 	};
+	const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
 	window.find = (role, name) => {
-		const shown = (e) => e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true });
 		const fits = (n) => name instanceof RegExp ? name.test(n) : n === name;
 		const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
-		return [...within.querySelectorAll(may[role])].find((e) => shown(e) && e.computedRole === role && fits(e.computedName.trim()));
+		return [...within.querySelectorAll(elements[role] ?? "*")].find((e) => shown(e) && e.computedRole === role && fits(e.computedName.trim()));
 	};
-	window.told = () => [...document.querySelectorAll("[data-key]")].map((e) => e.ariaLabel);
-}
-true`
+	window.told = () => [...document.querySelectorAll("[data-key]")].map((e) => e.computedName);
+}`
 
 // do performs actions.
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -242,30 +264,63 @@ func (p *page) focus(role, name string) {
 	p.run(found(role, name) + ".focus()")
 }
 
-// press presses keys.
-func (p *page) press(keys string, modifiers ...chromedp.Modifier) {
+// saves clicks what saves a file and returns what is in the file.
+func (p *page) saves(role, name string) []byte {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
-}
-
-// strikes presses a key as a keyboard does whose press the page takes for itself:
-// no character follows.
-func (p *page) strikes(key string, code int64, modifiers ...chromedp.Modifier) {
-	p.t.Helper()
-	var held int64
-	for _, m := range modifiers {
-		held |= int64(m)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	folder, events := p.t.TempDir(), true
+	progress := chromedp.Events(ctx, cdpbrowser.DownloadProgress)
+	_, err := chromedp.Call(ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllowAndName, BrowserContextID: chromedp.FromContext(ctx).BrowserContextID,
+		DownloadPath: folder, EventsEnabled: &events,
+	})
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		ctx, cancel := context.WithTimeout(p.ctx, patience)
-		_, err := chromedp.Call(ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{
-			Type: kind, Key: key, Code: key, WindowsVirtualKeyCode: code, Modifiers: held,
-		})
-		cancel()
+	p.click(role, name)
+	for file, err := range progress {
+		if err != nil || file.State == cdpbrowser.DownloadProgressStateCanceled {
+			p.t.Fatalf("%s %s saves nothing: %v", role, name, err)
+		}
+		if file.State != cdpbrowser.DownloadProgressStateCompleted {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(folder, file.GUID))
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		return content
 	}
+	p.t.Fatalf("%s %s saves nothing", role, name)
+	return nil
+}
+
+// press presses keys, one after the other, as a keyboard does: what a key writes
+// belongs to its being pressed, so that a page that takes the key for itself
+// prevents the writing too.
+func (p *page) press(keys string, modifiers ...chromedp.Modifier) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, key := range keys {
+			events := kb.Encode(key)
+			down, up := *events[0], *events[len(events)-1] // Between them is what is written, if anything.
+			for _, m := range modifiers {
+				down.Modifiers |= int64(m)
+				up.Modifiers |= int64(m)
+			}
+			// A key that is pressed with Alt or Control is a command and writes nothing.
+			if down.Modifiers&^int64(chromedp.ModifierShift) == 0 && len(events) == 3 {
+				down.Text = events[1].Text
+			}
+			for _, event := range []input.DispatchKeyEventParams{down, up} {
+				if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, event); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
 }
 
 // tabTo presses Tab until the focus is on an element of that role and name.
@@ -334,13 +389,17 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// audit fails the test for every serious finding about accessibility.
+// audit fails the test for every serious finding about accessibility, and for a
+// page that has to be scrolled sideways.
 func (p *page) audit(state string) {
 	p.t.Helper()
+	if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+		p.t.Errorf("%s: the page is %d pixels wider than the screen", state, over)
+	}
 	if !eval[bool](p, "typeof axe === 'object'") {
 		p.run(axe(p.t) + ";true")
 	}
-	found := eval[[]violation](p, `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }).then((r) => r.violations)`)
+	found := eval[[]violation](p, `axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)`)
 	for _, v := range found {
 		if v.Impact != "serious" && v.Impact != "critical" {
 			continue

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/pyloto/atende/internal/scenario"
 )
 
@@ -22,11 +25,8 @@ func TestASavedConversationRunsGreen(t *testing.T) {
 	p.answers(2)
 	p.writes("quanto custa a automação simples?")
 	p.answers(3)
-	p.sees("link", "Salvar como cenário")
-	address := eval[string](p, found("link", "Salvar como cenário")+".getAttribute('href')")
-	var file string
-	p.ask("GET", address, "", &file)
-	played, err := scenario.LoadFile(fstest.MapFS{"conversa.yaml": {Data: []byte(file)}}, "conversa.yaml")
+	file := p.saves("link", "Salvar como cenário")
+	played, err := scenario.LoadFile(fstest.MapFS{"conversa.yaml": {Data: file}}, "conversa.yaml")
 	if err != nil {
 		t.Fatalf("the file is no scenario: %v\n%s", err, file)
 	}
@@ -95,6 +95,18 @@ func TestEverybodyCanUseIt(t *testing.T) {
 			p.audit("conversations")
 			p.click("button", "Novo contato")
 			p.audit("new contact")
+			p.click("button", "Cancelar")
+			for _, opens := range []string{"/^Máquina do tempo/", "/Gráfico e origem dos números$/", "Ajuda e teclas"} {
+				p.click("button", opens)
+				p.until(opens+" opens nothing", `document.querySelector("dialog[open]")`)
+				p.audit(opens)
+				p.press(kb.Escape)
+				p.until(opens+" stays open", `document.querySelector("dialog[open]") === null`)
+			}
+			view("WhatsApp")
+			p.click("button", "Anexar")
+			p.shot(look.name + "-attach")
+			p.audit("attachments")
 		})
 	}
 }
@@ -102,9 +114,38 @@ func TestEverybodyCanUseIt(t *testing.T) {
 func TestWhoeverWantsNoMotionGetsNone(t *testing.T) {
 	t.Parallel()
 	p := open(t, desk)
-	p.prefers("prefers-reduced-motion", "reduce")
-	p.run(`document.body.append(Object.assign(document.createElement("p"), { className: "typing", innerText: "" })); document.querySelector("p.typing").append(document.createElement("i"))`)
-	if name := eval[string](p, `getComputedStyle(document.querySelector("p.typing i")).animationName`); name != "none" {
-		t.Errorf("the dots move: %s", name)
+	p.writes("oi")
+	p.answers(1)
+	p.click("button", "Lento")
+	p.sees("list", "Falhas armadas")
+	p.writes("quanto custa a automação simples?")
+	p.until("Otto is not seen typing", `document.querySelector(".typing i")`)
+	moves := func() bool { return eval[bool](p, `document.querySelector(".typing i").getAnimations().length > 0`) }
+	if !moves() {
+		t.Error("nothing moves, so nothing can be stilled")
 	}
+	p.prefers("prefers-reduced-motion", "reduce")
+	if moves() {
+		t.Error("the dots still move")
+	}
+}
+
+// TestAnAddressLeadsToItsTurn passes the address of a turn on.
+func TestAnAddressLeadsToItsTurn(t *testing.T) {
+	t.Parallel()
+	p := open(t, desk)
+	p.click("button", "/^Bruno/")
+	p.writes("oi")
+	p.answers(1)
+	p.writes("quanto custa a automação simples?")
+	p.answers(2)
+	p.sees("heading", "Turno 2 de 2")
+	p.click("button", "Turno anterior")
+	p.sees("heading", "Turno 1 de 2")
+	address := eval[string](p, "location.href")
+
+	other := show(t, p.url, desk)
+	other.do(chromedp.Navigate(address), chromedp.Reload())
+	other.sees("heading", "Turno 1 de 2")
+	other.until("it is somebody else's", `document.querySelector(".who").innerText.includes("Bruno")`)
 }

@@ -32,7 +32,7 @@ func TestABurstIsAnsweredOnce(t *testing.T) {
 	p.focus("textbox", "Mensagem")
 	for _, words := range []string{"queria", "automatizar", "o meu atendimento"} {
 		p.press(words)
-		p.strikes("Enter", 13, chromedp.ModifierShift)
+		p.press(kb.Enter, chromedp.ModifierShift)
 	}
 	p.sees("list", "Rajada, ainda não enviada")
 	p.shot("3-burst")
