@@ -29,6 +29,22 @@ func Diagram() string {
 	return b.String()
 }
 
+// Next are the states to which any event can lead from a state, in the order of
+// [States]; the state itself is none of them.
+func Next(from State) []State {
+	var next []State
+	for _, to := range States() {
+		leads := slices.ContainsFunc(Events(), func(e Event) bool {
+			_, ok := edge(from, to, e)
+			return ok
+		})
+		if to != from && leads {
+			next = append(next, to)
+		}
+	}
+	return next
+}
+
 // edge reports whether an event can lead from one state to another, with the
 // event's name and what it needs to.
 func edge(from, to State, e Event) (label string, ok bool) {

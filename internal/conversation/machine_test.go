@@ -246,6 +246,29 @@ func TestLegalTargets(t *testing.T) {
 	}
 }
 
+func TestWhatMayComeNext(t *testing.T) {
+	for from, want := range map[conversation.State][]conversation.State{
+		conversation.HandoffHuman: {conversation.Triage, conversation.CollectingInfo}, // by being given back
+		conversation.Timeout:      {conversation.Triage, conversation.CollectingInfo, conversation.HandoffHuman, conversation.Error},
+		"LOST":                    nil,
+	} {
+		if diff := cmp.Diff(want, conversation.Next(from)); diff != "" {
+			t.Errorf("after %s (-want +got):\n%s", from, diff)
+		}
+	}
+	for _, from := range conversation.States() {
+		next := conversation.Next(from)
+		for _, to := range conversation.LegalTargets(from) {
+			if to != from && !slices.Contains(next, to) {
+				t.Errorf("%s is a target of %s and may not come next", to, from)
+			}
+		}
+		if slices.Contains(next, from) {
+			t.Errorf("%s comes after itself", from)
+		}
+	}
+}
+
 func TestClassesOfStatesAreDisjoint(t *testing.T) {
 	for _, s := range conversation.States() {
 		n := 0

@@ -384,6 +384,9 @@ func answer(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
+	// What was exchanged is shown byte for byte, as it was signed; the content's
+	// type and nosniff keep it from being read as a page.
+	encoder.SetEscapeHTML(false)
 	// A reader that left is the only thing that can go wrong here.
 	_ = encoder.Encode(value)
 }

@@ -118,7 +118,7 @@ func (a *api) inspect(ctx context.Context, from string, stored conversation.Stor
 	session := stored.Session
 	shown := inspection{
 		Conversation: stored.ID, Version: stored.Version, State: session.State, Owner: stored.Owner,
-		Since: session.Since, Legal: conversation.LegalTargets(session.State), States: conversation.States(),
+		Since: session.Since, Legal: conversation.Next(session.State), States: conversation.States(),
 		Interest: session.Interest, Asked: session.Asked, OptedOut: session.OptedOut,
 		Card: []cardValue{}, Turns: []turnSummary{}, Acts: []act{},
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
 // inspection is what the page shows of a conversation.
@@ -79,6 +81,7 @@ type turnDocument struct {
 	} `json:"prompts"`
 	Logs []struct {
 		Message string `json:"message"`
+		BytesIn int    `json:"bytes_in"`
 		Service struct {
 			Service string `json:"service"`
 		} `json:"serviceContext"`
@@ -175,6 +178,60 @@ func TestATimelineIsInOrderAndSaysItsOrigin(t *testing.T) {
 	}
 }
 
+// TestAWebhookIsShownAsItWasSigned shows the bytes whose signature the ingress
+// checked, however often they were brought.
+func TestAWebhookIsShownAsItWasSigned(t *testing.T) {
+	s := start(t)
+	asked := s.say(iara, "a automação <simples> & a com IA: quanto custa, \"à vista\"?")
+	s.exactly(iara, 1)
+	s.again(asked, 3, false)
+	s.settle()
+	d := s.turn(s.inspect(iara).Turns[0].ID)
+	if len(d.Webhooks) != 1 || d.Webhooks[0].Deliveries != 4 {
+		t.Fatalf("the webhooks are %+v", d.Webhooks)
+	}
+	for _, line := range d.Logs {
+		if line.Message == "webhook_received" && line.BytesIn != len(d.Webhooks[0].Body) {
+			t.Errorf("the ingress read %d bytes, and %d are shown", line.BytesIn, len(d.Webhooks[0].Body))
+		}
+	}
+	pen := whatsapptest.Pen{AppSecret: []byte("development-app-secret")}
+	status, _, err := pen.Post(t.Context(), http.DefaultClient, "http://"+s.parts()["ingress"].What+"/webhook/whatsapp", d.Webhooks[0].Body)
+	if err != nil || status != http.StatusOK {
+		t.Errorf("what is shown is answered %d (%v)", status, err)
+	}
+	webhooks := 0
+	for _, step := range d.Timeline {
+		if step.Step == "webhook" {
+			webhooks++
+		}
+	}
+	if webhooks != 1 {
+		t.Errorf("%d webhooks are in the timeline, of which 3 were known", webhooks)
+	}
+	s.settle()
+	s.exactly(iara, 1)
+}
+
+// TestARefusalIsTheEndOfATimeline has Graph refuse an answer at once, of which no
+// webhook tells.
+func TestARefusalIsTheEndOfATimeline(t *testing.T) {
+	s := start(t)
+	body := `{"point":"graph","kind":"status","status":400,"code":131047,"times":1}`
+	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+		t.Fatalf("the fault was answered %d", status)
+	}
+	s.say(iara, erp)
+	s.until("a refusal", func() bool {
+		turns := s.turnsSoFar(iara)
+		return len(turns) == 1 && turns[0].Deliveries[0].Results["1"].Code == 131047
+	})
+	timeline := s.turn(s.inspect(iara).Turns[0].ID).Timeline
+	if last := timeline[len(timeline)-1]; last.Step != "failed" || last.StartMS <= 0 {
+		t.Errorf("the timeline ends with %+v", last)
+	}
+}
+
 func TestACardLeadsBackToTheWords(t *testing.T) {
 	s := start(t)
 	told := s.say(iara, "oi, meu nome é Iara Souza e meu email é iara@example.com")
@@ -198,8 +255,8 @@ func TestTheAuditShowsWhatIsNoTurn(t *testing.T) {
 	s := start(t)
 	s.say(iara, "quero falar com uma pessoa")
 	s.exactly(iara, 1)
-	if seen := s.inspect(iara); seen.Owner != "person" || len(seen.Acts) != 0 {
-		t.Errorf("before: owner %s, acts %v", seen.Owner, seen.Acts)
+	if seen := s.inspect(iara); seen.Owner != "person" || len(seen.Acts) != 0 || !slices.Contains(seen.Legal, "TRIAGE") {
+		t.Errorf("before: owner %s, acts %v, next %v", seen.Owner, seen.Acts, seen.Legal)
 	}
 	var outcome any
 	if status := s.call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &outcome); status != http.StatusOK {

@@ -150,13 +150,14 @@ func (a *api) shownPrompts(t conversation.StoredTurn) []shownPrompt {
 
 // printed is what the timeline reads of a log line.
 type printed struct {
-	Event   telemetry.EventName    `json:"message"`
-	Time    time.Time              `json:"time"`
-	Message conversation.MessageID `json:"message_id"`
-	Turn    conversation.TurnID    `json:"turn"`
-	TookMS  float64                `json:"latency_ms"`
-	Commit  float64                `json:"commit_latency_ms"`
-	Send    float64                `json:"send_latency_ms"`
+	Event    telemetry.EventName    `json:"message"`
+	Time     time.Time              `json:"time"`
+	Message  conversation.MessageID `json:"message_id"`
+	Turn     conversation.TurnID    `json:"turn"`
+	Enqueued int                    `json:"enqueued"`
+	TookMS   float64                `json:"latency_ms"`
+	Commit   float64                `json:"commit_latency_ms"`
+	Send     float64                `json:"send_latency_ms"`
 }
 
 // received is when the ingress took in each message of a turn.
@@ -174,31 +175,36 @@ func received(r operator.Receipt) map[conversation.MessageID]time.Time {
 // its record keeps, and what Meta reported. A figure that nobody has is left out.
 func timeline(t conversation.StoredTurn, received map[conversation.MessageID]time.Time, logs []json.RawMessage, reports []posting, sent []string) []step {
 	l := begin(t, received)
-	var newest time.Time
 	var finished *printed
+	counted := map[conversation.MessageID]bool{}
 	for _, line := range logs {
 		var p printed
 		if json.Unmarshal(line, &p) != nil {
 			continue
 		}
 		switch at, taken := received[p.Message]; {
-		case p.Event == telemetry.WebhookReceived && taken:
+		case p.Event == telemetry.WebhookReceived && taken && p.Enqueued > 0 && !counted[p.Message]:
+			// Another delivery of it, which the ingress knew or should have known, is
+			// no part of the turn's time.
+			counted[p.Message] = true
 			l.put(stepWebhook, at, milliseconds(p.TookMS), "from the message's received_at; log webhook_received: latency_ms")
 		case p.Event == telemetry.TurnFinished && p.Turn == t.ID && finished == nil:
 			finished = &p
 		}
 	}
+	began, origin := start(t), "turn's record: decided_at − phases before it"
+	if finished != nil {
+		began, origin = finished.Time.Add(-milliseconds(finished.TookMS)), "log turn_finished: time − latency_ms"
+	}
+	// What came later found the turn at work, and waited for nothing.
+	var newest time.Time
 	for _, at := range received {
-		if at.After(newest) {
+		if at.After(newest) && at.Before(began) {
 			newest = at
 		}
 	}
-	var began time.Time
-	if finished != nil {
-		began = finished.Time.Add(-milliseconds(finished.TookMS))
-		if wait := began.Sub(newest); !newest.IsZero() && wait > 0 {
-			l.put(stepQueue, newest, wait, "from the newest message's received_at to log turn_finished: time − latency_ms")
-		}
+	if !newest.IsZero() {
+		l.put(stepQueue, newest, began.Sub(newest), "from the newest message's received_at to "+origin)
 	}
 	l.phases(t, began)
 	if finished != nil {
@@ -209,14 +215,21 @@ func timeline(t conversation.StoredTurn, received map[conversation.MessageID]tim
 			l.put(stepSend, l.end, milliseconds(finished.Send), "log turn_finished: send_latency_ms")
 		}
 	}
-	for _, r := range reports {
-		for _, s := range r.statuses {
-			if slices.Contains(sent, s.ID) {
-				l.moment(string(s.State), r.at, "webhook of a status, when it was posted")
-			}
-		}
-	}
+	l.outcome(t, reports, sent)
 	return l.steps
+}
+
+// start is when a turn began to be worked on, by its record: what it did before
+// it was decided took so long.
+func start(t conversation.StoredTurn) time.Time {
+	at := t.DecidedAt
+	for _, phase := range t.Phases {
+		if phase.Name == "perceive" || phase.Name == "decide" {
+			break
+		}
+		at = at.Add(-phase.Took)
+	}
+	return at
 }
 
 // course is a timeline that grows.
@@ -242,33 +255,73 @@ func (c *course) put(name string, at time.Time, took time.Duration, origin strin
 	c.end = at.Add(took)
 }
 
-// moment puts what happened at one time, once.
-func (c *course) moment(name string, at time.Time, origin string) {
-	if !slices.ContainsFunc(c.steps, func(s step) bool { return s.Step == name }) {
-		c.steps = append(c.steps, step{Step: name, StartMS: max(0, inMilliseconds(at.Sub(c.zero))), Origin: origin})
-	}
-}
-
 // phases puts what the record knows of the time before the commit.
 func (c *course) phases(t conversation.StoredTurn, began time.Time) {
-	names := map[string]string{"enter": stepLease, "load": stepLedger, "perceive": stepMedia, "decide": stepGuards}
-	at := began
-	if at.IsZero() { // Nobody printed when it began.
-		at = c.end
+	// The wait for the rest of a burst is one, wherever it is spent.
+	names := map[string]string{
+		"enter": stepLease, "gather": stepQueue, "load": stepLedger, "perceive": stepMedia, "decide": stepGuards,
 	}
+	at := began
 	for _, phase := range t.Phases {
-		name, known := names[phase.Name]
-		if !known {
-			continue
-		}
-		took := phase.Took
-		if name == stepGuards && t.Model.Took > 0 && t.Model.Took <= took {
+		switch name, known := names[phase.Name]; {
+		case !known: // Its time passes all the same.
+		case name == stepGuards && t.Model.Took > 0 && t.Model.Took <= phase.Took:
 			c.put(stepModel, at, t.Model.Took, "turn's record: model.took")
-			c.put(stepGuards, c.end, took-t.Model.Took, "turn's record: phase decide − model.took")
-		} else {
-			c.put(name, at, took, "turn's record: phase "+phase.Name)
+			c.put(stepGuards, c.end, phase.Took-t.Model.Took, "turn's record: phase decide − model.took")
+		default:
+			c.put(name, at, phase.Took, "turn's record: phase "+phase.Name)
 		}
 		at = at.Add(phase.Took)
+	}
+	c.end = at
+}
+
+// moment is something that happened at one time.
+type moment struct {
+	name   string
+	at     time.Time
+	origin string
+}
+
+// outcome puts what became of the answer, each status when it was first heard
+// of: as Meta's webhooks said it, and where they are remembered no more, or Meta
+// said it at once, as the record keeps it.
+func (c *course) outcome(t conversation.StoredTurn, reports []posting, sent []string) {
+	var heard, answered, receipts []moment
+	for _, r := range reports {
+		for _, s := range r.statuses {
+			if slices.Contains(sent, s.ID) {
+				heard = append(heard, moment{string(s.State), r.at, "webhook of a status, when it was posted"})
+			}
+		}
+	}
+	for _, d := range t.Deliveries {
+		for attempt := 1; attempt <= d.Attempt; attempt++ {
+			switch result := d.Results[attempt]; result.Kind {
+			case conversation.Accepted:
+				answered = append(answered, moment{string(conversation.StatusSent), result.At, "turn's record: when Graph accepted it"})
+			case conversation.Refused:
+				answered = append(answered, moment{string(conversation.StatusFailed), result.At, "turn's record: when Graph refused it"})
+			case conversation.Postponed, conversation.Withheld: // Nothing has come of it.
+			}
+			for status, receipt := range d.Receipts[attempt] {
+				receipts = append(receipts, moment{string(status), receipt.At, "turn's record: receipt, in whole seconds of Meta's clock"})
+			}
+		}
+	}
+	earlier := func(a, b moment) int { return a.at.Compare(b.at) }
+	var first []moment
+	for _, source := range [][]moment{heard, answered, receipts} { // the most exact first
+		slices.SortStableFunc(source, earlier)
+		for _, m := range source {
+			if !slices.ContainsFunc(first, func(known moment) bool { return known.name == m.name }) {
+				first = append(first, m)
+			}
+		}
+	}
+	slices.SortStableFunc(first, earlier)
+	for _, m := range first {
+		c.steps = append(c.steps, step{Step: m.name, StartMS: max(0, inMilliseconds(m.at.Sub(c.zero))), Origin: m.origin})
 	}
 }
 
