@@ -130,7 +130,10 @@ func (j judge) hear(ctx context.Context, c call) int {
 			return exitWrong
 		case l, more = <-lines:
 		}
-		if !more {
+		switch {
+		case !more && ctx.Err() != nil: // The lines end with the context.
+			return exitWrong
+		case !more:
 			return code
 		}
 		if l.broken != nil {

@@ -44,6 +44,7 @@ func TestATurnIsRepeatedWithAnotherPack(t *testing.T) {
 	p.writes("quanto custa a automação simples?")
 	p.answers(2)
 	p.sees("heading", "/^Turno 2/")
+	p.reads("Lida") // Nothing of the turn is to come.
 	p.click("button", "Repetir")
 	p.reads("Nada muda")
 	p.focus("combobox", "Pack")

@@ -32,7 +32,7 @@ export function StateTab() {
       <section>
         <h3>Máquina de estados</h3>
         <p class="small">
-          Agora: <strong>{name(shown.state)}</strong>. {legal.length > 0 ? `Pode ir para: ${legal.map(name).join(", ")}.` : "Uma nova mensagem do cliente recomeça a conversa."}
+          Agora: <strong>{name(shown.state)}</strong>. Pode ir para: {legal.map(name).join(", ")}.
         </p>
         <svg class="machine" viewBox="0 0 400 290" aria-hidden="true">
           <defs>

@@ -94,7 +94,7 @@ function Heard({ shown }: { shown: TurnDocument }) {
                 <p class="soft small">
                   Arquivo: {word(perceptions, m.perceived.outcome)}
                   {m.perceived.said.text ? `, ouvido “${m.perceived.said.text}”` : ""}
-                  {m.perceived.confidence ? `, confiança ${figure(m.perceived.confidence)}` : ""}
+                  {m.perceived.confidence ? `, confiança ${figure(Math.round(m.perceived.confidence * 100))}%` : ""}
                   {m.perceived.took_ms ? `, em ${took(m.perceived.took_ms)}` : ""}
                 </p>
               )}

@@ -50,8 +50,8 @@ async function healAll(): Promise<void> {
   if (!healed) return;
   say("Todas as falhas foram desfeitas");
   await refresh();
-  // Its button is gone.
-  document.getElementById("tools")?.focus();
+  // Its button is gone; who has gone on meanwhile is left alone.
+  if (document.activeElement === document.body) document.getElementById("tools")?.focus();
 }
 
 /** Delivers the newest message of the lead again, and tells how each copy was answered. */
