@@ -222,7 +222,7 @@ func (p *page) until(what, expression string) {
 		_, err = chromedp.Run(ctx, poll)
 	}
 	if err != nil {
-		p.t.Fatalf("%s: %v\nthe page says: %s", what, err, eval[string](p, "document.body.innerText"))
+		p.t.Fatalf("%s: %v\nat %s the page says: %s", what, err, eval[string](p, "location.href"), eval[string](p, "document.body.innerText"))
 	}
 }
 

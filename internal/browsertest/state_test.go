@@ -145,8 +145,11 @@ func TestAnAddressLeadsToItsTurn(t *testing.T) {
 	p.sees("heading", "Turno 1 de 2")
 	address := eval[string](p, "location.href")
 
+	// Put into a page that shows somebody else, and then as the first that a page is asked for.
 	other := show(t, p.url, desk)
-	other.do(chromedp.Navigate(address), chromedp.Reload())
+	other.do(chromedp.Navigate(address))
+	other.sees("heading", "Turno 1 de 2")
+	other.do(chromedp.Reload())
 	other.sees("heading", "Turno 1 de 2")
 	other.until("it is somebody else's", `document.querySelector(".who").innerText.includes("Bruno")`)
 }

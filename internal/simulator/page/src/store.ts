@@ -134,7 +134,13 @@ export function addContact(contact: Contact): void {
   choose(contact.from);
 }
 
-export function choose(from: string, turnId = ""): void {
+export function choose(from: string): void {
+  enter(from);
+  leaveAddress();
+  void refreshCurrent();
+}
+
+function enter(from: string): void {
   if (from !== current.value) {
     current.value = from;
     talk.value = null;
@@ -142,11 +148,9 @@ export function choose(from: string, turnId = ""): void {
     turn.value = null;
     memory.setItem("current", from);
   }
-  chosenTurn.value = turnId;
+  chosenTurn.value = "";
   problem.value = "";
   markSeen(from);
-  leaveAddress();
-  void refreshCurrent();
 }
 
 export function chooseTurn(id: string): void {
@@ -180,6 +184,17 @@ export const turnAddress = (): string => new URL(addressOf(shownTurn.value), loc
 function readAddress(): { from: string; version: number } {
   const match = /^#\/c\/([^/]+)(?:\/turno-(\d+))?$/.exec(location.hash);
   return { from: match?.[1] ? decodeURIComponent(match[1]) : "", version: Number(match?.[2] ?? 0) };
+}
+
+/** Shows what the address asks for. Until the turn is found the address stays as it is, for only it names the turn. */
+async function followAddress(): Promise<void> {
+  const { from, version } = readAddress();
+  if (from === "") return;
+  enter(from);
+  await refreshList(); // Of who is not in it nothing is asked.
+  await refreshCurrent();
+  if (from !== current.value || chosenTurn.value !== "") return; // Something else was chosen meanwhile.
+  chooseTurn(inspection.value?.turns?.find((t) => t.version === version)?.id ?? "");
 }
 
 // Fetching. Each kind of thing is asked for by one request at a time; what
@@ -303,18 +318,15 @@ export async function skip(what: () => Promise<{ now: string }>): Promise<void> 
 
 /** Starts to follow the street. */
 export function follow(): void {
-  const asked = readAddress();
-  current.value = asked.from || memory.getItem("current") || contacts.value[0]?.from || "";
-  if (asked.from) view.value = "chat";
-  void refreshList().then(async () => {
-    await refreshCurrent();
-    const wanted = inspection.value?.turns?.find((t) => t.version === asked.version);
-    if (wanted) chooseTurn(wanted.id);
-  });
-  window.addEventListener("hashchange", () => {
-    const { from, version } = readAddress();
-    if (from) choose(from, inspection.value?.turns?.find((t) => t.version === version)?.id ?? "");
-  });
+  const { from } = readAddress();
+  current.value = from || memory.getItem("current") || contacts.value[0]?.from || "";
+  if (from) {
+    view.value = "chat";
+    void followAddress();
+  } else {
+    void refreshList().then(refreshCurrent);
+  }
+  window.addEventListener("hashchange", () => void followAddress());
   const events = new EventSource("/api/events");
   let waiting = 0;
   events.addEventListener("open", () => {
