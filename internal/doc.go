@@ -69,8 +69,9 @@
 // the stores keep in servers; store/storetest and turntest hold the promises
 // that all of them are tested against. None of these is linked into a service,
 // but for store/memory, which development may ask for. Package simulator puts
-// them on one street, which `make run` opens; package scenario plays written
-// conversations through the same rooms, from files that package yamltext reads.
+// them on one street, which `make run` opens, and simulatortest for a test; package
+// scenario plays written conversations through the same rooms, from files that
+// package yamltext reads.
 // Five rooms hold tests and nothing else: bench measures what a message costs,
 // simulation plays the delivery protocol through seeded misfortune, crashtest
 // kills the real programs, at every act of a turn and at random under load,

@@ -53,7 +53,7 @@ var enters = map[layer][]layer{
 	assembly:    {public, core, application, edge, adapter, platform, assembly},
 	service:     {assembly},
 	content:     {},
-	standIn:     {public, core, adapter, standIn},
+	standIn:     {public, core, adapter, standIn, street},
 	street:      {public, core, application, edge, adapter, platform, assembly, content, standIn, street},
 	proof:       {},
 	tour:        {},
@@ -348,6 +348,11 @@ var rooms = map[string]room{
 		rooms:    []string{"internal/workerd", "internal/program"},
 	},
 
+	"internal/simulator/simulatortest": {
+		sentence: "Starts streets for tests, each until its test ends.",
+		layer:    standIn,
+		rooms:    []string{"internal/simulator"},
+	},
 	"internal/simulator": {
 		sentence: "The whole street on one machine: fake Meta, fake model, queue, both services, a page to talk to Otto.",
 		layer:    street,

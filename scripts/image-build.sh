@@ -2,7 +2,7 @@
 # Builds one image without an engine and without a registry: the base images are
 # stood in for by this machine's own toolchain, certificates and time zones, and
 # buildah builds the unchanged Dockerfile upon them. The result proves that the
-# Dockerfile builds and that the image starts; it is never to be pushed.
+# Dockerfile builds, and how large the image is; it is never to be pushed.
 #
 # usage: image-build.sh DOCKERFILE TAG      (root; buildah and busybox-static)
 # env:   IMAGE_WORK (default the user's cache folder), VERSION
@@ -12,7 +12,8 @@ cd "$(dirname "$0")/.."
 source scripts/image-store.sh
 
 dockerfile=$1 tag=$2
-builder=docker.io/library/golang
+toolchain=localhost/atende-toolchain
+builder=docker.io/library/golang:1.26
 base=gcr.io/distroless/static-debian12:nonroot
 
 have() { buildah inspect --type image "$1" >/dev/null 2>&1; }
@@ -27,12 +28,12 @@ lay() {
 	buildah commit -q --rm "$container" "$image" >/dev/null
 }
 
-# The stand-in for golang: a shell, and the toolchain that is tested here.
-build_builder() {
-	local root=$work/builder goroot
+# What stands in for golang holds: a shell, and the toolchain that is tested here.
+build_toolchain() {
+	local root=$work/toolchain goroot
 	goroot=$(go env GOROOT)
 	rm -rf "$root"
-	mkdir -p "$root"/{bin,etc/ssl/certs,usr/local,usr/share,usr/bin,tmp,root,go/bin,go/src,proc,sys,dev,run,var/tmp}
+	mkdir -p "$root"/{bin,etc/ssl/certs,usr/local,usr/share,usr/bin,tmp,root,go/bin,go/src,cache,proc,sys,dev,run,var/tmp}
 	chmod 1777 "$root/tmp" "$root/var/tmp"
 	cp "$(command -v busybox)" "$root/bin/busybox"
 	chroot "$root" /bin/busybox --install -s /bin
@@ -42,7 +43,7 @@ build_builder() {
 	cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 	cp -a /usr/share/zoneinfo "$root/usr/share/zoneinfo"
 	cp -a "$goroot" "$root/usr/local/go"
-	lay "$root" "$builder:1.26" \
+	lay "$root" "$toolchain" \
 		--env PATH=/go/bin:/usr/local/go/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		--env GOPATH=/go --env GOTOOLCHAIN=local --workingdir /go --cmd sh
 	rm -rf "$root"
@@ -64,17 +65,21 @@ build_base() {
 	rm -rf "$root"
 }
 
-have "$builder:1.26" || build_builder
+have "$toolchain" || build_toolchain
 have "$base" || build_base
 
-# What this machine fetches modules from is handed in and not written into the image.
-settings=()
-for name in GOPROXY GOSUMDB GONOSUMDB GOFLAGS; do
-	[[ -n ${!name:-} ]] && settings+=(--env "$name=${!name}")
-done
-# So are the caches of modules and of what was compiled: nothing of them is in the image.
+# How this machine fetches modules is the stand-in's environment, as is where the
+# caches are that it is lent: nothing of either is in the image that is built.
 mkdir -p "$(go env GOMODCACHE)" "$(go env GOCACHE)"
+settings=(--env GOMODCACHE=/cache/modules --env GOCACHE=/cache/build)
+for name in GOPROXY GOSUMDB GONOSUMDB; do
+	[[ -z ${!name:-} ]] || settings+=(--env "$name=${!name}")
+done
+container=$(buildah from --pull-never "$toolchain")
+buildah config "${settings[@]}" "$container"
+buildah commit -q --rm "$container" "$builder" >/dev/null
+
 exec timeout 900 buildah build --isolation chroot --pull-never --network host --layers=false \
-	--volume /etc/resolv.conf:/etc/resolv.conf:ro "${settings[@]}" \
-	--volume "$(go env GOMODCACHE):/go/pkg/mod" --volume "$(go env GOCACHE):/root/.cache/go-build" \
+	--volume /etc/resolv.conf:/etc/resolv.conf:ro \
+	--volume "$(go env GOMODCACHE):/cache/modules" --volume "$(go env GOCACHE):/cache/build" \
 	--build-arg "VERSION=${VERSION:-dev}" --tag "$tag" --file "$dockerfile" .

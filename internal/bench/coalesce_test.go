@@ -1,24 +1,20 @@
 package bench_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"text/tabwriter"
 	"time"
 
 	"github.com/pyloto/atende/internal/openai/openaitest"
-	"github.com/pyloto/atende/internal/simulator"
+	"github.com/pyloto/atende/internal/simulator/simulatortest"
 )
 
 // What leads write. The offline model is asked for all of them.
@@ -62,8 +58,6 @@ type localStreet struct {
 	close func()
 }
 
-var opened = regexp.MustCompile(`(?m)^Open (http://\S+)$`)
-
 func openLocalStreet(tb testing.TB, window string) *localStreet {
 	tb.Helper()
 	s := &localStreet{tb: tb, asked: make(chan time.Time, 1)}
@@ -77,37 +71,16 @@ func openLocalStreet(tb testing.TB, window string) *localStreet {
 		s.asked <- time.Now()
 		proxy.ServeHTTP(w, r)
 	}))
-	ctx, cancel := context.WithCancel(context.Background())
-	greeting, stdout := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- simulator.Run(ctx, simulator.Options{Stdout: stdout, Stderr: io.Discard, Environ: []string{
-			"PORT_BASE=0", "COALESCE_WINDOW=" + window, "OPENAI_API_KEY=bench", "OPENAI_BASE_URL=" + edge.URL + behind.Path,
-		}})
-		_ = stdout.Close()
-	}()
-	s.close = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
+	// It asks the model until it has ended, so that goes last.
+	tb.Cleanup(model.Close)
+	tb.Cleanup(edge.Close)
+	local := simulatortest.Start(tb, "COALESCE_WINDOW="+window, "OPENAI_API_KEY=bench", "OPENAI_BASE_URL="+edge.URL+behind.Path)
+	s.url = local.URL
+	s.close = func() {
+		if err := local.Stop(); err != nil {
 			tb.Error(err)
 		}
-		edge.Close()
-		model.Close()
-	})
-	tb.Cleanup(s.close)
-	var text strings.Builder
-	for chunk := make([]byte, 4096); ; {
-		n, err := greeting.Read(chunk)
-		text.Write(chunk[:n])
-		if found := opened.FindStringSubmatch(text.String()); found != nil {
-			s.url = found[1]
-			break
-		}
-		if err != nil {
-			tb.Fatalf("the street did not open: %s", text.String())
-		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, greeting) }()
 	return s
 }
 

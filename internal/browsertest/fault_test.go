@@ -8,9 +8,7 @@ import (
 
 func TestAFaultIsSeenAndHealed(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 
 	// Graph is down: the answer is decided, and waits where everybody can see it.
 	p.click("button", "/^Graph fora do ar/")
@@ -33,9 +31,7 @@ func TestAFaultIsSeenAndHealed(t *testing.T) {
 
 func TestAFailedMessageSaysWhy(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.click("button", "/^Falha depois de aceitar/")
 	p.sees("button", "Desfazer todas")
 	p.writes("quanto custa a automação simples?")
@@ -46,9 +42,7 @@ func TestAFailedMessageSaysWhy(t *testing.T) {
 
 func TestTheSameWebhookFortyTimes(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.click("button", "/^Quarenta ao mesmo tempo/")
 	p.reads("40 entregas: aceita (200)")
 	p.writes("quanto custa a automação simples?")
@@ -60,9 +54,7 @@ func TestTheSameWebhookFortyTimes(t *testing.T) {
 
 func TestAKilledWorkerAnswersOnce(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.click("button", "/^Morre antes de gravar/")
 	p.sees("list", "Falhas armadas")
 	p.writes("quanto custa a automação simples?")
@@ -78,9 +70,7 @@ func TestAKilledWorkerAnswersOnce(t *testing.T) {
 
 func TestTimePasses(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.reads("Janela: 23 h")
 	p.advance("+24 horas")
 	p.reads("Encerrada por inatividade")

@@ -3,7 +3,6 @@
 package browsertest
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +26,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/pyloto/atende/internal/simulator"
+	"github.com/pyloto/atende/internal/simulator/simulatortest"
 )
 
 // patience bounds every wait for something that certainly comes.
@@ -68,36 +68,11 @@ func (l *lines) list() []string {
 	return slices.Clone(l.all)
 }
 
-// openStreet starts a street and returns its address.
+// openStreet starts a street that the browser is let through to, and returns its
+// address.
 func openStreet(t *testing.T, environ ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	read, write := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- simulator.Run(ctx, simulator.Options{
-			Environ: append([]string{"PORT_BASE=0"}, environ...), Stdout: write, Stderr: io.Discard, Version: "test",
-		})
-		_ = write.Close()
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the street ended with %v", err)
-		}
-	})
-	address := ""
-	lines := bufio.NewScanner(read)
-	for address == "" && lines.Scan() {
-		address, _ = strings.CutPrefix(lines.Text(), "Open ")
-		if !strings.HasPrefix(address, "http://") {
-			address = ""
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, read) }()
-	if address == "" {
-		t.Fatal("the street did not print its address")
-	}
+	address := simulatortest.Start(t, environ...).URL
 	if err := chromium.gate.admit(address); err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +84,19 @@ func open(t *testing.T, size screen, environ ...string) *page {
 	t.Helper()
 	return show(t, openStreet(t, environ...), size)
 }
+
+// greeted is a street's page on which somebody has said oi, and was answered.
+func greeted(t *testing.T, size screen, environ ...string) *page {
+	t.Helper()
+	p := open(t, size, environ...)
+	p.writes("oi")
+	p.answers(1)
+	return p
+}
+
+// refusals are the statuses by which a street says that it knows nothing of
+// somebody yet, or that its ledger is down. The browser prints each as an error.
+var refusals = regexp.MustCompile(`status of (404|503) `)
 
 // show shows an address in a tab that shares nothing with others.
 func show(t *testing.T, url string, size screen) *page {
@@ -135,8 +123,7 @@ func show(t *testing.T, url string, size screen) *page {
 			}
 			line := fmt.Sprintf("%s (%s)", m, m.URL)
 			p.console.add(line)
-			// That a request was refused is the street's answer, and no fault of the page.
-			expected := m.Source == "network"
+			expected := m.Source == "network" && refusals.MatchString(m.Text)
 			if m.IsException() || m.Type == chromedp.ConsoleError && !expected {
 				p.complaints.add(line)
 			}

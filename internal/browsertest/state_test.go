@@ -17,9 +17,7 @@ import (
 // played as a scenario.
 func TestASavedConversationRunsGreen(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.click("button", "Ver assuntos")
 	p.click("button", "/^Automação/")
 	p.answers(2)
@@ -38,9 +36,7 @@ func TestASavedConversationRunsGreen(t *testing.T) {
 
 func TestATurnIsRepeatedWithAnotherPack(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.writes("quanto custa a automação simples?")
 	p.answers(2)
 	p.sees("heading", "/^Turno 2/")
@@ -114,9 +110,7 @@ func TestEverybodyCanUseIt(t *testing.T) {
 
 func TestWhoeverWantsNoMotionGetsNone(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.click("button", "Lento")
 	p.sees("list", "Falhas armadas")
 	p.writes("quanto custa a automação simples?")

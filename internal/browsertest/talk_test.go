@@ -17,7 +17,7 @@ func TestTheFirstMessage(t *testing.T) {
 	p.shot("1-first-use")
 	p.audit("first use")
 	p.writes("oi")
-	if answer := p.answers(1); !strings.Contains(answer, "Otto") {
+	if answer := p.answers(1); !strings.Contains(answer, "assistente virtual") {
 		t.Errorf("the answer is %q", answer)
 	}
 	p.sees("heading", "/^Turno 1/")
@@ -27,9 +27,7 @@ func TestTheFirstMessage(t *testing.T) {
 func TestABurstIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	// However slow the machine, the burst is one.
-	p := open(t, desk, "COALESCE_WINDOW=4s")
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk, "COALESCE_WINDOW=4s")
 	p.focus("textbox", "Mensagem")
 	for _, words := range []string{"queria", "automatizar", "o meu atendimento"} {
 		p.press(words)
@@ -45,11 +43,30 @@ func TestABurstIsAnsweredOnce(t *testing.T) {
 	}
 }
 
+// TestABurstReachesWhomItWasWrittenTo looks at somebody else while the webhooks of
+// a burst are still on their way.
+func TestABurstReachesWhomItWasWrittenTo(t *testing.T) {
+	t.Parallel()
+	p := greeted(t, desk)
+	p.ask("POST", "/api/faults", `{"point":"webhook","kind":"hang","times":3}`, nil)
+	p.focus("textbox", "Mensagem")
+	for _, words := range []string{"queria", "automatizar", "o meu atendimento"} {
+		p.press(words)
+		p.press(kb.Enter, chromedp.ModifierShift)
+	}
+	p.press(kb.Enter)
+	p.click("button", "/^Bruno/")
+	p.until("Bruno is not shown", `document.querySelector(".who").innerText.includes("Bruno")`)
+	p.ask("DELETE", "/api/faults", "", nil)
+	p.click("button", "/^Iara/")
+	p.until("the burst is not whole", `told().filter((m) => m.startsWith("Você: ")).length === 4`)
+	p.click("button", "/^Bruno/")
+	p.sees("heading", "Converse com Otto")
+}
+
 func TestTapping(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	p.click("button", "Ver assuntos")
 	p.click("button", "/^Automação/")
 	p.answers(2)
@@ -83,9 +100,7 @@ func TestAVoiceNote(t *testing.T) {
 
 func TestQuotingReactingAndSendingThings(t *testing.T) {
 	t.Parallel()
-	p := open(t, desk)
-	p.writes("oi")
-	p.answers(1)
+	p := greeted(t, desk)
 	// By keyboard alone: to the newest message, react to it, quote it.
 	p.tabTo("article", "/^Otto: /", chromedp.ModifierShift)
 	p.press("e")

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pyloto/atende/internal/simulator"
+	"github.com/pyloto/atende/internal/simulator/simulatortest"
 )
 
 // patience bounds every wait of a test.
@@ -29,33 +29,7 @@ type street struct {
 
 func start(t *testing.T) *street {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- simulator.Run(ctx, simulator.Options{
-			Environ: []string{"PORT_BASE=0", "COALESCE_WINDOW=0"}, Stdout: in, Stderr: io.Discard, Version: "test",
-		})
-		_ = in.Close()
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the street ended with %v", err)
-		}
-	})
-	s := &street{t: t}
-	lines := bufio.NewScanner(out)
-	for s.url == "" {
-		if !lines.Scan() {
-			t.Fatal("the street did not print its address")
-		}
-		s.url, _ = strings.CutPrefix(lines.Text(), "Open ")
-		if !strings.HasPrefix(lines.Text(), "Open ") {
-			s.url = ""
-		}
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
+	s := &street{t: t, url: simulatortest.Start(t, "COALESCE_WINDOW=0").URL}
 	var answer struct {
 		Parts []struct{ Name, What string }
 	}

@@ -169,22 +169,6 @@ func TestNothingIsAcceptedWhileAnAnswerIsOnItsWay(t *testing.T) {
 	s.refused(err, operator.OnItsWay)
 }
 
-func TestAnAcceptanceComesAfterATurnThatWasFaster(t *testing.T) {
-	other := &rival{}
-	s := setting(t, func(l *memory.Ledger) operator.Ledger {
-		other.Ledger = l
-		return other
-	})
-	s.handOff("conv", 1)
-	other.first = func() { s.said("conv", 0, 0) }
-	if outcome, err := s.Accept(t.Context(), "conv"); err != nil || len(outcome.Deeds) != 1 {
-		t.Fatalf("%+v, %v", outcome, err)
-	}
-	if c := s.conversation("conv"); c.Version != 4 || c.Handoff.Came.IsZero() {
-		t.Errorf("version %d, %+v", c.Version, c.Handoff)
-	}
-}
-
 func TestAReleaseThatWasDoneByHalfIsFinished(t *testing.T) {
 	s := setting(t, nil)
 	s.handOff("conv", 1)
@@ -229,20 +213,36 @@ func (r *rival) Commit(ctx context.Context, c conversation.Commit) (conversation
 	return r.Ledger.Commit(ctx, c)
 }
 
-// A turn that is being decided meanwhile loses or wins, and the conversation is
-// given back after it.
-func TestAReleaseComesAfterATurnThatWasFaster(t *testing.T) {
-	other := &rival{}
-	s := setting(t, func(l *memory.Ledger) operator.Ledger {
-		other.Ledger = l
-		return other
-	})
-	s.handOff("conv", 1)
-	other.first = func() { s.said("conv", 0, 0) }
-	if outcome, err := s.Release(t.Context(), "conv"); err != nil || len(outcome.Deeds) != 1 {
-		t.Fatalf("%+v, %v", outcome, err)
-	}
-	if c := s.conversation("conv"); c.Version != 4 || c.Owner != conversation.OwnerOtto {
-		t.Errorf("version %d, %s's", c.Version, c.Owner)
+// A turn that is being decided meanwhile loses or wins, and what a person says of
+// the conversation comes after it.
+func TestAWordComesAfterATurnThatWasFaster(t *testing.T) {
+	for name, word := range map[string]struct {
+		say  func(*scene) (operator.Outcome, error)
+		said func(conversation.Conversation) bool
+	}{
+		"release": {
+			func(s *scene) (operator.Outcome, error) { return s.Release(t.Context(), "conv") },
+			func(c conversation.Conversation) bool { return c.Owner == conversation.OwnerOtto },
+		},
+		"accept": {
+			func(s *scene) (operator.Outcome, error) { return s.Accept(t.Context(), "conv") },
+			func(c conversation.Conversation) bool { return !c.Handoff.Came.IsZero() },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			other := &rival{}
+			s := setting(t, func(l *memory.Ledger) operator.Ledger {
+				other.Ledger = l
+				return other
+			})
+			s.handOff("conv", 1)
+			other.first = func() { s.said("conv", 0, 0) }
+			if outcome, err := word.say(s); err != nil || len(outcome.Deeds) != 1 {
+				t.Fatalf("%+v, %v", outcome, err)
+			}
+			if c := s.conversation("conv"); c.Version != 4 || !word.said(c) {
+				t.Errorf("version %d, %s's, %+v", c.Version, c.Owner, c.Handoff)
+			}
+		})
 	}
 }

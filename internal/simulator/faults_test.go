@@ -196,7 +196,7 @@ func TestAStreetLetsGoOfWhatItHolds(t *testing.T) {
 	if held := s.waiting().Webhooks; held != 3 {
 		t.Errorf("%d webhooks are held", held)
 	}
-	if err := s.stop(); err != nil {
+	if err := s.Stop(); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,13 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/pyloto/atende/internal/simulator"
+	"github.com/pyloto/atende/internal/simulator/simulatortest"
 )
 
 // patience bounds every wait of a test.
@@ -29,69 +27,16 @@ const (
 
 // street is a running street, seen from outside.
 type street struct {
-	t      *testing.T
-	url    string
-	stdout *output
-	stop   func() error
+	*simulatortest.Street
+	t   *testing.T
+	url string
 }
 
-// start runs a street on free ports until the test ends.
+// start runs a street in which nobody waits for the rest of a burst.
 func start(t *testing.T, environ ...string) *street {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	s := &street{t: t, stdout: newOutput()}
-	ended := make(chan error, 1)
-	go func() {
-		ended <- simulator.Run(ctx, simulator.Options{
-			Environ: append([]string{"PORT_BASE=0", "COALESCE_WINDOW=0"}, environ...),
-			Stdout:  s.stdout, Stderr: io.Discard, Version: "test",
-		})
-	}()
-	s.stop = sync.OnceValue(func() error {
-		cancel()
-		return <-ended
-	})
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Errorf("the street ended with %v", err)
-		}
-	})
-	select {
-	case s.url = <-s.stdout.address:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the street ended before it was open: %v", err)
-	case <-time.After(patience):
-		t.Fatal("the street did not print its address")
-	}
-	return s
-}
-
-// output keeps what is printed and finds the address in it.
-type output struct {
-	address chan string
-	mu      sync.Mutex
-	text    bytes.Buffer
-}
-
-var addressLine = regexp.MustCompile(`(?m)^Open (http://\S+)$`)
-
-func newOutput() *output { return &output{address: make(chan string, 1)} }
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.text.Write(p)
-	if found := addressLine.FindSubmatch(p); found != nil {
-		o.address <- string(found[1])
-	}
-	return len(p), nil
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	s := simulatortest.Start(t, append([]string{"COALESCE_WINDOW=0"}, environ...)...)
+	return &street{Street: s, t: t, url: s.URL}
 }
 
 // call makes a request of the API and decodes its answer.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
-	"github.com/pyloto/atende/internal/pii"
 )
 
 // maxActs bounds the acts shown of one conversation.
@@ -65,7 +64,8 @@ type turnSummary struct {
 	From    conversation.State         `json:"from"`
 	Into    conversation.State         `json:"into"`
 	Phase   conversation.DeliveryPhase `json:"phase"`
-	// Messages and Replies are Meta's ids, as far as they are known here.
+	// Messages and Replies are Meta's ids, each in its place; one that is not known
+	// is empty.
 	Messages []string `json:"messages"`
 	Replies  []string `json:"replies"`
 	// Model says that it was asked, and Blocked how many faults guards found.
@@ -88,15 +88,14 @@ type act struct {
 func (a *api) getInspector(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), ledgerPatience)
 	defer cancel()
-	from := r.PathValue("from")
-	stored, err := a.conversation(ctx, from)
+	stored, err := a.conversation(ctx, r.PathValue("from"))
 	if err == nil && stored == nil {
 		refuseRequest(w, http.StatusNotFound, "the ledger knows no such conversation")
 		return
 	}
 	var shown inspection
 	if err == nil {
-		shown, err = a.inspect(ctx, from, *stored)
+		shown, err = a.inspect(ctx, *stored)
 	}
 	if err != nil {
 		refuseRequest(w, http.StatusServiceUnavailable, "the ledger does not answer")
@@ -105,7 +104,7 @@ func (a *api) getInspector(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, shown)
 }
 
-func (a *api) inspect(ctx context.Context, from string, stored conversation.StoredConversation) (inspection, error) {
+func (a *api) inspect(ctx context.Context, stored conversation.StoredConversation) (inspection, error) {
 	turns, err := a.archive.Turns(ctx, stored.ID, maxTurns)
 	if err != nil {
 		return inspection{}, err
@@ -115,18 +114,12 @@ func (a *api) inspect(ctx context.Context, from string, stored conversation.Stor
 		return inspection{}, err
 	}
 	slices.Reverse(turns)
-	session := stored.Session
+	session, now := stored.Session, standingOf(&stored)
 	shown := inspection{
-		Conversation: stored.ID, Version: stored.Version, State: session.State, Owner: stored.Owner,
+		Conversation: stored.ID, Version: stored.Version, State: now.State, Owner: now.Owner, WindowUntil: now.windowUntil,
 		Since: session.Since, Legal: conversation.Next(session.State), States: conversation.States(),
 		Interest: session.Interest, Asked: session.Asked, OptedOut: session.OptedOut,
 		Card: []cardValue{}, Turns: []turnSummary{}, Acts: []act{},
-	}
-	if shown.Owner == "" {
-		shown.Owner = conversation.OwnerOtto
-	}
-	if !stored.WindowFrom.IsZero() {
-		shown.WindowUntil = stored.WindowFrom.Add(window).UTC()
 	}
 	if a.sessionTTL > 0 && session.State.Active() && !session.LastAt.IsZero() {
 		shown.InactiveAt = session.LastAt.Add(a.sessionTTL).UTC()
@@ -136,15 +129,14 @@ func (a *api) inspect(ctx context.Context, from string, stored conversation.Stor
 			Since: waiting.Since, Deadline: waiting.Deadline, Came: waiting.Came, Reminders: len(waiting.Reminders),
 		}
 	}
-	wamids := a.wamids(from)
 	consumed := map[conversation.MessageID]conversation.TurnID{}
 	for _, t := range turns {
-		shown.Turns = append(shown.Turns, summarize(t, wamids))
+		shown.Turns = append(shown.Turns, summarize(t, a.transcript.wamids(t.Messages)))
 		for _, id := range t.Messages {
 			consumed[id] = t.ID
 		}
 	}
-	shown.Card = card(stored.Card, wamids, consumed)
+	shown.Card = a.card(stored.Card, consumed)
 	for _, one := range acts {
 		shown.Acts = append(shown.Acts, act{ID: one.ID, Kind: one.Kind, Reason: one.Reason, Turn: one.Turn, At: one.At})
 	}
@@ -153,13 +145,13 @@ func (a *api) inspect(ctx context.Context, from string, stored conversation.Stor
 
 // card lists a card in the order in which its fields are shown; those that
 // nobody can say come last.
-func card(c conversation.Card, wamids map[conversation.MessageID]string, consumed map[conversation.MessageID]conversation.TurnID) []cardValue {
+func (a *api) card(c conversation.Card, consumed map[conversation.MessageID]conversation.TurnID) []cardValue {
 	values := []cardValue{}
 	add := func(field string) {
 		v := c[field]
 		values = append(values, cardValue{
 			Field: field, Value: string(v.Value), Words: string(v.Words), Confidence: v.Confidence, At: v.At,
-			Message: wamids[v.Message], Turn: consumed[v.Message],
+			Message: a.transcript.wamids([]conversation.MessageID{v.Message})[0], Turn: consumed[v.Message],
 		})
 	}
 	fields := conversation.CardFields()
@@ -181,31 +173,11 @@ func card(c conversation.Card, wamids map[conversation.MessageID]string, consume
 	return values
 }
 
-// wamids are Meta's ids of a person's messages, by ours.
-func (a *api) wamids(from string) map[conversation.MessageID]string {
-	_, lines, _ := a.transcript.of(from)
-	ids := make(map[conversation.MessageID]string, len(lines))
-	for _, l := range lines {
-		if l.Direction == inwards || l.Author == byPerson {
-			ids[conversation.MessageID(a.key.Message(pii.Contact(l.ID)))] = l.ID
-		}
-	}
-	return ids
-}
-
-func summarize(t conversation.StoredTurn, wamids map[conversation.MessageID]string) turnSummary {
+// summarize is a turn in a line; messages are Meta's ids of those that it consumed.
+func summarize(t conversation.StoredTurn, messages []string) turnSummary {
 	s := turnSummary{
 		ID: t.ID, Version: t.Version, At: t.DecidedAt, Route: t.Route, Mode: t.Mode, From: t.From, Into: t.Into,
-		Phase: t.Phase(), Messages: []string{}, Replies: []string{}, Model: t.Model.Calls > 0, CostMicroUSD: t.Model.CostMicroUSD,
-	}
-	for _, id := range t.Messages {
-		// One that is not known keeps its place: whoever lists them counts.
-		s.Messages = append(s.Messages, wamids[id])
-	}
-	for _, d := range t.Deliveries {
-		if id := acceptedAs(d); id != "" {
-			s.Replies = append(s.Replies, id)
-		}
+		Phase: t.Phase(), Messages: messages, Replies: replies(t), Model: t.Model.Calls > 0, CostMicroUSD: t.Model.CostMicroUSD,
 	}
 	for _, v := range t.Verdicts {
 		if !v.OK {
@@ -216,6 +188,15 @@ func summarize(t conversation.StoredTurn, wamids map[conversation.MessageID]stri
 		s.TookMS += inMilliseconds(phase.Took)
 	}
 	return s
+}
+
+// replies are Meta's ids of a turn's parts, each in its place.
+func replies(t conversation.StoredTurn) []string {
+	ids := make([]string, len(t.Deliveries))
+	for i, d := range t.Deliveries {
+		ids[i] = acceptedAs(d)
+	}
+	return ids
 }
 
 // acceptedAs is Meta's id of a part; empty as long as Meta has not named one.

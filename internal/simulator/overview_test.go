@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,7 +45,7 @@ func (s *street) overview() (o overview) {
 func TestTheOverviewAddsUp(t *testing.T) {
 	// It counts what is logged, however little somebody wants to see of that.
 	s := start(t, "LOG_LEVEL=error")
-	if greeting := s.stdout.String(); !strings.Contains(greeting, "ignored  LOG_LEVEL: ") {
+	if greeting := s.Greeting(); !strings.Contains(greeting, "ignored  LOG_LEVEL: ") {
 		t.Errorf("the greeting says nothing of the log:\n%s", greeting)
 	}
 	if o := s.overview(); o.Since.IsZero() || o.Series == nil || len(o.Series) != 0 || o.P95 != 0 {
@@ -89,10 +90,7 @@ func TestTheOverviewCountsWhatWasLeftToAPerson(t *testing.T) {
 }
 
 func TestTheOverviewCountsWhatTheGuardsFound(t *testing.T) {
-	model := openaitest.NewServer(openaitest.Options{Key: "a-key"})
-	t.Cleanup(model.Close)
-	model.Answer(openaitest.Worst(1))
-	s := start(t, "OPENAI_API_KEY=a-key", "OPENAI_BASE_URL="+model.URL())
+	s := start(t, inventing(t)...)
 	s.say(iara, erp)
 	s.untilReplies(iara, 1)
 	found := 0
@@ -103,6 +101,26 @@ func TestTheOverviewCountsWhatTheGuardsFound(t *testing.T) {
 	}
 	s.until("what the guards found", func() bool { return s.overview().Blocked == found })
 	if found == 0 {
-		t.Error("they found nothing wrong with the worst model")
+		t.Error("they found nothing wrong with a price that is in no pack")
 	}
+}
+
+// inventing is the environment of a street whose model names a price that is in no
+// pack, whatever it is asked.
+func inventing(t *testing.T) []string {
+	honest, model := openaitest.NewServer(openaitest.Options{}), openaitest.NewServer(openaitest.Options{Key: "a-key"})
+	t.Cleanup(honest.Close)
+	t.Cleanup(model.Close)
+	think := openaitest.Forward(http.DefaultClient, honest.URL(), "any")
+	model.Answer(func(r openaitest.Request) (openaitest.Reply, bool) {
+		reply, ok := think(r)
+		var draft map[string]any
+		if err := json.Unmarshal([]byte(reply.Content), &draft); err != nil {
+			return openaitest.Reply{}, false
+		}
+		draft["response_text"] = "Sai por R$ 98.765,43 por mês, já com tudo."
+		reply.Content = encode(draft)
+		return reply, ok
+	})
+	return []string{"OPENAI_API_KEY=a-key", "OPENAI_BASE_URL=" + model.URL()}
 }

@@ -131,7 +131,7 @@ func TestNothingLeadsOutByAccident(t *testing.T) {
 	s := start(t, outside...)
 	s.say(iara, erp)
 	s.exactly(iara, 1)
-	greeting := s.stdout.String()
+	greeting := s.Greeting()
 	for _, variable := range outside {
 		name, value, _ := strings.Cut(variable, "=")
 		if !strings.Contains(greeting, "ignored  "+name+": ") {
@@ -145,7 +145,7 @@ func TestNothingLeadsOutByAccident(t *testing.T) {
 
 func TestTheGreetingSaysWhatIsReal(t *testing.T) {
 	s := start(t, "REDIS_URL=redis://:password@redis.invalid", "WHATSAPP_APP_SECRT=typo", "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.invalid")
-	greeting := s.stdout.String()
+	greeting := s.Greeting()
 	for _, words := range []string{
 		"meta     stand-in", "ingress  real", "redis    real      redis://redis.invalid", "tasks    stand-in", "worker   real",
 		"ledger   stand-in  memory", "model    stand-in  offline", "Open " + s.url, "Ctrl-C",
@@ -187,7 +187,7 @@ func TestAStreetThatIsAskedToStop(t *testing.T) {
 			parts := s.parts()
 			addresses := []string{strings.TrimPrefix(s.url, "http://"), parts["ingress"].What, parts["worker"].What}
 			began := time.Now()
-			if err := s.stop(); err != nil {
+			if err := s.Stop(); err != nil {
 				t.Errorf("it ended with %v", err)
 			}
 			// Two seconds of grace, and what is cut then ends soon.
@@ -217,30 +217,16 @@ func TestAStreetThatIsAskedToStop(t *testing.T) {
 }
 
 func TestLogsReachTheTerminalWhenAskedFor(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	stdout, stderr := newOutput(), newOutput()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- simulator.Run(ctx, simulator.Options{
-			Environ: []string{"PORT_BASE=0", "ATENDE_LOG=1"}, Stdout: stdout, Stderr: stderr,
-		})
-	}()
-	select {
-	case <-stdout.address:
-	case err := <-ended:
-		t.Fatal(err)
-	}
-	cancel()
-	if err := <-ended; err != nil {
+	s := start(t, "ATENDE_LOG=1")
+	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	for _, words := range []string{`"service":"atende-ingress"`, `"service":"atende-worker"`} {
-		if !strings.Contains(stderr.String(), words) {
+		if !strings.Contains(s.Logs(), words) {
 			t.Errorf("the logs lack %s", words)
 		}
 	}
-	if strings.Contains(stdout.String(), "severity") {
+	if strings.Contains(s.Greeting(), "severity") {
 		t.Error("the logs drown the address")
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
 	"github.com/pyloto/atende/internal/config"
+	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/desk"
 	"github.com/pyloto/atende/internal/ingressd"
 	"github.com/pyloto/atende/internal/openai/openaitest"
@@ -250,6 +251,7 @@ func (s *street) startLedger() error {
 	if s.key, err = pii.NewHashKey(keyBytes); err != nil {
 		return fmt.Errorf("CONTACT_HASH_KEY: %w", err)
 	}
+	s.scenery.name = func(id string) conversation.MessageID { return conversation.MessageID(s.key.Message(pii.Contact(id))) }
 	if s.wishes.emulator == "" {
 		inMemory := memory.NewLedger(memory.LedgerOptions{Now: s.clock.Now})
 		fuse := newFuse()

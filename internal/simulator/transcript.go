@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
@@ -123,12 +124,16 @@ type transcript struct {
 	// tally is told when each message was written, and which way it goes; nil
 	// means that nobody is. It must not call the transcript.
 	tally func(at time.Time, direction string)
+	// name is the ledger's name of a message by Meta's id of it; nil means that
+	// none is kept.
+	name func(id string) conversation.MessageID
 
 	mu      sync.Mutex
 	people  map[string]*person
 	order   []*person // who was heard of first comes first
 	places  map[string]place
-	typing  map[*person]time.Time // until when an answer is shown as being written
+	names   map[conversation.MessageID]string // Meta's ids of what the ledger may know
+	typing  map[*person]time.Time             // until when an answer is shown as being written
 	weight  int
 	failed  int // lines outwards that failed, ever
 	met     int // people, ever
@@ -142,7 +147,7 @@ type transcript struct {
 // the next, a count of an earlier one is known as such.
 func newTranscript(base int) *transcript {
 	return &transcript{
-		people: map[string]*person{}, places: map[string]place{}, typing: map[*person]time.Time{},
+		people: map[string]*person{}, places: map[string]place{}, typing: map[*person]time.Time{}, names: map[conversation.MessageID]string{},
 		base: base, changes: base, stirred: base, changed: make(chan struct{}),
 	}
 }
@@ -345,6 +350,18 @@ func (t *transcript) news(from string, after int) (n news, known bool) {
 	return n, true
 }
 
+// wamids are Meta's ids of messages by the ledger's names, each in its place; one
+// that is not remembered is empty.
+func (t *transcript) wamids(names []conversation.MessageID) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ids := make([]string, len(names))
+	for i, name := range names {
+		ids[i] = t.names[name]
+	}
+	return ids
+}
+
 // line is one message of a person.
 func (t *transcript) line(from, id string) (line, bool) {
 	t.mu.Lock()
@@ -415,7 +432,7 @@ func (t *transcript) person(from string) *person {
 	if len(t.order) == maxPeople {
 		gone := t.order[0]
 		for _, l := range gone.lines {
-			delete(t.places, l.ID)
+			t.unplace(l)
 		}
 		t.weight -= gone.weight
 		delete(t.typing, gone)
@@ -439,6 +456,9 @@ func (t *transcript) add(p *person, l line) {
 	p.lines = append(p.lines, l)
 	p.revisions = append(p.revisions, 0)
 	t.places[l.ID] = at
+	if t.named(l) {
+		t.names[t.name(l.ID)] = l.ID
+	}
 	p.weight += l.weight()
 	t.weight += l.weight()
 	if l.Direction == outwards {
@@ -458,12 +478,24 @@ func (t *transcript) add(p *person, l line) {
 // behind it is used up, so that it costs little at each message.
 func (t *transcript) drop(p *person) {
 	oldest := &p.lines[0]
-	delete(t.places, oldest.ID)
+	t.unplace(*oldest)
 	p.weight -= oldest.weight()
 	t.weight -= oldest.weight()
 	*oldest = line{} // The words are to be forgotten now, not when the rest moves.
 	p.lines, p.revisions = p.lines[1:], p.revisions[1:]
 	p.first++
+}
+
+// named reports whether the ledger may know a message by a name of its own: it
+// names what it is told of, which is what leads and the team write.
+func (t *transcript) named(l line) bool { return t.name != nil && l.Author != byOtto }
+
+// unplace forgets where a line stands.
+func (t *transcript) unplace(l line) {
+	delete(t.places, l.ID)
+	if t.named(l) {
+		delete(t.names, t.name(l.ID))
+	}
 }
 
 func (t *transcript) touchLine(at place) {

@@ -10,7 +10,6 @@ import (
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/otto"
-	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/telemetry"
 )
 
@@ -103,11 +102,10 @@ func (a *api) document(receipt operator.Receipt, t conversation.StoredTurn) turn
 		d.Facts = append(d.Facts, placedFact{ID: f.ID, Text: f.Text, File: f.File, Line: f.Line})
 	}
 	about := []string{t.CorrelationID}
-	wamids := a.wamids(a.transcript.who(t.To))
-	for _, id := range t.Messages {
-		about = append(about, string(id))
-		if body, deliveries, known := a.courier.webhook(wamids[id]); known {
-			d.Webhooks = append(d.Webhooks, rawExchange{ID: wamids[id], Body: body, Deliveries: deliveries})
+	for i, wamid := range a.transcript.wamids(t.Messages) {
+		about = append(about, string(t.Messages[i]))
+		if body, deliveries, known := a.courier.webhook(wamid); known {
+			d.Webhooks = append(d.Webhooks, rawExchange{ID: wamid, Body: body, Deliveries: deliveries})
 		}
 	}
 	var sent []string
@@ -323,16 +321,4 @@ func (c *course) outcome(t conversation.StoredTurn, reports []posting, sent []st
 	for _, m := range first {
 		c.steps = append(c.steps, step{Step: m.name, StartMS: max(0, inMilliseconds(m.at.Sub(c.zero))), Origin: m.origin})
 	}
-}
-
-// who is the person of a transcript that an identity names; empty when none is.
-func (t *transcript) who(to conversation.Identity) string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, id := range []pii.Contact{to.Phone, to.UserID} {
-		if _, known := t.people[string(id)]; known && id != "" {
-			return string(id)
-		}
-	}
-	return ""
 }

@@ -81,6 +81,7 @@ export interface TurnSummary {
   from: string;
   into: string;
   phase: string;
+  /** Meta's ids, each in its place; empty where one is not known. */
   messages: string[] | null;
   replies: string[] | null;
   model: boolean;

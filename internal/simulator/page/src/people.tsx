@@ -65,7 +65,7 @@ function walk(e: KeyboardEvent): void {
   buttons[buttons.indexOf(document.activeElement as HTMLButtonElement) + step]?.focus();
 }
 
-export const initial = (name: string): string => ([...name.trim()][0] ?? "?").toUpperCase();
+const initial = (name: string): string => ([...name.trim()][0] ?? "?").toUpperCase();
 
 function Person({ contact }: { contact: Contact }) {
   const summary = summaries.value.get(contact.from);

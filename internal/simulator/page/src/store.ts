@@ -42,7 +42,7 @@ const areContacts = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((c: unknown) => typeof (c as Contact | null)?.from === "string");
 
 /** A conversation as far as it was fetched; messages keeps its identity while nothing changed. */
-export interface Conversation extends Omit<Talk, "messages"> {
+interface Conversation extends Omit<Talk, "messages"> {
   messages: Line[];
 }
 
@@ -183,7 +183,11 @@ export const turnAddress = (): string => new URL(addressOf(shownTurn.value), loc
 /** What an address asks for; the turn is a version, for an id is not known before the conversation. */
 function readAddress(): { from: string; version: number } {
   const match = /^#\/c\/([^/]+)(?:\/turno-(\d+))?$/.exec(location.hash);
-  return { from: match?.[1] ? decodeURIComponent(match[1]) : "", version: Number(match?.[2] ?? 0) };
+  try {
+    return { from: decodeURIComponent(match?.[1] ?? ""), version: Number(match?.[2] ?? 0) };
+  } catch {
+    return { from: "", version: 0 }; // Cut off, or mistyped.
+  }
 }
 
 /** Shows what the address asks for. Until the turn is found the address stays as it is, for only it names the turn. */
@@ -228,7 +232,7 @@ async function quietly(fetch: () => Promise<void>): Promise<void> {
   }
 }
 
-export const refreshList = once(() => quietly(async () => {
+const refreshList = once(() => quietly(async () => {
   const { conversations } = await api.list();
   summaries.value = new Map(conversations.map((c) => [c.from, c]));
   const strangers = conversations.filter((c) => !contacts.value.some((known) => known.from === c.from));
@@ -270,7 +274,7 @@ const refreshInspection = once(() => quietly(async () => {
   if (from === current.value) inspection.value = fresh;
 }));
 
-export const refreshTurn = once(() => quietly(async () => {
+const refreshTurn = once(() => quietly(async () => {
   const id = shownTurn.value;
   if (id === "") {
     turn.value = null;
@@ -292,7 +296,7 @@ export const refreshStreet = once(() => quietly(async () => {
 }));
 
 export const refreshFaults = once(() => quietly(async () => { faults.value = await api.faults(); }));
-export const refreshOverview = once(() => quietly(async () => { overview.value = await api.overview(); }));
+const refreshOverview = once(() => quietly(async () => { overview.value = await api.overview(); }));
 
 async function refreshCurrent(): Promise<void> {
   if (!summaries.value.has(current.value)) return; // Nobody wrote yet.
@@ -303,9 +307,8 @@ async function refreshCurrent(): Promise<void> {
 
 // Acting.
 
-/** Sends what the lead writes; false when the street did not take it. */
-export async function write(message: Omit<MessageRequest, "from" | "name">): Promise<boolean> {
-  const { from, name } = person.value;
+/** Sends what a lead writes, by default the one that is shown; false when the street did not take it. */
+export async function write(message: Omit<MessageRequest, "from" | "name">, { from, name }: Contact = person.value): Promise<boolean> {
   const sent = await attempt("A mensagem não foi enviada", () => api.write({ from, name, ...message }));
   return sent !== undefined;
 }

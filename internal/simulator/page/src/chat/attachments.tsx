@@ -1,7 +1,7 @@
 // What a lead can send beside words.
 
 import { useEffect, useRef } from "preact/hooks";
-import { write } from "../store";
+import { person, write } from "../store";
 
 /** As much as WhatsApp takes of an audio, in bytes; the street takes no more of anything. */
 const largest = 16 * 1024 * 1024;
@@ -19,6 +19,7 @@ interface Props {
 }
 
 export function Attachments({ text, onClose, onSpoken, onTrouble }: Props) {
+  const to = person.value;
   const dialog = useRef<HTMLDialogElement>(null);
   const latitude = useRef<HTMLInputElement>(null);
   const longitude = useRef<HTMLInputElement>(null);
@@ -35,16 +36,16 @@ export function Attachments({ text, onClose, onSpoken, onTrouble }: Props) {
     }
     const family = file.type.split("/")[0] ?? "";
     const type = ["image", "audio", "video"].includes(family) ? family : "document";
-    await write({ type, mime: file.type || "application/octet-stream", filename: file.name, data: await base64(file) });
+    await write({ type, mime: file.type || "application/octet-stream", filename: file.name, data: await base64(file) }, to);
   };
   const stick = async (emoji: string) => {
     close();
     const picture = await draw(emoji);
-    if (picture) await write({ type: "sticker", mime: "image/webp", data: await base64(picture) });
+    if (picture) await write({ type: "sticker", mime: "image/webp", data: await base64(picture) }, to);
   };
   const locate = () => {
     close();
-    void write({ type: "location", latitude: Number(latitude.current?.value), longitude: Number(longitude.current?.value) });
+    void write({ type: "location", latitude: Number(latitude.current?.value), longitude: Number(longitude.current?.value) }, to);
   };
   return (
     <dialog ref={dialog} class="sheet attachments" aria-labelledby="attach-title" onClose={onClose}>
@@ -63,7 +64,7 @@ export function Attachments({ text, onClose, onSpoken, onTrouble }: Props) {
       <button type="button" class="outlined" disabled={text.trim() === ""} onClick={() => {
         close();
         onSpoken();
-        void write({ type: "audio", text });
+        void write({ type: "audio", text }, to);
       }}>
         {text.trim() === "" ? "Escreva o texto antes" : `Enviar como áudio: “${text.trim().slice(0, 40)}”`}
       </button>

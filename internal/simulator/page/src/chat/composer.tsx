@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { api, type Line } from "../api";
-import { attempt, current, focusText, problem, say, write } from "../store";
+import { attempt, current, focusText, person, problem, say, write } from "../store";
 import { preview } from "../words";
 import { Attachments } from "./attachments";
 import { Recorder } from "./voice";
@@ -21,10 +21,10 @@ const drafts = signal<Record<string, Draft>>({});
 const asTeam = signal(false);
 const attaching = signal(false);
 
-const draft = (): Draft => drafts.value[current.value] ?? nothing;
+const draft = (from = current.value): Draft => drafts.value[from] ?? nothing;
 
-function change(part: Partial<Draft>): void {
-  drafts.value = { ...drafts.value, [current.value]: { ...draft(), ...part } };
+function change(part: Partial<Draft>, from = current.value): void {
+  drafts.value = { ...drafts.value, [from]: { ...draft(from), ...part } };
 }
 
 /** Writes an answer to a message. */
@@ -48,23 +48,28 @@ function queue(): void {
   say(`${burst.length + 1} na rajada; Enter envia todas`);
 }
 
-/** Sends the burst and the text; what is refused stays in the draft. */
+/**
+ * Sends the burst and the text to whom they were written, wherever one looks
+ * meanwhile; what is refused goes back into the draft.
+ */
 async function send(): Promise<void> {
   const { text, burst, quoted } = draft();
-  const from = current.value;
+  const to = person.value;
+  const team = asTeam.value;
   const left = text.trim() === "" ? burst.slice() : [...burst, text];
   if (left.length === 0) return;
   change(nothing);
   let reply = quoted?.id;
-  while (left.length > 0) {
-    const sent = await (asTeam.value
-      ? attempt("A resposta não foi enviada", () => api.answerAsPerson(from, left[0] ?? "")).then((answer) => answer !== undefined)
-      : write({ type: "text", text: left[0] ?? "", ...(reply ? { reply_to: reply } : {}) }));
+  for (let words = left.shift(); words !== undefined; words = left.shift()) {
+    const message = words;
+    const sent = team
+      ? await attempt("A resposta não foi enviada", () => api.answerAsPerson(to.from, message)).then((answer) => answer !== undefined)
+      : await write({ type: "text", text: message, ...(reply ? { reply_to: reply } : {}) }, to);
     if (!sent) {
-      if (from === current.value && draft() === nothing) change({ text: left.pop() ?? "", burst: left, quoted });
+      const since = draft(to.from);
+      change({ burst: [message, ...left, ...since.burst], quoted: since.quoted ?? (reply ? quoted : null) }, to.from);
       return;
     }
-    left.shift();
     reply = undefined;
   }
 }

@@ -10,7 +10,7 @@ import { dayOf, preview } from "../words";
 import { Bubble } from "./bubble";
 
 /** A row is a day, or a message with what surrounds it. */
-export type Row =
+type Row =
   | { key: string; day: string }
   | { key: string; line: Line; turned: boolean; reaction: string; quoted: Line | undefined };
 
@@ -23,7 +23,9 @@ const nearEnd = 60;
 export const turnOf = computed(() => {
   const turns = new Map<string, string>();
   for (const turn of inspection.value?.turns ?? []) {
-    for (const id of [...(turn.messages ?? []), ...(turn.replies ?? [])]) turns.set(id, turn.id);
+    for (const id of [...(turn.messages ?? []), ...(turn.replies ?? [])]) {
+      if (id !== "") turns.set(id, turn.id);
+    }
   }
   return turns;
 });
@@ -157,7 +159,7 @@ function useVirtual(rows: Row[], scroller: { current: HTMLDivElement | null }): 
 const dayNumber = (at: string): number => Math.floor((Date.parse(at) - 3 * 3_600_000) / 86_400_000);
 
 /** Makes rows of messages: days between them, reactions on what they are put on. */
-export function arrange(messages: Line[]): Row[] {
+function arrange(messages: Line[]): Row[] {
   const known = new Map(messages.map((m) => [m.id, m]));
   const reactions = new Map<string, string>();
   for (const m of messages) {

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { focusText, now, problem, write } from "../store";
+import { focusText, now, person, problem, write } from "../store";
 import { base64 } from "./attachments";
 
 /** What a recorder can write, the form that WhatsApp itself records in first. */
@@ -18,6 +18,7 @@ interface Recording {
 const recording = signal<Recording | null>(null);
 
 async function start(): Promise<void> {
+  const to = person.value;
   let microphone: MediaStream;
   try {
     microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -35,7 +36,7 @@ async function start(): Promise<void> {
     recording.value = null;
     if (!mine.wanted) return;
     const mime = recorder.mimeType.split(";")[0] ?? "";
-    void base64(new Blob(chunks)).then((data) => write({ type: "audio", mime, data }));
+    void base64(new Blob(chunks)).then((data) => write({ type: "audio", mime, data }, to));
   });
   recorder.start();
   recording.value = mine;

@@ -75,9 +75,12 @@ function Bars({ all, label }: { all: TimelineStep[]; label: string }) {
   );
 }
 
+/** The turn as the list has it, which knows Meta's ids of its messages and parts, each in its place. */
+const listed = (shown: TurnDocument) => inspection.value?.turns?.find((t) => t.id === shown.receipt.turn);
+
 function Heard({ shown }: { shown: TurnDocument }) {
   const heard = shown.receipt.heard ?? [];
-  const ids = inspection.value?.turns?.find((t) => t.id === shown.receipt.turn)?.messages ?? [];
+  const ids = listed(shown)?.messages ?? [];
   if (heard.length === 0) return null;
   return (
     <section>
@@ -107,15 +110,15 @@ function Heard({ shown }: { shown: TurnDocument }) {
 }
 
 function Said({ shown }: { shown: TurnDocument }) {
-  const { receipt, graph } = shown;
-  const parts = receipt.parts ?? [];
+  const parts = shown.receipt.parts ?? [];
+  const ids = listed(shown)?.replies ?? [];
   return (
     <section>
       <h3>O que saiu</h3>
       {parts.length === 0 && <p class="soft">Nada: este turno não fala com o cliente.</p>}
       <ul class="rows">
         {parts.map((p, i) => {
-          const id = graph?.[i]?.id;
+          const id = ids[i];
           const words = p.text.text || (p.template ? `modelo ${p.template}` : p.kind);
           return (
             <li key={p.part}>
