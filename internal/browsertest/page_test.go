@@ -168,6 +168,17 @@ const finder = `{
 		const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
 		return [...within.querySelectorAll(elements[role] ?? "*")].find((e) => shown(e) && e.computedRole === role && fits(e.computedName.trim()));
 	};
+	// Whatever takes a click is a control, whether or not it is an element that is made for it.
+	const listen = EventTarget.prototype.addEventListener;
+	EventTarget.prototype.addEventListener = function (kind, ...rest) {
+		this.takesClicks ||= kind === "click" && this instanceof Element;
+		return listen.call(this, kind, ...rest);
+	};
+	window.controls = () => {
+		const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+		return [...within.querySelectorAll("*")].filter((e) => shown(e) && !e.disabled &&
+			(e.takesClicks || e.matches("a[href], audio[controls], button, input, select, summary, textarea")));
+	};
 	window.told = () => [...document.querySelectorAll("[data-key]")].map((e) => e.computedName);
 }`
 
@@ -259,6 +270,28 @@ func (p *page) click(role, name string) {
 	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
+// eachTab shows one part of the inspector after the other.
+func (p *page) eachTab(shown func(tab string)) {
+	p.t.Helper()
+	for _, tab := range []string{"Turno", "Estado", "Cartão", "Fatos", "Prompt", "Bruto", "Auditoria"} {
+		p.click("tab", tab)
+		p.until(tab+" is not shown", found("tabpanel", tab))
+		shown(tab)
+	}
+}
+
+// eachDialog opens the dialogs of some buttons, one after the other.
+func (p *page) eachDialog(shown func(button string), buttons ...string) {
+	p.t.Helper()
+	for _, button := range buttons {
+		p.click("button", button)
+		p.until(button+" opens nothing", `document.querySelector("dialog[open]")`)
+		shown(button)
+		p.press(kb.Escape)
+		p.until(button+" stays open", `document.querySelector("dialog[open]") === null`)
+	}
+}
+
 // focus puts the keyboard's focus on an element.
 func (p *page) focus(role, name string) {
 	p.t.Helper()
@@ -335,6 +368,30 @@ func (p *page) tabTo(role, name string, modifiers ...chromedp.Modifier) {
 		p.press(kb.Tab, modifiers...)
 	}
 	p.t.Fatalf("the Tab key never reaches %s %q", role, name)
+}
+
+// tabsEverywhere walks through what is shown with the Tab key and fails the test for
+// every control that it never came to. Of what arrow keys choose among, a row of
+// tabs, the messages or a group of radio buttons, it has to come to one.
+func (p *page) tabsEverywhere(state string) {
+	p.t.Helper()
+	controls := eval[int](p, "controls().length")
+	if controls < 2 {
+		p.t.Fatalf("%s: there are only %d controls", state, controls)
+	}
+	p.run("window.reached = new Set()")
+	for range 2 * controls {
+		p.press(kb.Tab)
+		p.run("reached.add(document.activeElement)")
+	}
+	missed := eval[[]string](p, `(() => {
+		const group = (e) => e.closest("[role=tablist]") ?? e.closest("[data-key]")?.parentElement ?? (e.type === "radio" ? e.closest("fieldset") : null);
+		const entered = new Set([...reached].map(group));
+		return controls().filter((e) => !reached.has(e) && (group(e) === null || !entered.has(group(e)))).map((e) => e.outerHTML.slice(0, 200));
+	})()`)
+	for _, control := range missed {
+		p.t.Errorf("%s: the Tab key never comes to %s", state, control)
+	}
 }
 
 // writes types a text into the message's field and sends it.
