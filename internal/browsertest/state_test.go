@@ -144,7 +144,7 @@ func TestAnAddressLeadsToItsTurn(t *testing.T) {
 	address := eval[string](p, "location.href")
 
 	// Put into a page that shows somebody else, and then as the first that a page is asked for.
-	other := show(t, p.url, desk)
+	other := show(t, p.street, desk)
 	other.do(chromedp.Navigate(address))
 	other.sees("heading", "Turno 1 de 2")
 	other.do(chromedp.Reload())
