@@ -20,6 +20,10 @@ const (
 	flagLimit  = "limit"
 	flagJUnit  = "junit"
 	flagOnly   = "only"
+
+	flagCallback = "callback"
+	flagOverride = "override"
+	flagDryRun   = "dry-run"
 )
 
 func (f flag) usage() string {

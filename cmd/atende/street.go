@@ -84,17 +84,26 @@ func (s *street) get(ctx context.Context, query url.Values, into any, path ...st
 	return s.do(ctx, http.MethodGet, query, into, path...)
 }
 
-// do makes one request. An answer that is no success is the error.
+// do asks the operators' part of the API.
 func (s *street) do(ctx context.Context, method string, query url.Values, into any, path ...string) error {
-	address := s.base.String() + "/api/operator"
+	address := "/api/operator"
 	for _, part := range path {
 		address += "/" + url.PathEscape(part)
 	}
+	return s.request(ctx, method, address+"?"+query.Encode(), into)
+}
+
+func (s *street) post(ctx context.Context, path string, into any) error {
+	return s.request(ctx, http.MethodPost, path, into)
+}
+
+// request makes one request. An answer that is no success is the error.
+func (s *street) request(ctx context.Context, method, path string, into any) error {
 	body := io.Reader(http.NoBody)
 	if method == http.MethodPost {
 		body = strings.NewReader("{}")
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address+"?"+query.Encode(), body)
+	request, err := http.NewRequestWithContext(ctx, method, s.base.String()+path, body)
 	if err != nil {
 		return errors.New("ask the street: what was given makes no address")
 	}
