@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/pyloto/atende/internal/config"
 	"github.com/pyloto/atende/internal/doctor"
 	"github.com/pyloto/atende/internal/program"
 )
@@ -24,13 +25,13 @@ func examineCommands() []command {
 }
 
 // examine ends with 1 when something failed. It examines the environment that it is
-// started in, where that names one, and a running street otherwise.
+// started in, where that is one of services, and a running street otherwise.
 func examine(ctx context.Context, c call) int {
-	report, err := examined(ctx, c.environ)
+	report, what, err := examined(ctx, c.environ)
 	if err != nil {
 		return program.Exit(err, c.stderr)
 	}
-	if code := printed(c, report, printReport); code != exitDone {
+	if code := printed(c, report, func(out io.Writer, r doctor.Report) { printReport(out, what, r) }); code != exitDone {
 		return code
 	}
 	if !report.OK {
@@ -39,34 +40,37 @@ func examine(ctx context.Context, c call) int {
 	return exitDone
 }
 
-func examined(ctx context.Context, environ []string) (report doctor.Report, err error) {
-	if !configured(environ) {
-		base, err := streetAddress(environ)
-		if err != nil {
-			return doctor.Report{}, program.Refuse(err)
-		}
-		street := newStreet(base)
-		defer street.client.CloseIdleConnections()
-		street.client.Timeout = doctor.DefaultTimeout + streetPatience
-		return street.Examine(ctx)
+// examined is the report, and what it is about.
+func examined(ctx context.Context, environ []string) (report doctor.Report, what string, err error) {
+	if ofServices(environ) {
+		return doctor.Examine(ctx, doctor.Options{Environ: environ}), "this environment", nil
 	}
-	return doctor.Examine(ctx, doctor.Options{Environ: environ}), nil
+	base, err := streetAddress(environ)
+	if err != nil {
+		return doctor.Report{}, "", program.Refuse(err)
+	}
+	street := newStreet(base)
+	defer street.client.CloseIdleConnections()
+	street.client.Timeout = doctor.DefaultTimeout + streetPatience
+	report, err = street.Examine(ctx)
+	return report, "the street at " + base.String(), err
 }
 
-// configured reports whether an environment names one to examine, rather than what
-// somebody has set for a street.
-func configured(environ []string) bool {
+// ofServices reports whether an environment is one of services: it names what a
+// street supplies itself and ignores. ATENDE_URL asks for a street all the same.
+func ofServices(environ []string) bool {
 	found := false
 	for _, line := range environ {
 		name, value, _ := strings.Cut(line, "=")
 		if strings.TrimSpace(value) == "" {
 			continue
 		}
-		switch {
-		case name == "ATENDE_URL":
+		switch name {
+		case "ATENDE_URL":
 			return false
-		case name == "ENVIRONMENT", name == "GCP_PROJECT", name == "WORKER_URL",
-			strings.HasPrefix(name, "WHATSAPP_"), strings.HasPrefix(name, "FIRESTORE_"), strings.HasPrefix(name, "CLOUD_TASKS_"):
+		case "ENVIRONMENT":
+			found = found || value != string(config.Development)
+		case "GCP_PROJECT", "WORKER_URL", "WHATSAPP_ACCESS_TOKEN":
 			found = true
 		}
 	}
@@ -78,7 +82,7 @@ func (s *street) Examine(ctx context.Context) (report doctor.Report, err error) 
 	return report, s.post(ctx, "/api/doctor", &report)
 }
 
-func printReport(out io.Writer, report doctor.Report) {
+func printReport(out io.Writer, what string, report doctor.Report) {
 	sheet := newSheet(out)
 	for _, f := range report.Checks {
 		sheet.row(mark(f.Status), f.Check, f.Found)
@@ -91,8 +95,8 @@ func printReport(out io.Writer, report doctor.Report) {
 	for _, f := range report.Checks {
 		counts[f.Status]++
 	}
-	_, _ = fmt.Fprintf(out, "%s: ok: %d, warnings: %d, failed: %d, skipped: %d\n",
-		report.Environment, counts[doctor.OK], counts[doctor.Warning], counts[doctor.Failed], counts[doctor.Skipped])
+	_, _ = fmt.Fprintf(out, "%s (%s): ok: %d, warnings: %d, failed: %d, skipped: %d\n",
+		what, report.Environment, counts[doctor.OK], counts[doctor.Warning], counts[doctor.Failed], counts[doctor.Skipped])
 }
 
 func mark(s doctor.Status) string {

@@ -58,21 +58,17 @@ func (p *patient) checkToken(ctx context.Context) result {
 	case err != nil:
 		return failed("Meta does not say anything of the token: "+err.Error(), "look at https://metastatus.com, and whether WHATSAPP_API_BASE_URL ("+p.worker.Graph.BaseURL+") is right")
 	}
-	asked := before.Add(p.o.Now().Sub(before) / 2)
-	p.note(func() {
-		p.app = info.AppID
-		if !info.At.IsZero() {
-			// The header is cut to whole seconds: half of one is its middle.
-			p.times = append(p.times, reading{whose: "meta", ahead: info.At.Add(time.Second / 2).Sub(asked), grain: time.Second})
-		}
-	})
+	if !info.At.IsZero() {
+		p.read("meta", before, info.At)
+	}
+	p.note(func() { p.app = info.AppID })
 	var lacks []string
 	for _, scope := range []string{whatsapp.ScopeMessaging, whatsapp.ScopeManagement} {
 		if !slices.Contains(info.Scopes, scope) {
 			lacks = append(lacks, scope)
 		}
 	}
-	left := info.Expires.Sub(asked)
+	left := info.Expires.Sub(before)
 	switch {
 	case len(lacks) > 0:
 		return failed("the token lacks the permission "+strings.Join(lacks, " and "), p.newToken())
@@ -233,6 +229,7 @@ func (p *patient) checkIngress(ctx context.Context) result {
 	if p.local() {
 		logs = "make run   # or start the ingress that the callback names"
 	}
+	before := p.o.Now()
 	status, body, err := p.ask(ctx, http.MethodGet, at.Scheme+"://"+at.Host+"/health", "", nil)
 	said := readHealth(body)
 	switch {
@@ -243,9 +240,7 @@ func (p *patient) checkIngress(ctx context.Context) result {
 	case status != http.StatusOK || !strings.HasSuffix(said.Service, "ingress"):
 		return failed(fmt.Sprintf("what answers at %s is no ingress (status %d)", callback, status), register)
 	}
-	p.note(func() {
-		p.times = append(p.times, reading{whose: ingress, ahead: said.Timestamp.Sub(p.o.Now()), grain: time.Second})
-	})
+	p.read(ingress, before, said.Timestamp)
 	verify, err := p.reveal(ctx, p.ingress.VerifyToken)
 	if err != nil {
 		return failed("WHATSAPP_VERIFY_TOKEN was not resolved", "atende doctor   # again: it resolved a moment ago")

@@ -118,6 +118,16 @@ func (p *patient) note(keep func()) {
 	keep()
 }
 
+// read notes what somebody said the time was, in whole seconds, who was asked at
+// the time before and has answered now.
+func (p *patient) read(whose string, before, said time.Time) {
+	now := p.o.Now()
+	took := now.Sub(before)
+	// The middle of the second that was said, against the middle of the call.
+	ahead := said.Add(time.Second / 2).Sub(before.Add(took / 2))
+	p.note(func() { p.times = append(p.times, reading{whose: whose, ahead: ahead, grain: time.Second/2 + took/2}) })
+}
+
 // known reads what earlier checks have learnt.
 func known[T any](p *patient, read func() T) T {
 	p.mu.Lock()
@@ -128,42 +138,45 @@ func known[T any](p *patient, read func() T) T {
 // checks are all checks, in the order in which they are told.
 func (p *patient) checks() []check {
 	on := func(names ...string) []string { return names }
+	// values names those of the variables whose reference does not resolve.
 	values := func(names ...string) func() []string {
-		return func() []string {
-			return known(p, func() []string {
-				return slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(p.unresolved, name) })
+		return func() (missing []string) {
+			p.note(func() {
+				for _, name := range names {
+					if slices.Contains(p.unresolved, name) {
+						missing = append(missing, name)
+					}
+				}
 			})
+			return missing
 		}
 	}
+	says := func(text string) func() string { return func() string { return text } }
+	google := says("gcloud auth application-default login   # and look at https://status.cloud.google.com")
+	meta := says("look at https://metastatus.com, and whether this machine may call WHATSAPP_API_BASE_URL")
+	service := func(name string) func() string {
+		return func() string { return "gcloud run services describe " + name + " --region " + p.region() + p.project() }
+	}
+	again := says("atende doctor   # again: it is this machine that is slow")
 	settled := on(environment, secrecy)
 	return []check{
-		{name: environment, run: p.checkEnvironment},
-		{name: secrecy, needs: on(environment), run: p.checkSecrets,
-			hangs: "gcloud auth application-default login   # and look at https://status.cloud.google.com"},
+		{name: environment, run: p.checkEnvironment, hangs: again},
+		{name: secrecy, needs: on(environment), run: p.checkSecrets, hangs: google},
 		{name: redisCheck, needs: on(environment), follows: settled, unknown: values("REDIS_URL"), run: p.checkRedis,
-			hangs: "look whether the server of REDIS_URL runs: redis-cli -u \"$REDIS_URL\" ping"},
-		{name: ledger, needs: on(environment), follows: settled, unknown: values("DATA_KEY"), run: p.checkLedger,
-			hangs: "gcloud auth application-default login   # and look at https://status.cloud.google.com"},
-		{name: indexes, needs: on(ledger), run: p.checkIndexes,
-			hangs: "gcloud auth application-default login   # and look at https://status.cloud.google.com"},
-		{name: hashKey, needs: on(ledger), unknown: values("CONTACT_HASH_KEY"), run: p.checkHashKey,
-			hangs: "ask again: the ledger answered a moment ago"},
-		{name: queues, needs: on(environment), follows: settled, run: p.checkQueues,
-			hangs: "gcloud auth application-default login   # and look at https://status.cloud.google.com"},
-		{name: workerCheck, needs: on(environment), follows: settled, run: p.checkWorker,
-			hangs: "look whether the worker runs: gcloud run services describe atende-worker --region " + p.region() + p.project()},
-		{name: token, needs: on(environment), follows: settled, unknown: values("WHATSAPP_ACCESS_TOKEN"), run: p.checkToken,
-			hangs: "look at https://metastatus.com, and whether this machine may call WHATSAPP_API_BASE_URL"},
-		{name: numbers, needs: on(token), run: p.checkNumbers, hangs: "look at https://metastatus.com"},
-		{name: appSecret, needs: on(token), unknown: values("WHATSAPP_APP_SECRET", "WHATSAPP_WEBHOOK_SECRET"), run: p.checkAppSecret,
-			hangs: "look at https://metastatus.com"},
-		{name: webhook, needs: on(appSecret), run: p.checkWebhook, hangs: "look at https://metastatus.com"},
-		{name: ingress, needs: on(webhook), unknown: values("WHATSAPP_VERIFY_TOKEN"), run: p.checkIngress,
-			hangs: "look whether the ingress runs: gcloud run services describe atende-ingress --region " + p.region() + p.project()},
+			hangs: says("look whether the server of REDIS_URL runs: redis-cli -u \"$REDIS_URL\" ping")},
+		{name: ledger, needs: on(environment), follows: settled, unknown: values("DATA_KEY"), run: p.checkLedger, hangs: google},
+		{name: indexes, needs: on(ledger), run: p.checkIndexes, hangs: google},
+		{name: hashKey, needs: on(ledger), unknown: values("CONTACT_HASH_KEY"), run: p.checkHashKey, hangs: google},
+		{name: queues, needs: on(environment), follows: settled, run: p.checkQueues, hangs: google},
+		{name: workerCheck, needs: on(environment), follows: settled, run: p.checkWorker, hangs: service("atende-worker")},
+		{name: token, needs: on(environment), follows: settled, unknown: values("WHATSAPP_ACCESS_TOKEN"), run: p.checkToken, hangs: meta},
+		{name: numbers, needs: on(token), run: p.checkNumbers, hangs: meta},
+		{name: appSecret, needs: on(token), unknown: values("WHATSAPP_APP_SECRET", "WHATSAPP_WEBHOOK_SECRET"), run: p.checkAppSecret, hangs: meta},
+		{name: webhook, needs: on(appSecret), run: p.checkWebhook, hangs: meta},
+		{name: ingress, needs: on(webhook), unknown: values("WHATSAPP_VERIFY_TOKEN"), run: p.checkIngress, hangs: service("atende-ingress")},
 		{name: model, needs: on(environment), follows: settled, unknown: values("OPENAI_API_KEY"), run: p.checkModel,
-			hangs: "look at https://status.openai.com, or go on without: OPENAI_ENABLED=false"},
-		{name: clock, needs: on(environment), follows: on(redisCheck, workerCheck, token, ingress), run: p.checkClock,
-			hangs: "ask again"},
+			hangs: says("look at https://status.openai.com, or go on without: OPENAI_ENABLED=false")},
+		{name: clock, needs: on(environment), follows: on(redisCheck, workerCheck, token, ingress), run: p.checkClock, hangs: again},
 	}
 }
 

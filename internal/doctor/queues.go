@@ -82,6 +82,7 @@ func (p *patient) longestBackoff(id string) string {
 // nobody in without a token answers 403 itself, which is as good as an answer.
 func (p *patient) checkWorker(ctx context.Context) result {
 	at := p.worker.Tasks
+	before := p.o.Now()
 	health, body, err := p.ask(ctx, http.MethodGet, at.WorkerURL+"/health", "", nil)
 	start := "gcloud run services describe atende-worker --region " + at.Location + p.project()
 	if p.local() {
@@ -102,9 +103,7 @@ func (p *patient) checkWorker(ctx context.Context) result {
 		return failed("anybody may invoke the worker, and with TASKS_AUTH=platform it trusts Cloud Run to let nobody in",
 			"gcloud run services remove-iam-policy-binding atende-worker --region "+at.Location+p.project()+" --member allUsers --role roles/run.invoker")
 	default:
-		p.note(func() {
-			p.times = append(p.times, reading{whose: workerCheck, ahead: said.Timestamp.Sub(p.o.Now()), grain: time.Second})
-		})
+		p.read(workerCheck, before, said.Timestamp)
 	}
 	// Without a token, and without anything in it.
 	door, _, err := p.ask(ctx, http.MethodPost, at.WorkerURL+taskPath, "{}", http.Header{"Content-Type": {"application/json"}})

@@ -18,7 +18,7 @@ type check struct {
 	// that it needs no such thing. It is asked once the needs are met.
 	unknown func() []string
 	// hangs is what to do when nothing answers at all.
-	hangs string
+	hangs func() string
 	run   func(ctx context.Context) result
 }
 
@@ -96,10 +96,8 @@ func (c check) attempt(ctx context.Context, patience time.Duration, status func(
 		}
 	case <-bounded.Done():
 	}
-	switch {
-	case ctx.Err() == nil:
-		return failed(fmt.Sprintf("gave no answer within %v", patience), c.hangs)
-	default:
-		return failed("gave no answer before the whole examination had to end", c.hangs)
+	if ctx.Err() == nil {
+		return failed(fmt.Sprintf("gave no answer within %v", patience), c.hangs())
 	}
+	return failed("gave no answer before the examination as a whole had to end", c.hangs())
 }

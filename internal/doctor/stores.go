@@ -55,7 +55,7 @@ func (p *patient) checkRedis(ctx context.Context) result {
 			"at Upstash: the console shows whether the database was paused or deleted; another one is put with gcloud secrets versions add redis-url-"+p.name()+" --data-file=-")
 	}
 	p.note(func() {
-		p.times = append(p.times, reading{whose: redisCheck, ahead: e.At.Sub(e.Asked), grain: e.Latency})
+		p.times = append(p.times, reading{whose: redisCheck, ahead: e.At.Sub(e.Asked), grain: e.Within})
 	})
 	found := fmt.Sprintf("answers in %v", e.Latency.Round(10*time.Microsecond))
 	switch {

@@ -138,10 +138,10 @@ func open(ctx context.Context, o Options) (r *registrar, release func(), err err
 		return nil, nil, program.Refuse(err)
 	}
 	resolver := secrets.New(secrets.Options{Client: o.SecretManager})
-	release = func() { _ = resolver.Close() } // What fails to close has nobody to tell.
+	closeResolver := func() { _ = resolver.Close() } // What fails to close has nobody to tell.
 	defer func() {
 		if err != nil {
-			release()
+			closeResolver()
 		}
 	}()
 	waiting, cancel := context.WithTimeout(ctx, secretPatience)
@@ -175,7 +175,7 @@ func open(ctx context.Context, o Options) (r *registrar, release func(), err err
 	if r.app, _, _, err = Prove(ctx, r.graph, info.AppID, app); err != nil {
 		return nil, nil, explain("prove to be the app", err)
 	}
-	return r, release, nil
+	return r, closeResolver, nil
 }
 
 // Prove finds the secret that Meta knows an app by, and reads with it what the app

@@ -11,8 +11,10 @@ import (
 type Examination struct {
 	// Latency is the median of the pings.
 	Latency time.Duration
-	// At is the server's clock, and Asked ours half-way through asking for it.
+	// At is the server's clock, and Asked ours half-way through asking for it, give
+	// or take Within.
 	At, Asked time.Time
+	Within    time.Duration
 	// Policy is what the server does when its memory is full, such as noeviction;
 	// empty where it does not say, as hosted servers may not.
 	Policy string
@@ -41,7 +43,8 @@ func (s *Store) Examine(ctx context.Context, pings int) (Examination, error) {
 	if err != nil {
 		return Examination{}, failure("time", err)
 	}
-	e.At, e.Asked = at, before.Add(s.now().Sub(before)/2)
+	e.Within = s.now().Sub(before) / 2
+	e.At, e.Asked = at, before.Add(e.Within)
 
 	// What is not told is not known: it is no failure of the server.
 	told, err := s.client.Info(bounded, "memory").Result()
