@@ -107,7 +107,7 @@ func newClinic(t *testing.T, before map[string]string) *clinic {
 	c.store.SetUp(c.composite(), c.fields())
 
 	c.environ = map[string]string{
-		"GCP_PROJECT": "proj", "WHATSAPP_PHONE_NUMBER_ID": number, "WHATSAPP_BUSINESS_ACCOUNT_ID": whatsapptest.DefaultAccountID,
+		"ENVIRONMENT": "development", "GCP_PROJECT": "proj", "WHATSAPP_PHONE_NUMBER_ID": number, "WHATSAPP_BUSINESS_ACCOUNT_ID": whatsapptest.DefaultAccountID,
 		"WHATSAPP_VERIFY_TOKEN": "secret:whatsapp-verify-token", "WHATSAPP_APP_SECRET": "secret:whatsapp-webhook-secret",
 		"WHATSAPP_ACCESS_TOKEN": "secret:whatsapp-access-token", "WHATSAPP_API_BASE_URL": c.graph.URL,
 		"OPENAI_API_KEY": "secret:openai-api-key", "OPENAI_BASE_URL": c.model.URL(), "REDIS_URL": "secret:redis-url",

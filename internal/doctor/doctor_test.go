@@ -2,6 +2,10 @@ package doctor_test
 
 import (
 	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +100,8 @@ func planted() []fault {
 		}, check: "environment", found: "WHATSAPP_VERIFY_TOKEN", fix: "export WHATSAPP_ACCESS_TOKEN=", skips: everything},
 		{name: "a variable misspelt", plant: set("OPENAI_MODELL", "x"),
 			check: "environment", status: doctor.Warning, found: "did you mean OPENAI_MODEL?", fix: "unset OPENAI_MODELL"},
+		{name: "the older name beside the newer one", plant: set("WHATSAPP_WEBHOOK_SECRET", "canary-older"),
+			check: "environment", status: doctor.Warning, found: "is ignored because WHATSAPP_APP_SECRET is set", fix: "WHATSAPP_WEBHOOK_SECRET: remove it"},
 		{name: "a secret that is not there", plant: set("OPENAI_API_KEY", "secret:nowhere"),
 			check: "secrets", found: "OPENAI_API_KEY refers to nowhere-development", fix: "gcloud secrets versions add nowhere-development --project proj", skips: []string{"model"}},
 		{name: "a secret that may not be read", plant: func(c *clinic) { c.secrets.Deny("projects/proj/secrets/redis-url-development") },
@@ -157,6 +163,15 @@ func planted() []fault {
 			check: "queues", found: "atende-timer gives a task up after 5 attempts", fix: "gcloud tasks queues update atende-timer --location us-central1 --project proj --max-attempts=-1"},
 		{name: "receipts that wait too long", plant: update("atende-status", &cloudtaskspb.RetryConfig{MaxBackoff: durationpb.New(time.Hour)}, "retry_config.max_backoff"),
 			check: "queues", status: doctor.Warning, found: "atende-status may leave a receipt waiting", fix: "--max-backoff=15s"},
+		{name: "no Cloud Tasks", plant: set("CLOUD_TASKS_EMULATOR_HOST", "127.0.0.1:1"),
+			check: "queues", found: "nothing answers for the queues", fix: "CLOUD_TASKS_EMULATOR_HOST"},
+		{name: "no Secret Manager", plant: func(c *clinic) { c.secrets.Fail(codes.Unavailable) },
+			check: "secrets", found: "REDIS_URL was not resolved", fix: "gcloud auth application-default login", skips: slices.Concat(
+				[]string{"redis", "firestore", "firestore-indexes", "hash-key", "meta-token", "model"}, metaChecks)},
+		{name: "a worker that anybody may invoke", plant: set("TASKS_AUTH", "platform"),
+			check: "worker", found: "anybody may invoke the worker", fix: "gcloud run services remove-iam-policy-binding atende-worker"},
+		{name: "a worker that takes any task", plant: func(c *clinic) { c.environ["WORKER_URL"] = careless(c.t) },
+			check: "worker", found: "anybody could give it one", fix: "export TASKS_AUTH=oidc"},
 		{name: "no worker", plant: set("WORKER_URL", "http://127.0.0.1:1"),
 			check: "worker", found: "nothing answers at WORKER_URL", fix: "make run"},
 		{name: "the ingress for a worker", plant: func(c *clinic) { c.environ["WORKER_URL"] = c.ingress },
@@ -216,6 +231,17 @@ func planted() []fault {
 	}
 }
 
+// careless is a worker that asks nobody who he is.
+func careless(t *testing.T) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/health" {
+			_, _ = io.WriteString(w, `{"status":"healthy","service":"atende-worker","timestamp":"`+time.Now().UTC().Format(time.RFC3339)+`"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 // fault is one thing wrong and what has to be said of it.
 type fault struct {
 	name string
@@ -228,6 +254,39 @@ type fault struct {
 	found  string
 	fix    string
 	skips  []string
+}
+
+// What development does without is no fault, and is called by its name.
+func TestWhatIsNotThereIsNamed(t *testing.T) {
+	c := newClinic(t, nil)
+	delete(c.environ, "REDIS_URL")
+	maps.Copy(c.environ, map[string]string{
+		"SESSION_STORE_BACKEND": "memory", "DEDUPE_BACKEND": "memory", "LEDGER_BACKEND": "memory", "OPENAI_ENABLED": "false", "TASKS_AUTH": "none",
+	})
+	found := map[string]string{}
+	for _, f := range c.examine().Checks {
+		if f.Status != doctor.OK {
+			t.Errorf("%+v", f)
+		}
+		found[f.Check] = f.Found
+	}
+	for check, says := range map[string]string{
+		"redis": "in its own memory", "firestore": "only the worker can be asked", "firestore-indexes": "ledger in memory", "hash-key": "own memory",
+		"worker": "takes tasks from anybody", "model": "OPENAI_ENABLED=false",
+	} {
+		if !strings.Contains(found[check], says) {
+			t.Errorf("%s says %q", check, found[check])
+		}
+	}
+
+	c = newClinic(t, nil)
+	c.environ["FIRESTORE_EMULATOR_HOST"] = c.store.Host()
+	c.store.SetUp(nil, nil)
+	for _, f := range c.examine().Checks {
+		if f.Status != doctor.OK || f.Check == "firestore-indexes" && !strings.Contains(f.Found, "the Firestore emulator has neither") {
+			t.Errorf("%+v", f)
+		}
+	}
 }
 
 func TestPlantedFaultsAreNamed(t *testing.T) {

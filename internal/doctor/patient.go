@@ -78,6 +78,9 @@ func newPatient(o Options) *patient {
 	}
 }
 
+// login is what to do when Google does not answer: mostly nobody has logged in.
+const login = "gcloud auth application-default login   # and look at https://status.cloud.google.com"
+
 const (
 	// dialPatience and callPatience bound a connection and a call to a service,
 	// which may be starting.
@@ -152,7 +155,7 @@ func (p *patient) checks() []check {
 		}
 	}
 	says := func(text string) func() string { return func() string { return text } }
-	google := says("gcloud auth application-default login   # and look at https://status.cloud.google.com")
+	google := says(login)
 	meta := says("look at https://metastatus.com, and whether this machine may call WHATSAPP_API_BASE_URL")
 	service := func(name string) func() string {
 		return func() string { return "gcloud run services describe " + name + " --region " + p.region() + p.project() }

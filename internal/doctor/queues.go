@@ -39,15 +39,14 @@ func (p *patient) checkQueues(ctx context.Context) result {
 			bad = append(bad, id+" does not exist in "+at.Location)
 			fix = append(fix, p.terraform("queues")+"   # or, without Terraform:",
 				"gcloud tasks queues create "+id+place+" --max-attempts=-1 --min-backoff=2s --max-backoff="+p.longestBackoff(id)+" --max-doublings=5")
-		case err != nil && at.EmulatorHost != "":
-			bad = append(bad, err.Error())
-			fix = append(fix, "start what CLOUD_TASKS_EMULATOR_HOST names, "+at.EmulatorHost+", or unset it")
 		case err != nil && strings.Contains(err.Error(), "PermissionDenied"):
 			bad = append(bad, id+" may not be looked at")
 			fix = append(fix, "gcloud tasks queues add-iam-policy-binding "+id+place+" --role roles/cloudtasks.viewer --member user:$(gcloud config get account)")
+		case err != nil && at.EmulatorHost != "":
+			return failed("nothing answers for the queues: "+err.Error(), "start what CLOUD_TASKS_EMULATOR_HOST names, "+at.EmulatorHost+", or unset it")
 		case err != nil:
-			bad = append(bad, err.Error())
-			fix = append(fix, "gcloud auth application-default login   # and look at https://status.cloud.google.com")
+			// What is wrong with one is wrong with all.
+			return failed("Cloud Tasks does not answer: "+err.Error(), login)
 		case !q.Running:
 			bad = append(bad, id+" is paused: it takes tasks and delivers none")
 			fix = append(fix, "gcloud tasks queues resume "+id+place)

@@ -43,7 +43,11 @@ func (p *patient) checkEnvironment(context.Context) result {
 	for _, w := range append(warnings, more...) {
 		if line := w.String(); !slices.Contains(found, line) && w.Variable != "K_SERVICE" {
 			found = append(found, line)
-			fix = append(fix, "unset "+w.Variable+"   # or give it its right name")
+			if _, remedy, ok := strings.Cut(w.Text, "; "); ok && !strings.HasSuffix(remedy, "?") {
+				fix = append(fix, w.Variable+": "+remedy)
+			} else {
+				fix = append(fix, "unset "+w.Variable+"   # or give it its right name")
+			}
 		}
 	}
 	if len(found) > 0 {
@@ -70,7 +74,10 @@ func (p *patient) checkSecrets(ctx context.Context) result {
 		}
 		p.note(func() { p.unresolved = append(p.unresolved, r.Variable) })
 		line, remedy := unresolved(r, err)
-		found, fix = append(found, line), append(fix, remedy)
+		found = append(found, line)
+		if !slices.Contains(fix, remedy) {
+			fix = append(fix, remedy)
+		}
 	}
 	switch {
 	case len(found) > 0:
@@ -97,6 +104,6 @@ func unresolved(r config.Reference, err error) (found, fix string) {
 	case fault.Is(err, fault.Refused):
 		return fmt.Sprintf("%s refers to %s, which has no such version", r.Variable, part[3]), add
 	default:
-		return r.Variable + " was not resolved: Secret Manager does not answer", "gcloud auth application-default login"
+		return r.Variable + " was not resolved: " + err.Error(), login
 	}
 }

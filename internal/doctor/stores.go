@@ -19,9 +19,6 @@ import (
 const (
 	// pings is how often Redis is asked, for a median.
 	pings = 7
-	// slowRedis is half of what a service waits for an answer of Redis before it
-	// goes on without.
-	slowRedis = redis.DefaultCallTimeout / 2
 	// noEviction is the policy by which Redis refuses to write when it is full.
 	// What is evicted under another one is a lease or a mailbox: nothing is lost,
 	// but a turn may be thought through twice and paid for twice. A write that is
@@ -51,8 +48,11 @@ func (p *patient) checkRedis(ctx context.Context) result {
 	defer func() { _ = store.Close() }()
 	e, err := store.Examine(ctx, pings)
 	if err != nil {
-		return failed(err.Error(), "look whether the server runs and lets you in: redis-cli -u \"$REDIS_URL\" ping",
-			"at Upstash: the console shows whether the database was paused or deleted; another one is put with gcloud secrets versions add redis-url-"+p.name()+" --data-file=-")
+		fix := []string{"look whether the server runs and lets you in: redis-cli -u \"$REDIS_URL\" ping"}
+		if !p.local() {
+			fix = append(fix, "at Upstash: the console shows whether the database is paused; the address of another one is put with gcloud secrets versions add redis-url-"+p.name()+p.project()+" --data-file=-")
+		}
+		return failed("does not answer: "+err.Error(), fix...)
 	}
 	p.note(func() {
 		p.times = append(p.times, reading{whose: redisCheck, ahead: e.At.Sub(e.Asked), grain: e.Within})
@@ -69,8 +69,9 @@ func (p *patient) checkRedis(ctx context.Context) result {
 	switch {
 	case e.Policy != "" && e.Policy != noEviction && !e.Unbounded:
 		return warning(found, "redis-cli -u \"$REDIS_URL\" config set maxmemory-policy noeviction   # at Upstash: Eviction off")
-	case e.Latency > slowRedis:
-		return warning(found, "move Redis into the region of the services ("+p.region()+"): they wait "+redis.DefaultCallTimeout.String()+" for it and then go on without")
+	case e.Latency > redis.DefaultCallTimeout:
+		return warning(found+", from this machine; a service waits "+redis.DefaultCallTimeout.String()+" and goes on without",
+			"curl -s https://…/ready   # of the ingress: latency_ms of redis is what counts; it belongs into the region of the services, "+p.region())
 	default:
 		return result{status: OK, found: found}
 	}
@@ -143,7 +144,7 @@ func (p *patient) checkLedger(ctx context.Context) result {
 	case fault.Is(err, fault.Broken):
 		return failed(found, "gcloud projects add-iam-policy-binding "+at.Project+" --role roles/datastore.user --member user:$(gcloud config get account)")
 	default:
-		return failed(found, "gcloud auth application-default login   # and look at https://status.cloud.google.com")
+		return failed(found, login)
 	}
 }
 

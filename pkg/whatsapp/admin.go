@@ -269,7 +269,8 @@ func (c *Client) administer(ctx context.Context, token, method, path string, for
 	}
 	response, err := c.http.Do(r)
 	if err != nil {
-		return nil, nil, &TransportError{Cause: causeOf(err), Written: true, err: withoutURL(err)}
+		cause := causeOf(err)
+		return nil, nil, &TransportError{Cause: cause, Written: cause != "dns" && cause != "dial" && cause != "tls", err: withoutURL(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := bodyOf(response)
