@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/pyloto/atende/internal/config"
@@ -15,7 +16,7 @@ import (
 func examineCommands() []command {
 	asJSON := flag{name: flagJSON}
 	return []command{
-		{words: []string{"doctor"}, flags: []flag{asJSON}, run: examine,
+		{words: []string{"doctor"}, flags: []flag{{name: flagWrite}, asJSON}, run: examine,
 			does: "look at everything that the services stand on, and say what is wrong and what to type (docs/doctor.md)"},
 		{words: []string{"webhook", "subscribe"}, flags: []flag{
 			{name: flagCallback, value: "URL"}, {name: flagOverride}, {name: flagDryRun}, asJSON,
@@ -27,7 +28,7 @@ func examineCommands() []command {
 // examine ends with 1 when something failed. It examines the environment that it is
 // started in, where that is one of services, and a running street otherwise.
 func examine(ctx context.Context, c call) int {
-	report, what, err := examined(ctx, c.environ)
+	report, what, err := examined(ctx, c.environ, c.flags.has(flagWrite))
 	if err != nil {
 		return program.Exit(err, c.stderr)
 	}
@@ -41,9 +42,9 @@ func examine(ctx context.Context, c call) int {
 }
 
 // examined is the report, and what it is about.
-func examined(ctx context.Context, environ []string) (report doctor.Report, what string, err error) {
+func examined(ctx context.Context, environ []string, write bool) (report doctor.Report, what string, err error) {
 	if ofServices(environ) {
-		return doctor.Examine(ctx, doctor.Options{Environ: environ}), "this environment", nil
+		return doctor.Examine(ctx, doctor.Options{Environ: environ, Write: write}), "this environment", nil
 	}
 	base, err := streetAddress(environ)
 	if err != nil {
@@ -52,7 +53,7 @@ func examined(ctx context.Context, environ []string) (report doctor.Report, what
 	street := newStreet(base)
 	defer street.client.CloseIdleConnections()
 	street.client.Timeout = doctor.DefaultTimeout + streetPatience
-	report, err = street.Examine(ctx)
+	report, err = street.Examine(ctx, write)
 	return report, "the street at " + base.String(), err
 }
 
@@ -78,8 +79,8 @@ func ofServices(environ []string) bool {
 }
 
 // Examine has a street examine itself.
-func (s *street) Examine(ctx context.Context) (report doctor.Report, err error) {
-	return report, s.post(ctx, "/api/doctor", &report)
+func (s *street) Examine(ctx context.Context, write bool) (report doctor.Report, err error) {
+	return report, s.request(ctx, http.MethodPost, "/api/doctor", fmt.Sprintf(`{"write":%t}`, write), &report)
 }
 
 func printReport(out io.Writer, what string, report doctor.Report) {

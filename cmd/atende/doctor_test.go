@@ -36,6 +36,9 @@ func TestDoctorFindsTheStreetHealthy(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
+	if printed := done(t, env, "doctor --write"); !strings.Contains(printed, "ok  delivery ") || !strings.Contains(printed, "ok: 16, ") {
+		t.Errorf("with a task delivered it printed\n%s", printed)
+	}
 	// After a skip in time the street's clocks still agree.
 	ask(t, http.MethodPost, base+"/api/clock", `{"advance":"24h"}`)
 	done(t, env, "doctor")

@@ -24,6 +24,7 @@ const (
 	flagCallback = "callback"
 	flagOverride = "override"
 	flagDryRun   = "dry-run"
+	flagWrite    = "write"
 )
 
 func (f flag) usage() string {

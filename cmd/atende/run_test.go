@@ -44,7 +44,7 @@ func TestCommands(t *testing.T) {
 		{"pack", 2, "", `there is no command "pack"; "atende help" lists all`},
 		{"fsm please", 2, "", "it is: atende fsm"},
 		{"nurse", 2, "", `there is no command "nurse"; "atende help" lists all`},
-		{"doctor please", 2, "", "it is: atende doctor [--json]"},
+		{"doctor please", 2, "", "it is: atende doctor [--write] [--json]"},
 		{"webhook subscribe now", 2, "", "it is: atende webhook subscribe"},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -90,20 +90,16 @@ func (s *street) do(ctx context.Context, method string, query url.Values, into a
 	for _, part := range path {
 		address += "/" + url.PathEscape(part)
 	}
-	return s.request(ctx, method, address+"?"+query.Encode(), into)
-}
-
-func (s *street) post(ctx context.Context, path string, into any) error {
-	return s.request(ctx, http.MethodPost, path, into)
+	body := ""
+	if method == http.MethodPost {
+		body = "{}"
+	}
+	return s.request(ctx, method, address+"?"+query.Encode(), body, into)
 }
 
 // request makes one request. An answer that is no success is the error.
-func (s *street) request(ctx context.Context, method, path string, into any) error {
-	body := io.Reader(http.NoBody)
-	if method == http.MethodPost {
-		body = strings.NewReader("{}")
-	}
-	request, err := http.NewRequestWithContext(ctx, method, s.base.String()+path, body)
+func (s *street) request(ctx context.Context, method, path, body string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, s.base.String()+path, strings.NewReader(body))
 	if err != nil {
 		return errors.New("ask the street: what was given makes no address")
 	}

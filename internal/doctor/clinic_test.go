@@ -62,15 +62,15 @@ type clinic struct {
 	ingress string
 	// skew is how far Meta's clock is ahead, in nanoseconds.
 	skew atomic.Int64
-	// before changes the environment of the ingress.
-	before map[string]string
+	// write: the doctor may have tasks delivered.
+	write bool
 }
 
 // newClinic starts everything, until the test ends. before changes the environment
 // of the ingress alone.
 func newClinic(t *testing.T, before map[string]string) *clinic {
 	t.Helper()
-	c := &clinic{t: t, redis: miniredis.RunT(t), store: firestoretest.New(t), before: before}
+	c := &clinic{t: t, redis: miniredis.RunT(t), store: firestoretest.New(t)}
 	var err error
 	if c.secrets, err = secretstest.Start(); err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func (c *clinic) fields() []*adminpb.Field {
 func (c *clinic) examine() doctor.Report {
 	c.t.Helper()
 	return doctor.Examine(c.t.Context(), doctor.Options{
-		Environ: lines(c.environ), SecretManager: c.secrets.ClientOptions(), Firestore: []option.ClientOption{
+		Write: c.write, Environ: lines(c.environ), SecretManager: c.secrets.ClientOptions(), Firestore: []option.ClientOption{
 			option.WithEndpoint(c.store.Host()), option.WithoutAuthentication(),
 			option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
 		},

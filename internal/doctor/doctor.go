@@ -8,7 +8,7 @@
 //
 // It promises:
 //
-//   - It changes nothing: no task is made, no document or key written, no message
+//   - Unless it is told to write, it changes nothing: no task is made, no document or key written, no message
 //     sent. What it leaves behind are lines of log at the ingress and the worker,
 //     of a webhook without content and of a task without identity, and some sixty
 //     tokens that the model is paid for.
@@ -86,6 +86,10 @@ type Options struct {
 	Ledger Ledger
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
+	// Write has a task delivered from each kind of queue, which asks the worker for
+	// its health with the identity that every task carries. Without it nothing is
+	// changed anywhere.
+	Write bool
 	// SecretManager and Firestore are options for reaching them.
 	SecretManager []option.ClientOption
 	Firestore     []option.ClientOption

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
 	"github.com/pyloto/atende/internal/doctor"
 	"github.com/pyloto/atende/internal/openai/openaitest"
 	"github.com/pyloto/atende/internal/store/firestore/firestoretest"
@@ -254,6 +255,56 @@ type fault struct {
 	found  string
 	fix    string
 	skips  []string
+}
+
+// Told to write, it has tasks delivered, which leave nothing behind.
+func TestTasksAreDelivered(t *testing.T) {
+	c := newClinic(t, nil)
+	c.write = true
+	report := c.examine()
+	for _, f := range report.Checks {
+		if f.Status != doctor.OK {
+			t.Errorf("%+v", f)
+		}
+	}
+	if len(report.Checks) != 16 || report.Checks[8].Check != "delivery" || len(c.tasks.Tasks()) != 3 || len(c.store.Documents()) != 1 {
+		t.Errorf("%d checks, %d tasks, %d documents", len(report.Checks), len(c.tasks.Tasks()), len(c.store.Documents()))
+	}
+
+	for _, f := range []struct {
+		name, found, fix string
+		plant            func(*clinic)
+	}{
+		{"an account that is not let in", "a task of atende-inbound is not let in (PermissionDenied)", "roles/run.invoker", func(c *clinic) {
+			c.environ["WORKER_URL"] = private(t)
+		}},
+		{"one who may not make tasks", "a task may not be put into atende-inbound", "roles/iam.serviceAccountUser", func(c *clinic) {
+			c.tasks.Inject(cloudtaskstest.Fault{Kind: cloudtaskstest.Refuse, Method: "CreateTask", Code: codes.PermissionDenied})
+		}},
+	} {
+		c := newClinic(t, nil)
+		c.write = true
+		f.plant(c)
+		for _, got := range c.examine().Checks {
+			want := doctor.OK
+			if got.Check == "delivery" {
+				want = doctor.Failed
+				if !strings.Contains(got.Found, f.found) || !strings.Contains(strings.Join(got.Fix, "\n"), f.fix) {
+					t.Errorf("%s: %+v", f.name, got)
+				}
+			}
+			if got.Status != want {
+				t.Errorf("%s: %+v", f.name, got)
+			}
+		}
+	}
+}
+
+// private is a worker behind a platform that lets nobody in.
+func private(t *testing.T) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // What development does without is no fault, and is called by its name.

@@ -230,7 +230,7 @@ func (p *patient) checkIngress(ctx context.Context) result {
 		logs = "make run   # or start the ingress that the callback names"
 	}
 	before := p.o.Now()
-	status, body, err := p.ask(ctx, http.MethodGet, at.Scheme+"://"+at.Host+"/health", "", nil)
+	status, body, err := p.ask(ctx, http.MethodGet, at.Scheme+"://"+at.Host+healthPath, "", nil)
 	said := readHealth(body)
 	switch {
 	case err != nil:

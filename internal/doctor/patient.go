@@ -27,6 +27,7 @@ const (
 	hashKey     = "hash-key"
 	queues      = "queues"
 	workerCheck = "worker"
+	delivery    = "delivery"
 	token       = "meta-token"
 	numbers     = "meta-number"
 	appSecret   = "app-secret"
@@ -162,7 +163,7 @@ func (p *patient) checks() []check {
 	}
 	again := says("atende doctor   # again: it is this machine that is slow")
 	settled := on(environment, secrecy)
-	return []check{
+	all := []check{
 		{name: environment, run: p.checkEnvironment, hangs: again},
 		{name: secrecy, needs: on(environment), run: p.checkSecrets, hangs: google},
 		{name: redisCheck, needs: on(environment), follows: settled, unknown: values("REDIS_URL"), run: p.checkRedis,
@@ -172,6 +173,7 @@ func (p *patient) checks() []check {
 		{name: hashKey, needs: on(ledger), unknown: values("CONTACT_HASH_KEY"), run: p.checkHashKey, hangs: google},
 		{name: queues, needs: on(environment), follows: settled, run: p.checkQueues, hangs: google},
 		{name: workerCheck, needs: on(environment), follows: settled, run: p.checkWorker, hangs: service("atende-worker")},
+		{name: delivery, needs: on(queues, workerCheck), run: p.checkDelivery, hangs: google},
 		{name: token, needs: on(environment), follows: settled, unknown: values("WHATSAPP_ACCESS_TOKEN"), run: p.checkToken, hangs: meta},
 		{name: numbers, needs: on(token), run: p.checkNumbers, hangs: meta},
 		{name: appSecret, needs: on(token), unknown: values("WHATSAPP_APP_SECRET", "WHATSAPP_WEBHOOK_SECRET"), run: p.checkAppSecret, hangs: meta},
@@ -181,6 +183,10 @@ func (p *patient) checks() []check {
 			hangs: says("look at https://status.openai.com, or go on without: OPENAI_ENABLED=false")},
 		{name: clock, needs: on(environment), follows: on(redisCheck, workerCheck, token, ingress), run: p.checkClock, hangs: again},
 	}
+	if !p.o.Write {
+		return slices.DeleteFunc(all, func(c check) bool { return c.name == delivery })
+	}
+	return all
 }
 
 // project is the option that names the project to gcloud.

@@ -18,13 +18,26 @@ import (
 // taskPath is one of the worker's doors for tasks.
 const taskPath = "/tasks/inbound"
 
-// checkQueues looks at every queue and puts nothing in.
-func (p *patient) checkQueues(ctx context.Context) result {
+const (
+	// healthPath is what every service answers to whoever is let in.
+	healthPath = "/health"
+	// deliveryPatience bounds the deliveries, each of which may start a worker.
+	deliveryPatience = 20 * time.Second
+)
+
+// tasks is the client of the queues, as both services have it but for its patience.
+func (p *patient) tasks() (*cloudtasks.Client, error) {
 	at := p.worker.Tasks
-	client, err := cloudtasks.New(cloudtasks.Options{
+	return cloudtasks.New(cloudtasks.Options{
 		Project: at.Project, Location: at.Location, WorkerURL: at.WorkerURL, Audience: at.Audience,
 		InvokerEmail: at.InvokerEmail, EmulatorHost: at.EmulatorHost, AttemptTimeout: ledgerPatience,
 	})
+}
+
+// checkQueues looks at every queue and puts nothing in.
+func (p *patient) checkQueues(ctx context.Context) result {
+	at := p.worker.Tasks
+	client, err := p.tasks()
 	if err != nil {
 		return failed(err.Error(), "export WORKER_URL=… TASKS_INVOKER_EMAIL=…")
 	}
@@ -77,12 +90,43 @@ func (p *patient) longestBackoff(id string) string {
 	return "300s"
 }
 
+// checkDelivery has the first queue of each kind ask the worker for its health: only
+// the queue itself can show that its tasks arrive, and that the account which they
+// are signed for is let in.
+func (p *patient) checkDelivery(ctx context.Context) result {
+	ctx, cancel := context.WithTimeout(ctx, deliveryPatience)
+	defer cancel()
+	at := p.worker.Tasks
+	client, err := p.tasks()
+	if err != nil {
+		return failed(err.Error(), "export WORKER_URL=… TASKS_INVOKER_EMAIL=…")
+	}
+	defer func() { _ = client.Close() }()
+	for _, id := range []string{at.Inbound[0], at.Status[0], at.Timer[0]} {
+		said, err := client.Knock(ctx, id, healthPath)
+		switch {
+		case err != nil && strings.Contains(err.Error(), "PermissionDenied"):
+			return failed("a task may not be put into "+id+", or not be signed for TASKS_INVOKER_EMAIL: "+err.Error(),
+				"gcloud tasks queues add-iam-policy-binding "+id+" --location "+at.Location+" --project "+at.Project+" --role roles/cloudtasks.admin --member user:$(gcloud config get account)",
+				"gcloud iam service-accounts add-iam-policy-binding $TASKS_INVOKER_EMAIL --role roles/iam.serviceAccountUser --member user:$(gcloud config get account)")
+		case err != nil:
+			return failed("a task of "+id+" does not arrive: "+err.Error(),
+				"gcloud tasks list --queue "+id+" --location "+at.Location+" --project "+at.Project+"   # what waits before it, and what it was answered")
+		case said != "":
+			return failed(fmt.Sprintf("a task of %s is not let in (%s)", id, said),
+				"gcloud run services add-iam-policy-binding atende-worker --region "+at.Location+p.project()+" --role roles/run.invoker --member serviceAccount:$TASKS_INVOKER_EMAIL",
+				"export WORKER_AUDIENCE=$(terraform -chdir=infra output -raw worker_url)   # of both services, the same")
+		}
+	}
+	return ok("a task of %s, %s and %s arrives with its identity", at.Inbound[0], at.Status[0], at.Timer[0])
+}
+
 // checkWorker asks at the door that tasks come to. A worker whose platform lets
 // nobody in without a token answers 403 itself, which is as good as an answer.
 func (p *patient) checkWorker(ctx context.Context) result {
 	at := p.worker.Tasks
 	before := p.o.Now()
-	health, body, err := p.ask(ctx, http.MethodGet, at.WorkerURL+"/health", "", nil)
+	health, body, err := p.ask(ctx, http.MethodGet, at.WorkerURL+healthPath, "", nil)
 	start := "gcloud run services describe atende-worker --region " + at.Location + p.project()
 	if p.local() {
 		start = "make run   # or start the worker that WORKER_URL names"

@@ -59,8 +59,9 @@ type api struct {
 	sessionTTL time.Duration
 	// opening is when the business opens next after a moment, if ever.
 	opening func(after time.Time) (at time.Time, ok bool)
-	// examine has the doctor look at the street.
-	examine func(context.Context) doctor.Report
+	// examine has the doctor look at the street, and where write is true have tasks
+	// delivered.
+	examine func(ctx context.Context, write bool) doctor.Report
 	// done is closed when the street ends.
 	done <-chan struct{}
 }
@@ -349,8 +350,11 @@ func (a *api) getHandoffs(w http.ResponseWriter, _ *http.Request) {
 // postDoctor examines the street. It is no GET, which any page could make: a real
 // model is paid for its answer.
 func (a *api) postDoctor(w http.ResponseWriter, r *http.Request) {
-	if decode(w, r, &struct{}{}) {
-		answer(w, http.StatusOK, a.examine(r.Context()))
+	var request struct {
+		Write bool `json:"write"`
+	}
+	if decode(w, r, &request) {
+		answer(w, http.StatusOK, a.examine(r.Context(), request.Write))
 	}
 }
 

@@ -472,8 +472,8 @@ func (s *street) startPage() error {
 		parts: s.parts, done: done, team: s.team,
 		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir), witness: s.witness, prompts: s.prompts,
 		sessionTTL: s.wishes.worker.SessionTTL,
-		examine: func(ctx context.Context) doctor.Report {
-			return doctor.Examine(ctx, doctor.Options{Environ: s.wishes.environ(s.at), Ledger: s.examined, Now: s.clock.Now})
+		examine: func(ctx context.Context, write bool) doctor.Report {
+			return doctor.Examine(ctx, doctor.Options{Environ: s.wishes.environ(s.at), Ledger: s.examined, Now: s.clock.Now, Write: write})
 		},
 	}
 	mux := http.NewServeMux()
