@@ -5,15 +5,37 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pyloto/atende/internal/doctor"
 	"github.com/pyloto/atende/internal/registrar"
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
+// awaitReady waits until a street's services take work: on a slow machine it prints
+// its address before.
+func awaitReady(t *testing.T, env []string) {
+	t.Helper()
+	overdue := time.After(patience)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		stdout, _, code := atende(t, env, "doctor")
+		if code == exitDone || !strings.Contains(stdout, "not ready to take") {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-overdue:
+			t.Fatal("the street did not become ready")
+		}
+	}
+}
+
 // A healthy street is green, in words and as a document.
 func TestDoctorFindsTheStreetHealthy(t *testing.T) {
 	base, env := newTestStreet(t)
+	awaitReady(t, env)
 	printed := done(t, env, "doctor")
 	lines := strings.Split(strings.TrimSpace(printed), "\n")
 	if len(lines) != 16 || lines[15] != "the street at "+base+" (development): ok: 15, warnings: 0, failed: 0, skipped: 0" {
@@ -48,6 +70,7 @@ func TestDoctorFindsTheStreetHealthy(t *testing.T) {
 // code says so.
 func TestDoctorFindsTheStreetIll(t *testing.T) {
 	base, env := newTestStreet(t)
+	awaitReady(t, env)
 	ask(t, http.MethodPost, base+"/api/faults", `{"point":"redis","kind":"fail_before","times":-1}`)
 	ask(t, http.MethodPost, base+"/api/faults", `{"point":"model","kind":"status","status":401,"times":-1}`)
 	stdout, stderr, code := atende(t, env, "doctor")
@@ -65,6 +88,7 @@ func TestDoctorFindsTheStreetIll(t *testing.T) {
 // is not one.
 func TestDoctorKnowsWhatToExamine(t *testing.T) {
 	base, env := newTestStreet(t)
+	awaitReady(t, env)
 	for name, c := range map[string]struct {
 		environ []string
 		street  bool

@@ -171,6 +171,8 @@ func planted() []fault {
 				[]string{"redis", "firestore", "firestore-indexes", "hash-key", "meta-token", "model"}, metaChecks)},
 		{name: "a worker that anybody may invoke", plant: set("TASKS_AUTH", "platform"),
 			check: "worker", found: "anybody may invoke the worker", fix: "gcloud run services remove-iam-policy-binding atende-worker"},
+		{name: "a worker that is not ready", plant: func(c *clinic) { c.environ["WORKER_URL"] = waiting(c.t) },
+			check: "worker", found: "not ready to take tasks", fix: "/ready"},
 		{name: "a worker that takes any task", plant: func(c *clinic) { c.environ["WORKER_URL"] = careless(c.t) },
 			check: "worker", found: "anybody could give it one", fix: "export TASKS_AUTH=oidc"},
 		{name: "no worker", plant: set("WORKER_URL", "http://127.0.0.1:1"),
@@ -226,18 +228,24 @@ func planted() []fault {
 		{name: "no money for the model", plant: model(openaitest.Fault{Kind: openaitest.Status, Status: 429, Code: "insufficient_quota"}),
 			check: "model", found: "insufficient_quota", fix: "Billing"},
 		{name: "Meta's clock apart", plant: func(c *clinic) { c.skew.Store(int64(2 * time.Minute)) },
-			check: "clock", found: "meta 2m0s ahead", fix: "timedatectl set-ntp true"},
+			check: "clock", found: "clocks are apart: meta ", fix: "timedatectl set-ntp true"},
 		{name: "the clock of Redis apart", plant: func(c *clinic) { c.redis.SetTime(time.Now().Add(-time.Hour)) },
-			check: "clock", found: "redis 1h0m0s behind", fix: "timedatectl set-ntp true"},
+			check: "clock", found: "clocks are apart: redis 1h0m", fix: "timedatectl set-ntp true"},
 	}
 }
 
-// careless is a worker that asks nobody who he is.
-func careless(t *testing.T) string {
+// careless is a worker that asks nobody who he is, and waiting one that is not ready.
+func careless(t *testing.T) string { return answering(t, http.StatusOK) }
+func waiting(t *testing.T) string  { return answering(t, http.StatusServiceUnavailable) }
+
+// answering is a worker that lives and answers every task with a status.
+func answering(t *testing.T, status int) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/health" {
 			_, _ = io.WriteString(w, `{"status":"healthy","service":"atende-worker","timestamp":"`+time.Now().UTC().Format(time.RFC3339)+`"}`)
+			return
 		}
+		w.WriteHeader(status)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL

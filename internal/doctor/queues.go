@@ -156,8 +156,11 @@ func (p *patient) checkWorker(ctx context.Context) result {
 	case p.worker.Auth.Mode == config.TasksAuthNone:
 		return ok("answers at %s, and takes tasks from anybody, as development allows", at.WorkerURL)
 	case door == http.StatusServiceUnavailable:
-		return failed("the worker at "+at.WorkerURL+" is not ready to take tasks",
-			"gcloud logging read 'resource.type=\"cloud_run_revision\" AND severity>=WARNING' --freshness 10m"+p.project()+"   # secret_unresolved, ledger_unclaimed")
+		log := "gcloud logging read 'resource.type=\"cloud_run_revision\" AND severity>=WARNING' --freshness 10m" + p.project() + "   # secret_unresolved, ledger_unclaimed"
+		if p.local() {
+			log = "curl -s " + at.WorkerURL + "/ready   # what it waits for; its log says secret_unresolved or ledger_unclaimed"
+		}
+		return failed("the worker at "+at.WorkerURL+" is not ready to take tasks", log)
 	case door != http.StatusUnauthorized && door != http.StatusForbidden:
 		return failed(fmt.Sprintf("the worker answers a task without identity with %d: anybody could give it one", door),
 			"export TASKS_AUTH=oidc   # of the worker")
