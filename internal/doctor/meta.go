@@ -39,7 +39,7 @@ func (p *patient) graph() (*whatsapp.Client, error) {
 	})
 }
 
-// The fixes that concern the token, and those that concern the app.
+// newToken is what to do about a token that does not do.
 func (p *patient) newToken() string {
 	return "gcloud secrets versions add whatsapp-access-token-" + p.name() + p.project() +
 		" --data-file=-   # Business settings, System users: a token of the permissions " + whatsapp.ScopeMessaging + " and " + whatsapp.ScopeManagement + ", which never expires"
@@ -61,7 +61,7 @@ func (p *patient) checkToken(ctx context.Context) result {
 	if !info.At.IsZero() {
 		p.read("meta", before, info.At)
 	}
-	p.note(func() { p.app = info.AppID })
+	p.note(func() { p.meta, p.app = graph, info.AppID })
 	var lacks []string
 	for _, scope := range []string{whatsapp.ScopeMessaging, whatsapp.ScopeManagement} {
 		if !slices.Contains(info.Scopes, scope) {
@@ -86,10 +86,7 @@ func (p *patient) checkToken(ctx context.Context) result {
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func (p *patient) checkNumbers(ctx context.Context) result {
-	graph, err := p.graph()
-	if err != nil {
-		return failed(err.Error(), "export WHATSAPP_API_BASE_URL=https://graph.facebook.com")
-	}
+	graph, _, _ := p.seen()
 	manager := "business.facebook.com/wa/manage/phone-numbers/   # "
 	var bad, odd, fine, fix []string
 	for _, id := range p.worker.PhoneNumberIDs {
@@ -130,10 +127,7 @@ func (p *patient) checkNumbers(ctx context.Context) result {
 // with, and asking changes nothing.
 func (p *patient) checkAppSecret(ctx context.Context) result {
 	put := "gcloud secrets versions add whatsapp-webhook-secret-" + p.name() + p.project() + " --data-file=-   # App settings, Basic, App secret, of the app that the token is of"
-	graph, err := p.graph()
-	if err != nil {
-		return failed(err.Error(), "export WHATSAPP_API_BASE_URL=https://graph.facebook.com")
-	}
+	graph, _, _ := p.seen()
 	all, err := secrets.List(p.resolver, p.ingress.AppSecrets)(ctx)
 	if err != nil {
 		return failed("WHATSAPP_APP_SECRET was not resolved", "atende doctor   # again: it resolved a moment ago")
@@ -160,11 +154,7 @@ func (p *patient) checkAppSecret(ctx context.Context) result {
 
 // checkWebhook asks Meta where it sends webhooks, and of what.
 func (p *patient) checkWebhook(ctx context.Context) result {
-	graph, err := p.graph()
-	if err != nil {
-		return failed(err.Error(), "export WHATSAPP_API_BASE_URL=https://graph.facebook.com")
-	}
-	app, s := p.seen()
+	graph, app, s := p.seen()
 	const register = "atende webhook subscribe --callback "
 	address := "$(terraform -chdir=infra output -raw webhook_url)"
 	if s == nil || s.Callback == "" {
@@ -205,11 +195,12 @@ func (p *patient) checkWebhook(ctx context.Context) result {
 	return ok("%d fields go to %s", len(s.Fields), callback)
 }
 
-// seen is the app as it proved itself, and what it is subscribed to.
-func (p *patient) seen() (whatsapp.App, *whatsapp.Subscription) {
+// seen is Meta's API, the app as it proved itself there, and what it is subscribed
+// to: each once the check that brings it is over.
+func (p *patient) seen() (*whatsapp.Client, whatsapp.App, *whatsapp.Subscription) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.proven, p.subscribed
+	return p.meta, p.proven, p.subscribed
 }
 
 // checkIngress does what Meta does, at the address that Meta has: the challenge, a
@@ -217,7 +208,7 @@ func (p *patient) seen() (whatsapp.App, *whatsapp.Subscription) {
 // signed. There is nothing in either, so nothing follows from them.
 func (p *patient) checkIngress(ctx context.Context) result {
 	callback := known(p, func() string { return p.callback })
-	app, _ := p.seen()
+	_, app, _ := p.seen()
 	at, err := url.Parse(callback)
 	register := "atende webhook subscribe --callback $(terraform -chdir=infra output -raw webhook_url)"
 	switch {

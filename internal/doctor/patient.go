@@ -49,6 +49,7 @@ type patient struct {
 	// unresolved are variables whose reference does not resolve.
 	unresolved []string
 	opened     *openLedger
+	meta       *whatsapp.Client
 	app        string       // Meta's id of the token's app
 	proven     whatsapp.App // with the secret that Meta knows it by
 	subscribed *whatsapp.Subscription
