@@ -187,7 +187,7 @@ func planted() []fault {
 			check: "meta-token", found: "lacks the permission whatsapp_business_management", fix: "gcloud secrets versions add whatsapp-access-token-development", skips: metaChecks},
 		{name: "a number of poor quality", plant: noted(func(a *whatsapptest.Administration) {
 			a.Numbers = map[string]whatsapp.NumberInfo{number: {Status: "CONNECTED", Quality: "RED"}}
-		}), check: "meta-number", status: doctor.Warning, found: "RED", fix: "docs/operations.md"},
+		}), check: "meta-number", status: doctor.Warning, found: "RED", fix: "send nothing unasked"},
 		{name: "a number that was banned", plant: noted(func(a *whatsapptest.Administration) {
 			a.Numbers = map[string]whatsapp.NumberInfo{number: {Status: "BANNED", Quality: "RED"}}
 		}), check: "meta-number", found: "is BANNED, not CONNECTED", fix: "business.facebook.com/wa/manage/phone-numbers"},

@@ -104,7 +104,7 @@ func (p *patient) checkNumbers(ctx context.Context) result {
 			fix = append(fix, manager+"see why; a number that is PENDING or DISCONNECTED has to be registered")
 		case n.Quality == "RED":
 			odd = append(odd, id+" is rated RED: people block it or report it, and Meta will restrict it")
-			fix = append(fix, manager+"see what people object to, and send nothing unasked until it is green again (docs/operations.md)")
+			fix = append(fix, manager+"see what people object to, and send nothing unasked until it is green again")
 		case n.NameStatus == "DECLINED" || n.NameStatus == "EXPIRED":
 			odd = append(odd, id+": its display name is "+n.NameStatus)
 			fix = append(fix, manager+"give another display name")
