@@ -321,7 +321,7 @@ var rooms = map[string]room{
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/conversation", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
+			"internal/channel", "internal/config", "internal/conversation", "internal/envelope", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",

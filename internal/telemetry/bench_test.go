@@ -104,6 +104,20 @@ func BenchmarkMetricsOff(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		t.Metrics().Turn(b.Context(), "sent", time.Second)
+		t.Metrics().Task(b.Context(), telemetry.Handled{Kind: "inbound", Fate: "sent", Took: time.Second})
+	}
+}
+
+// BenchmarkStepOff is a step where nothing is exported.
+func BenchmarkStepOff(b *testing.B) {
+	t, err := telemetry.New(b.Context(), telemetry.Options{Writer: io.Discard})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, _ := t.Enter(b.Context(), nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, span := telemetry.Step(ctx, telemetry.StepLoad)
+		span.End(nil)
 	}
 }

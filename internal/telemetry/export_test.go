@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/telemetry"
 	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -80,13 +81,14 @@ func plain(attributes []*commonpb.KeyValue) map[string]any {
 func TestExport(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "team=atendimento")
 	c := newCollector(t)
-	tel, out := open(t, telemetry.Options{Service: "atende-worker", Version: "v9", Environment: "staging", OTLPEndpoint: c.URL + "/base"})
+	tel, out := open(t, telemetry.Options{Service: "atende-worker", Version: "v9", Environment: "staging", GCPProject: "proj", OTLPEndpoint: c.URL + "/base"})
 
 	ctx, _ := tel.Enter(t.Context(), http.Header{"Traceparent": {farParent}, "X-Correlation-Id": {"c-1"}})
-	turn, span := tel.Start(ctx, "turn", farParent)
+	telemetry.Name(ctx, telemetry.StepInbound)
+	turn, span := telemetry.Step(ctx, telemetry.StepLoad)
 	outgoing := telemetry.Traceparent(turn)
-	span.Fail("dependency")
-	span.End()
+	span.Note(telemetry.Turn("cid~7"), telemetry.Field{})
+	span.End(fault.Mark(errors.New("load of 5511987654321"), fault.Dependency))
 	tel.Finish(ctx, telemetry.Event{Name: telemetry.TaskFinished, Severity: telemetry.SeverityError, Fields: []telemetry.Field{
 		telemetry.Fate("retry"), telemetry.Status(503), telemetry.Latency(1500 * time.Microsecond), telemetry.Flag(telemetry.Ambiguous, true),
 		telemetry.Error(errors.New("send to 5511987654321")), {},
@@ -100,16 +102,18 @@ func TestExport(t *testing.T) {
 	m.Events(ctx, telemetry.Enqueued, 3)
 	m.Events(ctx, telemetry.Ignored, 0)
 	m.Events(ctx, telemetry.CountKey(250), 1)
-	m.Enqueue(ctx, time.Millisecond, true)
-	m.Turn(ctx, "sent", time.Second)
-	m.Turn(ctx, "5511987654321", time.Second)
-	m.Turn(ctx, "Iara Souza", time.Second)
-	m.Turn(ctx, "", time.Second)
-	m.Turn(ctx, "98765-4321", time.Second)
-	m.Turn(ctx, strings.Repeat("x", 49), time.Second)
-	m.ModelCall(ctx, "gpt-4o-mini-2024-07-18", "ok", time.Second, 100, -1, 75)
+	for _, fate := range []string{"sent", "5511987654321", "Iara Souza", "", "98765-4321", strings.Repeat("x", 49)} {
+		m.Task(ctx, telemetry.Handled{Kind: "inbound", Fate: fate, Took: time.Second, Delay: -1})
+	}
+	m.Task(ctx, telemetry.Handled{
+		Kind: "timer", Fate: "parked", Delay: time.Second, Retries: 2, Answered: 3 * time.Second, Parked: "quarantine:body", Handoff: "outside", Reminded: true,
+	})
+	m.Blocked(ctx, "claims")
+	m.ModelCall(ctx, telemetry.ModelCall{Model: "gpt-4o-mini-2024-07-18", Outcome: "ok", Took: time.Second, Prompt: 100, Cached: 60, Completion: -1, MicroUSD: 75})
 	m.Send(ctx, "ambiguous", time.Second)
-	m.StoreFailure(ctx, telemetry.Ledger, "commit")
+	m.Replies(ctx, "proven", 2)
+	m.Statuses(ctx, "read", 4)
+	m.Statuses(ctx, "unknown", 0)
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +122,16 @@ func TestExport(t *testing.T) {
 	defer c.mu.Unlock()
 	spans := map[string]map[string]any{}
 	for _, rs := range c.traces.GetResourceSpans() {
-		want := map[string]any{"service.name": "atende-worker", "service.version": "v9", "deployment.environment.name": "staging", "team": "atendimento"}
-		if diff := cmp.Diff(want, plain(rs.GetResource().GetAttributes())); diff != "" {
+		want := map[string]any{
+			"service.name": "atende-worker", "service.version": "v9", "deployment.environment.name": "staging", "team": "atendimento",
+			"gcp.project_id": "proj",
+		}
+		got := plain(rs.GetResource().GetAttributes())
+		if instance, _ := got["service.instance.id"].(string); len(instance) != 32 {
+			t.Errorf("instance %q", instance)
+		}
+		delete(got, "service.instance.id")
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("resource (-want +got):\n%s", diff)
 		}
 		for _, ss := range rs.GetScopeSpans() {
@@ -129,14 +141,14 @@ func TestExport(t *testing.T) {
 					t.Errorf("span %s is in trace %s", s.GetName(), got)
 				}
 				switch s.GetName() {
-				case "turn":
+				case "ledger.load":
 					if !strings.Contains(outgoing, hex.EncodeToString(s.GetSpanId())) {
 						t.Errorf("traceparent %s does not name the span %s", outgoing, hex.EncodeToString(s.GetSpanId()))
 					}
 					if hex.EncodeToString(s.GetParentSpanId()) == farSpan {
-						t.Error("the turn is not a child of its request")
+						t.Error("the step is not a child of its request")
 					}
-				case "task_finished":
+				case "task.inbound":
 					if hex.EncodeToString(s.GetParentSpanId()) != farSpan {
 						t.Errorf("the request's parent is %s", hex.EncodeToString(s.GetParentSpanId()))
 					}
@@ -145,8 +157,8 @@ func TestExport(t *testing.T) {
 		}
 	}
 	want := map[string]map[string]any{
-		"turn": {},
-		"task_finished": {"correlation_id": "c-1", "fate": "retry", "status": int64(503), "latency_ms": 1.5,
+		"ledger.load": {"turn": "cid~7"},
+		"task.inbound": {"event": "task_finished", "correlation_id": "c-1", "fate": "retry", "status": int64(503), "latency_ms": 1.5,
 			"ambiguous": true, "error": "send to [redacted]"},
 	}
 	if diff := cmp.Diff(want, spans); diff != "" {
@@ -174,26 +186,33 @@ func TestExport(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(map[string][]string{
-		"atende.webhooks":         {"status=200"},
-		"atende.flow.duration":    {"action=INIT", "action=other", "status=200", "status=432"},
-		"atende.events":           {"outcome=enqueued"},
-		"atende.enqueue.duration": {"ok=true"},
-		"atende.turn.duration":    {"fate=other", "fate=sent"},
-		"atende.model.cost":       {"model=gpt-4o-mini-2024-07-18"},
-		"atende.model.duration":   {"model=gpt-4o-mini-2024-07-18", "outcome=ok"},
-		"atende.model.tokens":     {"direction=completion", "direction=prompt", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18"},
-		"atende.send.duration":    {"outcome=ambiguous"},
-		"atende.store.failures":   {"operation=commit", "store=ledger"},
+		"atende.webhooks":       {"status=200"},
+		"atende.flow.duration":  {"action=INIT", "action=other", "status=200", "status=432"},
+		"atende.events":         {"outcome=enqueued"},
+		"atende.step.duration":  {"step=ledger.load", "outcome=dependency", "step=task.inbound", "outcome=error"},
+		"atende.task.duration":  {"kind=inbound", "fate=other", "kind=inbound", "fate=sent", "kind=timer", "fate=parked"},
+		"atende.queue.delay":    {"kind=timer"},
+		"atende.task.retries":   {"kind=timer"},
+		"atende.parked":         {"kind=timer", "reason=quarantine:body"},
+		"atende.handoffs":       {"event=handoff_unanswered", "reason=outside"},
+		"atende.drafts.blocked": {"guard=claims"},
+		"atende.model.cost":     {"model=gpt-4o-mini-2024-07-18"},
+		"atende.model.duration": {"model=gpt-4o-mini-2024-07-18", "outcome=ok"},
+		"atende.model.tokens":   {"direction=completion", "direction=prompt", "direction=cached", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18"},
+		"atende.send.duration":  {"outcome=ambiguous"},
+		"atende.replies":        {"outcome=proven"},
+		"atende.statuses":       {"status=read"},
 	}, series, cmpopts.SortSlices(strings.Compare)); diff != "" {
 		t.Errorf("series (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]float64{
-		"atende.webhooks": 2, "atende.flow.duration": 2, "atende.events": 3, "atende.enqueue.duration": 1, "atende.turn.duration": 6,
-		"atende.model.cost": 75, "atende.model.duration": 1, "atende.model.tokens": 100, "atende.send.duration": 1, "atende.store.failures": 1,
+		"atende.webhooks": 2, "atende.flow.duration": 2, "atende.events": 3, "atende.step.duration": 2, "atende.task.duration": 7,
+		"atende.queue.delay": 1, "atende.task.retries": 1, "atende.answer.duration": 1, "atende.parked": 1, "atende.handoffs": 1, "atende.drafts.blocked": 1,
+		"atende.model.cost": 75, "atende.model.duration": 1, "atende.model.tokens": 160, "atende.send.duration": 1, "atende.replies": 2, "atende.statuses": 4,
 	}, sums); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}
-	if got := out.last(t)["logging.googleapis.com/trace"]; got != farTrace {
+	if got := out.last(t)["logging.googleapis.com/trace"]; got != "projects/proj/traces/"+farTrace {
 		t.Errorf("logged under %v", got)
 	}
 	for _, personal := range []string{"5511987654321", "Iara"} {
@@ -209,7 +228,7 @@ func TestSeriesAreBounded(t *testing.T) {
 	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL + "/base"})
 	for a := range byte(26) {
 		for b := range byte(26) {
-			tel.Metrics().Turn(t.Context(), string([]byte{'a' + a, 'a' + b}), time.Second)
+			tel.Metrics().Task(t.Context(), telemetry.Handled{Fate: string([]byte{'a' + a, 'a' + b}), Delay: -1})
 		}
 	}
 	if err := tel.Shutdown(t.Context()); err != nil {
@@ -300,8 +319,8 @@ func TestExportFailuresAreReportedOnceInFiveMinutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	fail := func() {
-		_, span := tel.Start(t.Context(), "x", "")
-		span.End()
+		ctx, _ := tel.Enter(t.Context(), nil)
+		tel.Finish(ctx, telemetry.Event{Severity: telemetry.SeverityDebug})
 		<-refused
 	}
 	report := func() {

@@ -71,7 +71,8 @@ func PreviousState(s string) Field { return wordField(keyPreviousState, s) }
 // Model is the name of the model that was asked.
 func Model(name string) Field { return wordField(keyModel, name) }
 
-// Verdict is what the guards said.
+// Verdict is what the guards said: the names of those that refused a draft, with
+// spaces between them.
 func Verdict(v string) Field { return wordField(keyVerdict, v) }
 
 // Reason is why, in a word out of a closed list, or in several with spaces
