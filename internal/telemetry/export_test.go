@@ -3,85 +3,30 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/telemetry"
-	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	"google.golang.org/protobuf/proto"
+	"github.com/pyloto/atende/internal/telemetry/collectortest"
 )
-
-// collector is an OTLP collector that keeps what it is sent.
-type collector struct {
-	*httptest.Server
-
-	mu      sync.Mutex
-	traces  tracepb.ExportTraceServiceRequest
-	metrics metricspb.ExportMetricsServiceRequest
-	raw     bytes.Buffer
-}
-
-func newCollector(t *testing.T) *collector {
-	c := &collector{}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.raw.Write(body)
-		// Repeated fields are appended.
-		into := map[string]proto.Message{"/base/v1/traces": &c.traces, "/base/v1/metrics": &c.metrics}[r.URL.Path]
-		if into == nil {
-			t.Errorf("posted to %s", r.URL.Path)
-			return
-		}
-		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(body, into); err != nil {
-			t.Error(err)
-		}
-		w.Header().Set("Content-Type", "application/x-protobuf")
-	}))
-	t.Cleanup(c.Close)
-	return c
-}
-
-func plain(attributes []*commonpb.KeyValue) map[string]any {
-	m := map[string]any{}
-	for _, kv := range attributes {
-		switch v := kv.GetValue().GetValue().(type) {
-		case *commonpb.AnyValue_StringValue:
-			m[kv.GetKey()] = v.StringValue
-		case *commonpb.AnyValue_IntValue:
-			m[kv.GetKey()] = v.IntValue
-		case *commonpb.AnyValue_DoubleValue:
-			m[kv.GetKey()] = v.DoubleValue
-		case *commonpb.AnyValue_BoolValue:
-			m[kv.GetKey()] = v.BoolValue
-		}
-	}
-	return m
-}
 
 func TestExport(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "team=atendimento")
-	c := newCollector(t)
-	tel, out := open(t, telemetry.Options{Service: "atende-worker", Version: "v9", Environment: "staging", GCPProject: "proj", OTLPEndpoint: c.URL + "/base"})
+	c := collectortest.Start(t)
+	tel, out := open(t, telemetry.Options{Service: "atende-worker", Version: "v9", Environment: "staging", GCPProject: "proj", OTLPEndpoint: c.URL})
 
 	ctx, _ := tel.Enter(t.Context(), http.Header{"Traceparent": {farParent}, "X-Correlation-Id": {"c-1"}})
 	telemetry.Name(ctx, telemetry.StepInbound)
@@ -118,41 +63,34 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	spans := map[string]map[string]any{}
-	for _, rs := range c.traces.GetResourceSpans() {
+	for _, span := range c.Spans() {
 		want := map[string]any{
 			"service.name": "atende-worker", "service.version": "v9", "deployment.environment.name": "staging", "team": "atendimento",
 			"gcp.project_id": "proj",
 		}
-		got := plain(rs.GetResource().GetAttributes())
-		if instance, _ := got["service.instance.id"].(string); len(instance) != 32 {
+		if instance, _ := span.Resource["service.instance.id"].(string); len(instance) != 32 {
 			t.Errorf("instance %q", instance)
 		}
-		delete(got, "service.instance.id")
-		if diff := cmp.Diff(want, got); diff != "" {
+		want["service.instance.id"] = span.Resource["service.instance.id"]
+		if diff := cmp.Diff(want, span.Resource); diff != "" {
 			t.Errorf("resource (-want +got):\n%s", diff)
 		}
-		for _, ss := range rs.GetScopeSpans() {
-			for _, s := range ss.GetSpans() {
-				spans[s.GetName()] = plain(s.GetAttributes())
-				if got := hex.EncodeToString(s.GetTraceId()); got != farTrace {
-					t.Errorf("span %s is in trace %s", s.GetName(), got)
-				}
-				switch s.GetName() {
-				case "ledger.load":
-					if !strings.Contains(outgoing, hex.EncodeToString(s.GetSpanId())) {
-						t.Errorf("traceparent %s does not name the span %s", outgoing, hex.EncodeToString(s.GetSpanId()))
-					}
-					if hex.EncodeToString(s.GetParentSpanId()) == farSpan {
-						t.Error("the step is not a child of its request")
-					}
-				case "task.inbound":
-					if hex.EncodeToString(s.GetParentSpanId()) != farSpan {
-						t.Errorf("the request's parent is %s", hex.EncodeToString(s.GetParentSpanId()))
-					}
-				}
+		spans[span.Name] = span.Attributes
+		if span.Trace != farTrace {
+			t.Errorf("span %s is in trace %s", span.Name, span.Trace)
+		}
+		switch span.Name {
+		case "ledger.load":
+			if !strings.Contains(outgoing, span.ID) {
+				t.Errorf("traceparent %s does not name the span %s", outgoing, span.ID)
+			}
+			if span.Parent == farSpan || span.Failure != "dependency" {
+				t.Errorf("parent %s, failed by %q", span.Parent, span.Failure)
+			}
+		case "task.inbound":
+			if span.Parent != farSpan || !span.Failed {
+				t.Errorf("parent %s, failed by %q", span.Parent, span.Failure)
 			}
 		}
 	}
@@ -167,22 +105,16 @@ func TestExport(t *testing.T) {
 
 	series := map[string][]string{}
 	sums := map[string]float64{}
-	for _, rm := range c.metrics.GetResourceMetrics() {
-		for _, sm := range rm.GetScopeMetrics() {
-			for _, metric := range sm.GetMetrics() {
-				for _, p := range metric.GetSum().GetDataPoints() {
-					for k, v := range plain(p.GetAttributes()) {
-						series[metric.GetName()] = append(series[metric.GetName()], k+"="+fmt.Sprint(v))
-					}
-					sums[metric.GetName()] += float64(p.GetAsInt())
-				}
-				for _, p := range metric.GetHistogram().GetDataPoints() {
-					for k, v := range plain(p.GetAttributes()) {
-						series[metric.GetName()] = append(series[metric.GetName()], k+"="+fmt.Sprint(v))
-					}
-					sums[metric.GetName()] += float64(p.GetCount())
-				}
-			}
+	for _, p := range c.Points() {
+		for k, v := range p.Labels {
+			series[p.Name] = append(series[p.Name], k+"="+fmt.Sprint(v))
+		}
+		sums[p.Name] += p.Value
+		if p.Description == "" || p.Unit == "" {
+			t.Errorf("%s says neither what it is nor in what unit", p.Name)
+		}
+		if !slices.Contains(p.Exemplars, farTrace) {
+			t.Errorf("%s %v leads to no trace", p.Name, p.Labels)
 		}
 	}
 	if diff := cmp.Diff(map[string][]string{
@@ -216,7 +148,7 @@ func TestExport(t *testing.T) {
 		t.Errorf("logged under %v", got)
 	}
 	for _, personal := range []string{"5511987654321", "Iara"} {
-		if bytes.Contains(c.raw.Bytes(), []byte(personal)) {
+		if bytes.Contains(c.Raw(), []byte(personal)) {
 			t.Errorf("%q was exported", personal)
 		}
 	}
@@ -224,8 +156,8 @@ func TestExport(t *testing.T) {
 
 // The cardinality of an instrument is bounded even when a caller errs.
 func TestSeriesAreBounded(t *testing.T) {
-	c := newCollector(t)
-	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL + "/base"})
+	c := collectortest.Start(t)
+	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
 	for a := range byte(26) {
 		for b := range byte(26) {
 			tel.Metrics().Task(t.Context(), telemetry.Handled{Fate: string([]byte{'a' + a, 'a' + b}), Delay: -1})
@@ -234,17 +166,7 @@ func TestSeriesAreBounded(t *testing.T) {
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for _, rm := range c.metrics.GetResourceMetrics() {
-		for _, sm := range rm.GetScopeMetrics() {
-			for _, metric := range sm.GetMetrics() {
-				n += len(metric.GetHistogram().GetDataPoints())
-			}
-		}
-	}
-	if n == 0 || n > 200 {
+	if n := len(c.Points()); n == 0 || n > 200 {
 		t.Errorf("%d series", n)
 	}
 }
