@@ -154,6 +154,119 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// A request that turns out to belong to a trace is part of it as a whole, and what
+// was over before that is known is part of it too.
+func TestATaskIsPartOfItsTraceFromTheBeginning(t *testing.T) {
+	c := collectortest.Start(t)
+	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
+	other := "00-" + strings.Repeat("ab", 16) + "-" + farSpan + "-01"
+
+	ctx, _ := tel.Enter(t.Context(), nil)
+	began := time.Now()
+	proved := time.Now()
+	task := tel.TakeUp(ctx, telemetry.StepInbound, farParent)
+	telemetry.Stepped(task, telemetry.StepIdentity, began, proved)
+	_, span := telemetry.Step(task, telemetry.StepCommit)
+	span.End(nil)
+	for _, about := range []string{other, farParent, "", "hello"} {
+		telemetry.Link(task, about)
+	}
+	tel.Finish(ctx, telemetry.Event{Name: telemetry.TurnFinished})
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	spans := map[string]collectortest.Span{}
+	for _, s := range c.Spans() {
+		spans[s.Name] = s
+		if s.Trace != farTrace {
+			t.Errorf("%s is in trace %s", s.Name, s.Trace)
+		}
+	}
+	request, identity, commit := spans["task.inbound"], spans["task.identity"], spans["ledger.commit"]
+	if len(spans) != 3 || request.Parent != farSpan || identity.Parent != request.ID || commit.Parent != request.ID {
+		t.Fatalf("spans %+v", spans)
+	}
+	if identity.Began < request.Began || identity.Ended > commit.Began {
+		t.Errorf("the identity was checked from %d to %d, the request began at %d", identity.Began, identity.Ended, request.Began)
+	}
+	if diff := cmp.Diff([]string{strings.Repeat("ab", 16)}, request.Links); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+}
+
+// Whoever begins a trace decides whether it is exported; the others do as they are
+// told, and count all the same.
+func TestSamplingIsDecidedOnce(t *testing.T) {
+	unsampled := strings.TrimSuffix(farParent, "01") + "00"
+	for _, c := range []struct {
+		sampler, share, parent string
+		exported               bool
+	}{
+		{"", "", "", true},
+		{"", "", unsampled, false},
+		{"parentbased_traceidratio", "0", "", false},
+		{"parentbased_traceidratio", "0", farParent, true},
+		{"parentbased_traceidratio", "1", "", true},
+		{"parentbased_traceidratio", "1", unsampled, false},
+		{"parentbased_always_off", "", "", false},
+		{"traceidratio", "1", unsampled, true},
+		{"always_off", "", farParent, false},
+	} {
+		t.Run(c.sampler+" "+c.share+" "+c.parent, func(t *testing.T) {
+			t.Setenv("OTEL_TRACES_SAMPLER", c.sampler)
+			t.Setenv("OTEL_TRACES_SAMPLER_ARG", c.share)
+			at := collectortest.Start(t)
+			tel, out := open(t, telemetry.Options{OTLPEndpoint: at.URL})
+			ctx, _ := tel.Enter(t.Context(), http.Header{"Traceparent": {c.parent}})
+			inner, span := telemetry.Step(ctx, telemetry.StepEnqueue)
+			_, _, flags := traceOf(t, telemetry.Traceparent(inner))
+			span.End(nil)
+			tel.Metrics().Webhook(ctx, 200)
+			tel.Finish(ctx, telemetry.Event{Name: telemetry.RequestServed})
+			if err := tel.Shutdown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if (len(at.Spans()) == 2) != c.exported || (len(at.Spans()) == 0) == c.exported || (flags == "01") != c.exported {
+				t.Errorf("%d spans, and the next is told %s", len(at.Spans()), flags)
+			}
+			if got := out.last(t)["logging.googleapis.com/trace_sampled"]; got != c.exported {
+				t.Errorf("the log says %v", got)
+			}
+			for _, p := range at.Points() {
+				if (len(p.Exemplars) > 0) != c.exported {
+					t.Errorf("%s leads to %d traces", p.Name, len(p.Exemplars))
+				}
+			}
+			if len(at.Points()) != 2 {
+				t.Errorf("%d series", len(at.Points()))
+			}
+		})
+	}
+}
+
+// The collector is told what it asks for, and who speaks may be named otherwise.
+func TestStandardVariablesHold(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-token=a%20b,x-scope=1")
+	t.Setenv("OTEL_SERVICE_NAME", "front")
+	c := collectortest.Start(t)
+	tel, _ := open(t, telemetry.Options{Service: "atende-ingress", OTLPEndpoint: c.URL})
+	ctx, _ := tel.Enter(t.Context(), nil)
+	tel.Metrics().Webhook(ctx, 200)
+	tel.Finish(ctx, telemetry.Event{Name: telemetry.RequestServed})
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range c.Headers() {
+		if h.Get("X-Token") != "a b" || h.Get("X-Scope") != "1" {
+			t.Errorf("posted with %v", h)
+		}
+	}
+	if len(c.Headers()) < 2 || len(c.Spans()) != 1 || c.Spans()[0].Service != "front" || c.Points()[0].Service != "front" {
+		t.Errorf("%d posts, %+v, %+v", len(c.Headers()), c.Spans(), c.Points())
+	}
+}
+
 // The cardinality of an instrument is bounded even when a caller errs.
 func TestSeriesAreBounded(t *testing.T) {
 	c := collectortest.Start(t)

@@ -152,11 +152,11 @@ type task struct {
 // late is how much later than scheduled a task came.
 func late(h http.Header, came time.Time) time.Duration {
 	eta, err := strconv.ParseFloat(h.Get(headerETA), 64)
-	if err != nil || eta < 1e9 || eta > 1e11 {
-		return -1
+	if err == nil && eta > 1e9 && eta < 1e11 { // That it is a number at all is seen here too.
+		seconds, fraction := math.Modf(eta)
+		return max(0, came.Sub(time.Unix(int64(seconds), int64(fraction*1e9))))
 	}
-	seconds, fraction := math.Modf(eta)
-	return max(0, came.Sub(time.Unix(int64(seconds), int64(fraction*1e9))))
+	return -1
 }
 
 // work sorts out what is no letter of the route before the work begins.
