@@ -102,13 +102,15 @@ func Error(err error) Field {
 // PanicType is the Go type of a panic's value, never the value.
 func PanicType(t string) Field { return wordField(keyPanic, t) }
 
-// Stack is the stack of a panic as function names and lines, without
-// arguments. An empty one is no field.
-func Stack(s string) Field {
+// Stack is the stack of a panic with a value of a type, as Go prints it but
+// without the value and without arguments: that is how Error Reporting wants it. An
+// empty one is no field.
+// https://docs.cloud.google.com/error-reporting/reference/rest/v1beta1/projects.events/report
+func Stack(panicked, s string) Field {
 	if s == "" {
 		return Field{}
 	}
-	return Field{key: keyStack, kind: textField, text: bound(s, maxStack, true)}
+	return Field{key: keyStack, kind: textField, text: bound("panic: "+Redact(panicked)+"\n\n"+s, maxStack, true)}
 }
 
 // Count is a number of things. A number that is no [CountKey] is no field.

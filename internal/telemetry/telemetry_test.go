@@ -125,7 +125,7 @@ func TestLine(t *testing.T) {
 		telemetry.Model("gpt-4o-mini"), telemetry.Verdict("form"), telemetry.Reason("throttled"), telemetry.Component("redis"),
 		telemetry.Backend("memory"), telemetry.Variable("REDIS_URL"), telemetry.ErrorKind("dependency"),
 		telemetry.Error(errors.New("ping: refused")), telemetry.Error(nil), telemetry.PanicType("*errors.errorString"),
-		telemetry.Stack("a.B:12\nc.D:3\n"), telemetry.Stack(""),
+		telemetry.Stack("*errors.errorString", "goroutine 1 [running]:\na.B(...)\n\ta.go:12\n"), telemetry.Stack("x", ""),
 		telemetry.Count(telemetry.PromptTokens, -3), telemetry.Count(telemetry.Events, math.MaxInt64),
 		telemetry.Duration(telemetry.ModelLatency, 2*time.Second),
 		telemetry.Flag(telemetry.CacheHit, true), telemetry.Flag(telemetry.Resumed, false), {},
@@ -149,7 +149,7 @@ func TestLine(t *testing.T) {
 		"kind": "inbound", "fate": "waiting", "state": "TRIAGE", "previous_state": "INITIAL",
 		"model": "gpt-4o-mini", "verdict": "form", "reason": "throttled", "component": "redis",
 		"backend": "memory", "variable": "REDIS_URL", "error_kind": "dependency",
-		"error": "ping: refused", "panic_type": "*errors.errorString", "stack_trace": "a.B:12\nc.D:3\n",
+		"error": "ping: refused", "panic_type": "*errors.errorString", "stack_trace": "panic: *errors.errorString\n\ngoroutine 1 [running]:\na.B(...)\n\ta.go:12\n",
 		"prompt_tokens": -3., "events": float64(math.MaxInt64), "model_latency_ms": 2000., "cache_hit": true, "resumed": false,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
