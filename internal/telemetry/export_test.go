@@ -172,6 +172,8 @@ func TestATaskIsPartOfItsTraceFromTheBeginning(t *testing.T) {
 		telemetry.Link(task, about)
 	}
 	tel.Finish(ctx, telemetry.Event{Name: telemetry.TurnFinished})
+	probe, _ := tel.Enter(t.Context(), nil)
+	tel.Finish(probe, telemetry.Event{Name: telemetry.RequestServed, Severity: telemetry.SeverityDebug}) // is nobody's business
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +357,8 @@ func TestExportFailuresAreReportedOnceInFiveMinutes(t *testing.T) {
 	}
 	fail := func() {
 		ctx, _ := tel.Enter(t.Context(), nil)
-		tel.Finish(ctx, telemetry.Event{Severity: telemetry.SeverityDebug})
+		_, span := telemetry.Step(ctx, telemetry.StepLoad)
+		span.End(nil)
 		<-refused
 	}
 	report := func() {

@@ -125,7 +125,9 @@ func (t *Telemetry) Finish(ctx context.Context, e Event) {
 	}
 	e.Severity = max(r.severity, e.Severity)
 	t.print(r.trail, e.Name, e.Severity, e.Fields, r.fields)
-	if r.exported != nil {
+	// A span that is never ended is never exported: the platform's probes would be
+	// most of what there is to see.
+	if r.exported != nil && e.Severity > SeverityDebug {
 		t.finish(ctx, r, e)
 	}
 }

@@ -25,8 +25,8 @@ const (
 	StepTimer   StepName = "task.timer"   // One task of a timer.
 
 	// Front door.
-	StepVerify StepName = "webhook.verify" // Is it signed by Meta?
-	StepParse  StepName = "webhook.parse"  // Sorting its elements and sealing each into an envelope.
+	StepVerify StepName = "webhook.verify" // Is the webhook signed by Meta?
+	StepParse  StepName = "webhook.parse"  // Sorting a webhook's elements and sealing each into an envelope.
 	StepArrive StepName = "mailbox.arrive" // Putting messages into their mailboxes (Redis).
 	StepMark   StepName = "mailbox.mark"   // Marking messages whose task exists (Redis).
 
@@ -39,11 +39,11 @@ const (
 	// The hint store.
 	StepEnter  StepName = "lease.enter"    // Taking a conversation's lease, with what waits in its mailbox.
 	StepRenew  StepName = "lease.renew"    // Keeping the lease.
-	StepLeave  StepName = "lease.leave"    // Giving it back, with what the next turn may start from.
-	StepLook   StepName = "mailbox.look"   // What arrived meanwhile.
+	StepLeave  StepName = "lease.leave"    // Giving the lease back, with what the next turn may start from.
+	StepLook   StepName = "mailbox.look"   // What arrived while a turn was thinking.
 	StepForget StepName = "mailbox.forget" // Dropping a conversation that turned out to be stale.
 	StepSpent  StepName = "budget.spent"   // What the day has cost so far.
-	StepSpend  StepName = "budget.spend"   // Adding to it.
+	StepSpend  StepName = "budget.spend"   // Adding what a turn cost to the day.
 
 	// The ledger.
 	StepLoad    StepName = "ledger.load"    // Reading conversation, messages and turn.
@@ -54,18 +54,18 @@ const (
 	StepReopen  StepName = "ledger.reopen"  // Taking up again what was left.
 	StepEffect  StepName = "ledger.effect"  // Writing what came of telling the team, or of a timer.
 	StepReceive StepName = "ledger.receive" // Writing delivery statuses.
-	StepFind    StepName = "ledger.find"    // Which turn a status without our data belongs to.
-	StepNote    StepName = "ledger.note"    // An act that is no turn.
-	StepSeen    StepName = "ledger.seen"    // That a webhook of a number came in.
-	StepLast    StepName = "ledger.last"    // When the last one did.
+	StepFind    StepName = "ledger.find"    // Finding the turn of a status that does not name it.
+	StepNote    StepName = "ledger.note"    // Writing an act that is no turn.
+	StepSeen    StepName = "ledger.seen"    // Writing that a webhook of a number came in.
+	StepLast    StepName = "ledger.last"    // When the last webhook of a number came in.
 	StepBury    StepName = "ledger.bury"    // Keeping what was given up.
 
 	// Deciding.
-	StepDecide     StepName = "decide"           // What to answer: what needs no model, the model's drafts, the guards.
+	StepDecide     StepName = "decide"           // What to answer: what needs no model, the model's drafts, and the guards, whose time is what the model's calls leave of it.
 	StepModel      StepName = "model.complete"   // One call of the model.
-	StepPerceive   StepName = "media.perceive"   // Making something of one file.
+	StepPerceive   StepName = "media.perceive"   // Making something of one file, all in all.
 	StepLocate     StepName = "media.locate"     // Asking Graph where a file is.
-	StepDownload   StepName = "media.download"   // Fetching it.
+	StepDownload   StepName = "media.download"   // Fetching a file.
 	StepTranscribe StepName = "media.transcribe" // Having an audio written down.
 
 	// Outside.

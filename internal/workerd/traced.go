@@ -175,7 +175,10 @@ func (m tracedMind) Decide(ctx context.Context, r otto.Request) (otto.Decision, 
 			}
 		}
 		span.Note(telemetry.Reason(string(d.Route)), telemetry.PreviousState(string(d.From)), telemetry.State(string(d.To)),
-			telemetry.Verdict(strings.Join(blocked, " ")), telemetry.Count(telemetry.Drafts, d.Model.Calls))
+			telemetry.Count(telemetry.Drafts, d.Model.Calls))
+		if len(blocked) > 0 {
+			span.Note(telemetry.Verdict(strings.Join(blocked, " ")))
+		}
 	}
 	span.End(err)
 	return d, err
