@@ -203,7 +203,7 @@ func newMetrics(meter metric.Meter) (*Metrics, error) {
 		{&m.sends, "atende.send.duration", "s", "Time to hand one part of an answer to Graph, by what Meta said."},
 	} {
 		histogram, err := meter.Float64Histogram(h.name, metric.WithDescription(h.what), metric.WithUnit(h.unit),
-			metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60))
+			metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60, 120, 300))
 		if err != nil {
 			return nil, fmt.Errorf("instrument %s: %w", h.name, err)
 		}
