@@ -77,9 +77,16 @@ func TestATraceShowsEveryStepOfAMessage(t *testing.T) {
 	s := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL)
 	carla, davi := "5531966665555", "5541955554444"
 	var marks []string
-	for _, message := range []map[string]any{
-		{"from": bruno, "text": erp}, {"from": carla, "type": "audio", "text": heard}, {"from": davi, "text": "quero falar com uma pessoa"},
+	for _, lead := range []struct {
+		breaks func() // on the way
+		writes map[string]any
+	}{
+		{func() { s.fault("model", "refuse", 1) }, map[string]any{"from": bruno, "text": erp}},                          // It is asked twice.
+		{func() { s.fault("ledger", "fail_before", 2) }, map[string]any{"from": carla, "type": "audio", "text": heard}}, // The task comes again.
+		{func() {}, map[string]any{"from": davi, "text": "quero falar com uma pessoa"}},
 	} {
+		lead.breaks()
+		message := lead.writes
 		message["name"] = name
 		marks = append(marks, strings.TrimPrefix(s.write(message), "wamid."), message["from"].(string))
 		s.exactly(message["from"].(string), 1)
@@ -122,6 +129,12 @@ func TestATraceShowsEveryStepOfAMessage(t *testing.T) {
 				[]telemetry.StepName{telemetry.StepStatus, telemetry.StepIdentity, telemetry.StepReceive, telemetry.StepSeen})
 		}
 	}
+	for way, again := range map[telemetry.StepName]telemetry.StepName{telemetry.StepModel: telemetry.StepModel, telemetry.StepTranscribe: telemetry.StepInbound} {
+		made := traces(c)[messages[way]].steps("atende-worker")
+		if made = slices.DeleteFunc(made, func(name string) bool { return name != string(again) }); len(made) < 2 {
+			t.Errorf("%s happened %d times by %s", again, len(made), way)
+		}
+	}
 	if len(messages) != len(ways) || statuses == 0 {
 		t.Errorf("traces of messages by %v, %d of statuses", messages, statuses)
 	}
@@ -134,7 +147,7 @@ func TestATraceShowsEveryStepOfAMessage(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"atende.webhooks", "atende.events", "atende.step.duration", "atende.task.duration", "atende.queue.delay", "atende.answer.duration",
+		"atende.webhooks", "atende.events", "atende.step.duration", "atende.task.duration", "atende.queue.delay", "atende.task.retries", "atende.answer.duration",
 		"atende.handoffs", "atende.model.duration", "atende.model.tokens", "atende.send.duration", "atende.replies", "atende.statuses",
 	} {
 		if seen[want] == 0 {
