@@ -247,6 +247,36 @@ func TestSamplingIsDecidedOnce(t *testing.T) {
 	}
 }
 
+// A share of traces is the same one on both sides of the queue, whatever Google's
+// front end says of a request.
+func TestBothServicesExportTheSameShare(t *testing.T) {
+	t.Setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+	t.Setenv("OTEL_TRACES_SAMPLER_ARG", "0.5")
+	c := collectortest.Start(t)
+	ingress, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
+	worker, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
+	exported := map[string]int{}
+	for range 200 {
+		webhook, _ := ingress.Enter(t.Context(), nil)
+		parent := telemetry.Traceparent(webhook)
+		task, _ := worker.Enter(t.Context(), http.Header{"Traceparent": {farParent}})
+		task = worker.TakeUp(task, telemetry.StepInbound, parent)
+		_, _, flags := traceOf(t, parent)
+		if _, _, here := traceOf(t, telemetry.Traceparent(task)); here != flags {
+			t.Fatalf("%s is %s for the worker", parent, here)
+		}
+		exported[flags]++
+	}
+	if exported["00"] == 0 || exported["01"] == 0 {
+		t.Errorf("exported %v", exported)
+	}
+	for _, tel := range []*telemetry.Telemetry{ingress, worker} {
+		if err := tel.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // The collector is told what it asks for, and who speaks may be named otherwise.
 func TestStandardVariablesHold(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-token=a%20b,x-scope=1")
