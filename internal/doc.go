@@ -65,7 +65,8 @@
 // Everything outside has a stand-in that speaks the real protocol, so that
 // tests and a laptop travel the production path: whatsapptest is Meta,
 // cloudtaskstest is Cloud Tasks, openaitest is the model, secretstest is Secret
-// Manager, firestoretest is Firestore. Package store/memory keeps in maps what
+// Manager, firestoretest is Firestore, collectortest takes what telemetry exports.
+// Package store/memory keeps in maps what
 // the stores keep in servers; store/storetest and turntest hold the promises
 // that all of them are tested against. None of these is linked into a service,
 // but for store/memory, which development may ask for. Package simulator puts

@@ -78,6 +78,7 @@ const (
 	text     = "golang.org/x/text"
 
 	otel      = "go.opentelemetry.io"
+	otelpb    = "go.opentelemetry.io/proto/otlp"
 	zap       = "go.uber.org/zap"
 	echo      = "github.com/labstack/echo/v4"
 	oidc      = "github.com/coreos/go-oidc/v3"
@@ -299,7 +300,11 @@ var rooms = map[string]room{
 		sentence: "Logs in Cloud Logging's dialect, traces and metrics: one event per request and per turn.",
 		layer:    platform,
 		parties:  []string{otel, zap},
-		tests:    []string{protobuf},
+	},
+	"internal/telemetry/collectortest": {
+		sentence: "A collector of traces and metrics that lives in a process.",
+		layer:    standIn,
+		parties:  []string{otelpb, protobuf},
 	},
 	"internal/httpserver": {
 		sentence: "echo with the same coat for both programs.",
@@ -328,7 +333,7 @@ var rooms = map[string]room{
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/conversation", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
+			"internal/channel", "internal/config", "internal/conversation", "internal/envelope", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",

@@ -180,7 +180,7 @@ func TestTheStreetFillsTheMetrics(t *testing.T) {
 	}
 	// What this street does not come to; the services' own tests do, and the names
 	// are held against the code above.
-	elsewhere := []string{"parked", "flow_failures", "reply_failures"}
+	elsewhere := []string{"parked", "blocked_drafts", "flow_failures", "reply_failures"}
 
 	unsigned, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.ingress+"/webhook/whatsapp", strings.NewReader("{}"))
 	if err != nil {
