@@ -57,7 +57,7 @@ docs: ## Write the generated documentation anew
 browser: ## Use the page of the local street in a browser (RUN=TestX runs some)
 	@scripts/browser.sh
 
-images: ## Build both images and print their sizes (IMAGE_BUILDER=docker, podman, buildah or own)
+images: ## Build both images, print their sizes and send one message through them (IMAGE_BUILDER=docker, podman, buildah or own)
 	@scripts/images.sh
 
 page: ## Build the page of the local street anew
