@@ -9,6 +9,6 @@ cd "$(dirname "$0")/.."
 version=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 mkdir -p bin
 CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -buildid= -X main.version=$version" -o bin/ ./cmd/...
-for program in bin/*; do
+for program in bin/{ingress,worker,atende}; do
 	printf '  %-12s %6d KiB\n' "$program" $(($(wc -c <"$program") / 1024))
 done

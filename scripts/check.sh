@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:$(go env GOPATH)/bin"
 
-all="format mod vet lint shellcheck page infra doors build test race coverage unguarded browser images adversary simulate crash model fuzz docs"
+all="format mod vet lint shellcheck page infra doors build test race coverage unguarded browser images supply adversary simulate crash model fuzz docs"
 
 step_format() {
 	local unformatted
@@ -17,18 +17,20 @@ step_format() {
 	}
 }
 
-# What stands in for Terraform's provider is a module of its own, so that its
-# dependencies are not the programs'.
-step_mod() { go mod verify && go mod tidy -diff && go -C scripts/tfcheck mod tidy -diff; }
+# What stands in for Terraform's provider, and what looks after the supply chain,
+# are modules of their own, so that their dependencies are not the programs'.
+step_mod() { go mod verify && go mod tidy -diff && go -C scripts/tfcheck mod tidy -diff && go -C scripts/supply mod tidy -diff; }
 step_vet() {
 	go vet ./...
 	go vet -tags browser ./internal/browsertest
 	go vet -tags images ./internal/imagetest
 	go -C scripts/tfcheck vet ./...
+	go -C scripts/supply vet ./...
 }
 step_lint() {
 	golangci-lint run ./...
 	(cd scripts/tfcheck && golangci-lint run ./...)
+	(cd scripts/supply && golangci-lint run ./...)
 }
 step_shellcheck() { shellcheck .ci/run scripts/*.sh; }
 step_page() { scripts/page.sh; }
@@ -50,6 +52,7 @@ step_unguarded() {
 step_browser() { scripts/browser.sh; }
 # Both images, built and started as the platform starts them, and one signed message.
 step_images() { scripts/images.sh; }
+step_supply() { scripts/supply.sh; }
 step_adversary() { scripts/adversary.sh; }
 step_simulate() { scripts/simulate.sh; }
 step_crash() { CRASH_MINUTES=1 scripts/crash.sh; }
