@@ -46,6 +46,10 @@ for tool in "${wanted[@]}"; do
 		exit 1
 	}
 done
+if [[ $engine == runc && $(id -u) != 0 ]]; then
+	echo "neither docker nor podman answers, and without them only root can start an image" >&2
+	exit 1
+fi
 if [[ $IMAGE_BUILDER == own ]]; then
 	# shellcheck source=scripts/image-store.sh
 	source scripts/image-store.sh

@@ -35,6 +35,7 @@ type container struct {
 	image *image
 	port  string
 	cmd   *exec.Cmd
+	pid   []string // the command that prints the program's process
 	ended chan struct{}
 
 	mu  sync.Mutex
@@ -64,6 +65,7 @@ func (i *image) start(t *testing.T, env map[string]string) *container {
 			"--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 			"--memory", strconv.Itoa(memory), "--pids-limit", strconv.Itoa(processes), "--env-file", list, i.tag)
 		remove = exec.Command(*engine, "rm", "--force", id) //nolint:gosec // The same.
+		c.pid = []string{*engine, "inspect", "--format", `{"pid":{{.State.Pid}}}`, id}
 	case "runc":
 		bundle := t.TempDir()
 		spec, err := i.bundle(env)
@@ -76,6 +78,7 @@ func (i *image) start(t *testing.T, env map[string]string) *container {
 		state := t.TempDir()
 		c.cmd = exec.Command("runc", "--root", state, "run", "--bundle", bundle, id) //nolint:gosec // Made above.
 		remove = exec.Command("runc", "--root", state, "delete", "--force", id)      //nolint:gosec // Made above.
+		c.pid = []string{"runc", "--root", state, "state", id}
 	default:
 		t.Fatalf("-engine %s: want docker, podman or runc", *engine)
 	}
@@ -150,6 +153,30 @@ func (c *container) ask(client *http.Client, path string) (status int, body stri
 		c.t.Fatal(err)
 	}
 	return answer.StatusCode, text.String()
+}
+
+// status is what the system says of the running program: its user, its rights.
+func (c *container) status() map[string]string {
+	c.t.Helper()
+	//nolint:gosec // Made above.
+	out, err := exec.CommandContext(c.t.Context(), c.pid[0], c.pid[1:]...).Output()
+	if err != nil {
+		c.t.Fatalf("ask for the process of the %s: %v", c.image.name, err)
+	}
+	var running struct{ Pid int }
+	if err := json.Unmarshal(out, &running); err != nil {
+		c.t.Fatalf("the process of the %s: %v", c.image.name, err)
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", running.Pid))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	fields := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(line, ":")
+		fields[name] = strings.Join(strings.Fields(value), " ")
+	}
+	return fields
 }
 
 // stop asks the program to end, as the platform does.

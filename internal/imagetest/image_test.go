@@ -121,7 +121,8 @@ func TestImageHoldsTheProgramAndLittleElse(t *testing.T) {
 				if mode&fs.ModeDevice != 0 {
 					t.Errorf("%s is a device", inside)
 				}
-				if mode.IsRegular() && (mode&0o111 != 0 || strings.HasPrefix(inside, "/bin/")) {
+				// Engines lay empty files over what they unpack.
+				if mode.IsRegular() && info.Size() > 0 && (mode&0o111 != 0 || strings.HasPrefix(inside, "/bin/")) {
 					runnable = append(runnable, inside)
 				}
 				return nil

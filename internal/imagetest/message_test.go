@@ -29,6 +29,9 @@ const (
 	modelKey    = "image-model-key"
 )
 
+// noCapability is an empty set of capabilities, as the system prints it.
+const noCapability = "0000000000000000"
+
 // A lead, and a question that goes to the model.
 const (
 	lead, leadName = "5511988887777", "Iara"
@@ -93,6 +96,15 @@ func TestOneMessageThroughBothImages(t *testing.T) {
 		c.ready(client)
 		if status, body := c.ask(client, "/health"); status != http.StatusOK || !strings.Contains(body, `"service":"atende-`+c.image.name+`"`) {
 			t.Errorf("GET /health of the %s: %d %s", c.image.name, status, body)
+		}
+		is := c.status()
+		for field, want := range map[string]string{
+			"Uid": "65532 65532 65532 65532", "Gid": "65532 65532 65532 65532", "NoNewPrivs": "1",
+			"CapEff": noCapability, "CapPrm": noCapability, "CapInh": noCapability, "CapBnd": noCapability,
+		} {
+			if is[field] != want {
+				t.Errorf("the %s runs with %s %q, want %q", c.image.name, field, is[field], want)
+			}
 		}
 	}
 
