@@ -59,11 +59,12 @@ planted() {
 	printf 'WHATSAPP_APP_''SECRET=%s\n' "${stuff:0:32}" >"$plant/setting"
 	printf 'redis''s://default:%s@example.com:6379\n' "${stuff:32:24}" >"$plant/redis"
 	printf -- '-----BEGIN PRIVATE ''KEY-----\n%s\n-----END PRIVATE ''KEY-----\n' "$stuff" >"$plant/key"
-	git -C "$plant" init -q
-	git -C "$plant" add .
-	git -C "$plant" -c user.name=nobody -c user.email=nobody@example.com commit -q -m plant
-	git -C "$plant" rm -q --cached -r .
-	git -C "$plant" -c user.name=nobody -c user.email=nobody@example.com commit -q -m uproot
+	garden() { git -C "$plant" -c user.name=nobody -c user.email=nobody@example.com -c commit.gpgsign=false "$@"; }
+	garden init -q
+	garden add .
+	garden commit -q -m plant
+	garden rm -q --cached -r .
+	garden commit -q -m uproot
 	for scan in dir git; do
 		! leaks "$scan" "$plant" || {
 			echo "the scanner finds no planted secret ($scan)" >&2
