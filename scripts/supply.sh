@@ -104,9 +104,33 @@ fi
 none dir "$work/tree"
 echo "secrets: none in $(find "$work/tree" -type f | wc -l) files and $history; each planted one was found"
 
+# The same is asked of govulncheck, with a database that knows one vulnerability:
+# in what reads YAML, which one small room calls.
+flawed() {
+	local status base=$work/flaws at=2026-01-01T00:00:00Z id=GO-0000-0001 module=go.yaml.in/yaml/v3
+	mkdir -p "$base/index" "$base/ID"
+	echo "{\"modified\":\"$at\"}" >"$base/index/db.json"
+	echo "[{\"path\":\"$module\",\"vulns\":[{\"id\":\"$id\",\"modified\":\"$at\"}]}]" >"$base/index/modules.json"
+	echo "[{\"id\":\"$id\",\"modified\":\"$at\"}]" >"$base/index/vulns.json"
+	echo "{\"schema_version\":\"1.3.1\",\"id\":\"$id\",\"modified\":\"$at\",
+		\"summary\":\"planted\",\"database_specific\":{\"url\":\"https://example.com\"},\"affected\":[{
+		\"package\":{\"name\":\"$module\",\"ecosystem\":\"Go\"},
+		\"ranges\":[{\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"}]}],
+		\"ecosystem_specific\":{\"imports\":[{\"path\":\"$module\",\"symbols\":[\"NewDecoder\"]}]}}]}" >"$base/ID/$id.json"
+	status=0
+	"$tools/govulncheck" -db "file://$base" ./internal/yamltext >"$work/flaws.log" 2>&1 || status=$?
+	# 3 is a vulnerability that is reached; anything else is another failure.
+	if ((status != 3)); then
+		head -n 40 "$work/flaws.log" >&2
+		echo "govulncheck does not find a planted vulnerability" >&2
+		return 1
+	fi
+}
+
+flawed
 database=${GOVULNDB:-https://vuln.go.dev}
 if [[ $database != file://* ]] && ! "$tools/supply" reach "$database/index/db.json" 2>/dev/null; then
-	echo "vulnerabilities: NOT CHECKED, $database does not answer from here"
+	echo "vulnerabilities: NOT CHECKED, $database does not answer from here; a planted one was found"
 else
 	"$tools/govulncheck" -db "$database" ./cmd/...
 fi
