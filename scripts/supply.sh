@@ -82,7 +82,7 @@ planted() {
 # none fails with where a secret was found.
 none() {
 	leaks "$@" && return
-	grep -E '"(RuleID|File|StartLine|Commit)":' "$work/leaks.json" >&2
+	grep -E '"(RuleID|File|StartLine|Commit)":' "$work/leaks.json" | sed "s|$work/tree/||" >&2
 	echo "there is a secret, or something that looks like one: docs/supply-chain.md says what to do" >&2
 	return 1
 }
