@@ -90,6 +90,8 @@ const (
 	gax       = "github.com/googleapis/gax-go/v2"
 	firestore = "cloud.google.com/go/firestore/apiv1"
 	ledgerpb  = "cloud.google.com/go/firestore/apiv1/firestorepb"
+	admin     = "cloud.google.com/go/firestore/apiv1/admin"
+	adminpb   = "cloud.google.com/go/firestore/apiv1/admin/adminpb"
 	secrets   = "cloud.google.com/go/secretmanager/apiv1"
 	secretspb = "cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	idtoken   = "google.golang.org/api/idtoken"
@@ -270,7 +272,12 @@ var rooms = map[string]room{
 	"internal/store/firestore/firestoretest": {
 		sentence: "A Firestore that lives in a process, as far as the ledger relies on it.",
 		layer:    standIn,
-		parties:  []string{ledgerpb, grpc, protobuf},
+		parties:  []string{ledgerpb, adminpb, grpc, protobuf},
+	},
+	"internal/store/firestoreadmin": {
+		sentence: "Asks Firestore's administration which indexes and policies of expiry a database has.",
+		layer:    adapter,
+		parties:  []string{admin, iterator, options, grpc},
 	},
 	"internal/store/memory": {
 		sentence: "The stores' promises in maps.",
@@ -336,6 +343,22 @@ var rooms = map[string]room{
 			"internal/program", "internal/secrets", "internal/store/firestore", "internal/turn",
 		},
 		parties: []string{options},
+	},
+	"internal/registrar": {
+		sentence: "Registers the callback with Meta, and says what was registered before and after.",
+		layer:    assembly,
+		rooms:    []string{"internal/config", "internal/program", "internal/secrets", "pkg/whatsapp"},
+		parties:  []string{options},
+	},
+	"internal/doctor": {
+		sentence: "Looks at everything that the two services stand on, and says what is wrong and what to type.",
+		layer:    assembly,
+		rooms: []string{
+			"internal/cloudtasks", "internal/config", "internal/openai", "internal/otto", "internal/pack", "internal/registrar",
+			"internal/secrets", "internal/store/firestore", "internal/store/firestoreadmin", "internal/store/redis", "pkg/whatsapp",
+		},
+		parties: []string{options},
+		tests:   []string{miniredis, taskspb, adminpb, grpc, protobuf},
 	},
 	"cmd/ingress": {
 		sentence: "The program that takes Meta's webhooks in.",

@@ -20,6 +20,11 @@ const (
 	flagLimit  = "limit"
 	flagJUnit  = "junit"
 	flagOnly   = "only"
+
+	flagCallback = "callback"
+	flagOverride = "override"
+	flagDryRun   = "dry-run"
+	flagWrite    = "write"
 )
 
 func (f flag) usage() string {

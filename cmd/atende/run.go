@@ -54,7 +54,7 @@ func commands() []command {
 		{words: []string{"scenario", "run"}, args: "DIR|FILE", takes: 1, run: scenarioRun,
 			flags: []flag{{name: flagJUnit, value: "FILE"}, {name: flagOnly, value: "NAME"}},
 			does:  "play written conversations and say what came out otherwise"},
-	}, operatorCommands(), []command{
+	}, examineCommands(), operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},
 		{words: []string{"version"}, run: printVersion,
