@@ -411,6 +411,10 @@ var rooms = map[string]room{
 		sentence: "The real programs killed: at every act of a turn, and at random under load.",
 		layer:    proof,
 	},
+	"internal/imagetest": {
+		sentence: "The images of both services, started as the platform starts them.",
+		layer:    proof,
+	},
 	"internal/infratest": {
 		sentence: "What infra/ says of the cloud, held against what the programs do.",
 		layer:    proof,
