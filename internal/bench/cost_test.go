@@ -262,8 +262,8 @@ func grouped(x float64) string {
 // every machine.
 func TestGeneratedCost(t *testing.T) {
 	holdCounts(t)
-	block(t, "assumptions", assumptionsTable(t))
-	block(t, "bill", billTable(t))
+	block(t, costPage, "assumptions", assumptionsTable(t))
+	block(t, costPage, "bill", billTable(t))
 }
 
 const costPage = "cost.md"
@@ -271,38 +271,38 @@ const costPage = "cost.md"
 // blockOf is a block of docs/cost.md.
 func blockOf(t *testing.T, name string) string {
 	t.Helper()
-	_, text, _ := cutPage(t, name)
+	_, text, _ := cutPage(t, costPage, name)
 	return text
 }
 
-func cutPage(t *testing.T, name string) (before, block, after string) {
+func cutPage(t *testing.T, page, name string) (before, block, after string) {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/" + costPage)
+	text, err := os.ReadFile("../../docs/" + page) //nolint:gosec // The tree is our own.
 	if err != nil {
 		t.Fatal(err)
 	}
 	from, to := "<!-- "+name+": written by the tests -->\n", "<!-- end of "+name+" -->"
-	before, rest, opened := strings.Cut(string(page), from)
+	before, rest, opened := strings.Cut(string(text), from)
 	block, after, closed := strings.Cut(rest, to)
 	if !opened || !closed {
-		t.Fatalf("docs/%s has no block %q", costPage, name)
+		t.Fatalf("docs/%s has no block %q", page, name)
 	}
 	return before + from, block, to + after
 }
 
-// block compares a block of docs/cost.md with what it should say, or writes it.
-func block(t *testing.T, name, want string) {
+// block compares a block of a page with what it should say, or writes it.
+func block(t *testing.T, page, name, want string) {
 	t.Helper()
-	before, got, after := cutPage(t, name)
+	before, got, after := cutPage(t, page, name)
 	want = "\n" + want + "\n"
 	if *update {
 		//nolint:gosec // A page is for everybody to read.
-		if err := os.WriteFile("../../docs/"+costPage, []byte(before+want+after), 0o644); err != nil {
+		if err := os.WriteFile("../../docs/"+page, []byte(before+want+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s in docs/%s is not what the tests reckon; make docs rewrites it (-want +got):\n%s", name, costPage, diff)
+		t.Errorf("%s in docs/%s is not what the tests reckon; make docs rewrites it (-want +got):\n%s", name, page, diff)
 	}
 }

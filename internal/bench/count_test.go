@@ -29,7 +29,7 @@ import (
 	"github.com/pyloto/atende/internal/store/storetest"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/cost.md anew")
+var update = flag.Bool("update", false, "write the tables of docs/cost.md and docs/scaling.md anew")
 
 // talk is the conversation that docs/cost.md reckons with: a greeting, four
 // questions that take a model, and the wish for a person.
@@ -398,7 +398,7 @@ func holdCounts(t *testing.T) {
 			continue
 		}
 		if *update {
-			block(t, "counts", countsTable(got))
+			block(t, costPage, "counts", countsTable(got))
 			return
 		}
 		t.Errorf("%s: docs/cost.md says %g, and it is %g; make docs rewrites it", row.name, want[row.name], got[row.name])
