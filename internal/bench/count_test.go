@@ -202,7 +202,6 @@ func count(from io.Reader, sent *atomic.Int64) error {
 // counted is a street of which everything is counted.
 type counted struct {
 	tb     testing.TB
-	url    string
 	street *simulatortest.Street
 	ledger *ledger
 	redis  *atomic.Int64
@@ -214,32 +213,7 @@ func openCounted(tb testing.TB, environ ...string) *counted {
 	address, sent := openCounter(tb, redisURL)
 	l, host := openLedger(tb)
 	s := simulatortest.Start(tb, append([]string{"ATENDE_LOG=1", "REDIS_URL=" + address, "FIRESTORE_EMULATOR_HOST=" + host}, environ...)...)
-	return &counted{tb: tb, url: s.URL, street: s, ledger: l, redis: sent}
-}
-
-func (c *counted) call(method, path, body string, into any) {
-	c.tb.Helper()
-	request, err := http.NewRequestWithContext(c.tb.Context(), method, c.url+path, strings.NewReader(body))
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	text, err := io.ReadAll(response.Body)
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		c.tb.Fatal(err)
-	}
-	if response.StatusCode >= http.StatusBadRequest {
-		c.tb.Fatalf("%s %s: %s %s", method, path, response.Status, text)
-	}
-	if into != nil {
-		if err := json.Unmarshal(text, into); err != nil {
-			c.tb.Fatal(err)
-		}
-	}
+	return &counted{tb: tb, street: s, ledger: l, redis: sent}
 }
 
 // waiting is what is on its way in the street.
@@ -254,7 +228,7 @@ func (c *counted) until(what string, so func(waiting) bool) {
 	defer again.Stop()
 	for {
 		var now struct{ Waiting waiting }
-		c.call(http.MethodGet, "/api/street", "", &now)
+		c.street.Call(http.MethodGet, "/api/street", "", &now)
 		if so(now.Waiting) {
 			return
 		}
@@ -270,7 +244,10 @@ func (c *counted) until(what string, so func(waiting) bool) {
 // left to do now.
 func (c *counted) say(from, text string, wantOut int) {
 	c.tb.Helper()
-	c.call(http.MethodPost, "/api/messages", fmt.Sprintf(`{"from":%q,"name":"Iara","text":%q}`, from, text), nil)
+	message := fmt.Sprintf(`{"from":%q,"name":"Iara","text":%q}`, from, text)
+	if status := c.street.Call(http.MethodPost, "/api/messages", message, nil); status != http.StatusAccepted {
+		c.tb.Fatalf("a message was answered %d", status)
+	}
 	c.until("an answer to "+strconv.Quote(text), func(w waiting) bool {
 		return w.Webhooks == 0 && w.Tasks == 0 && strings.Count(c.street.Logs(), "\"message\":\"statuses_applied\"") >= 3*wantOut
 	})
@@ -352,7 +329,7 @@ func talkedOnce(tb testing.TB, texts []string, sessionTTL time.Duration) (c *cou
 	c = openCounted(tb, "COALESCE_WINDOW=0", "SESSION_TTL="+sessionTTL.String())
 	left := func() int {
 		var now struct{ Waiting waiting }
-		c.call(http.MethodGet, "/api/street", "", &now)
+		c.street.Call(http.MethodGet, "/api/street", "", &now)
 		return now.Waiting.Timers
 	}
 	c.say("5511900000001", "quero automatizar o atendimento da minha empresa", 1)
