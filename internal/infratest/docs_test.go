@@ -20,6 +20,9 @@ import (
 // manuals are the pages that people type from.
 var manuals = []string{"operations.md", "incidents.md", "runbook-first-deploy.md"}
 
+// reckoned are those that tell which of its numbers to turn.
+var reckoned = []string{"cost.md", "scaling.md"}
+
 // titles are what the alerts of modules/watch are called.
 func titles(t *testing.T) (all []string) {
 	t.Helper()
@@ -79,7 +82,7 @@ func TestIncidentsSayWhatThereIsToSee(t *testing.T) {
 			t.Errorf("%s: how you notice, what the lead sees and what to type do not follow each other", title)
 			continue
 		}
-		notice := strings.Join(strings.Fields(text[:at[1]]), " ")
+		notice := spaced(text[:at[1]])
 		named := 0
 		for _, m := range regexp.MustCompile(`\*([A-Z][^*]+|the ingress[^*]+)\*`).FindAllStringSubmatch(notice, -1) {
 			if m[1] == "How you notice." {
@@ -229,7 +232,7 @@ func TestManualsNameWhatThereIs(t *testing.T) {
 			tools += read(t, script)
 		}
 	}
-	for _, name := range manuals {
+	for _, name := range slices.Concat(manuals, reckoned) {
 		text := page(t, name)
 		blocks, spans := typed(text)
 		script := strings.Join(blocks, "\n")
@@ -330,6 +333,39 @@ func named(t *testing.T, name, script string) {
 		}
 	}
 }
+
+// What the pages say of times and numbers is what the code says.
+func TestManualsKnowTheNumbers(t *testing.T) {
+	for _, fact := range []struct{ page, words, file, code string }{
+		{"incidents.md", "a message that failed eight times was given up", "internal/turn/turn.go", "buryFrom = 8"},
+		{"incidents.md", "after more than ten minutes hears an apology", "internal/otto/prompt.go", "lateFrom = 10 * time.Minute"},
+		{"incidents.md", "older than 23 hours and 50 minutes gets none", "internal/turn/turn.go", "freeFormAge = 23*time.Hour + 50*time.Minute"},
+		{"incidents.md", "until its oldest message is three minutes old", "internal/turn/turn.go", "outagePatience = 3 * time.Minute"},
+		{"incidents.md", "An answer is tried ten times", "internal/turn/turn.go", "maxAttempts = 10"},
+		{"incidents.md", "The number is held for a minute at a time", "internal/channel/channel.go", "accountWait = time.Minute"},
+		{"incidents.md", "Each call waits 150 ms at most", "internal/store/redis/store.go", "DefaultCallTimeout = 150 * time.Millisecond"},
+		{"incidents.md", "mailbox, which keeps them for 26 hours", "internal/store/redis/keys.go", "mailboxTTL = 26 * time.Hour"},
+		{"incidents.md", "the last known value serves for an hour", "internal/secrets/resolver.go", "serveStale = time.Hour"},
+		{"incidents.md", "exit code 2 after 30 s", "internal/program/parts.go", "secretPatience = 30 * time.Second"},
+		{"operations.md", "reads a reference again within five minutes", "internal/secrets/resolver.go", "refreshAfter = 4 * time.Minute"},
+		{"operations.md", "Keep the old one for 91 days", "internal/store/firestore/ledger.go", "DefaultConversationTTL = 90 * 24 * time.Hour"},
+		{"scaling.md", "a number takes and sends 80 messages a second", "pkg/whatsapp/pace.go", "NumberRate = 80"},
+		{"scaling.md", "every worker writes it once in five seconds", "internal/store/firestore/keeping.go", "watermarkEvery = 5 * time.Second"},
+		{"scaling.md", "with up to 64 connections each", "internal/store/redis/store.go", "poolSize = 64"},
+		{"scaling.md", "More than 80 requests an instance need `maxInFlight`", "internal/workerd/workerd.go", "maxInFlight = 80"},
+		{"cost.md", "`BUDGET_TOKENS_PER_DAY` is 5 million by default", "docs/configuration.md", "`BUDGET_TOKENS_PER_DAY` | worker | `5000000`"},
+	} {
+		if !strings.Contains(spaced(page(t, fact.page)), fact.words) {
+			t.Errorf("docs/%s does not say %q any more: what does it say of %s?", fact.page, fact.words, fact.code)
+		}
+		if !strings.Contains(spaced(read(t, "../../"+fact.file)), fact.code) {
+			t.Errorf("docs/%s says %q, and %s does not say %s", fact.page, fact.words, fact.file, fact.code)
+		}
+	}
+}
+
+// spaced is a text with one space for any between its words.
+func spaced(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // What a shell is given, a shell can read.
 func TestManualsCanBeTyped(t *testing.T) {
