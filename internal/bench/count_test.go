@@ -360,24 +360,25 @@ func conversationCost(tb testing.TB) (total tally, timers int) {
 	return total, timers
 }
 
-// holdCounts plays the conversation of docs/cost.md and compares what it costs with
-// the page. A mark that is written once in a while, the length of a number in the
-// log: those differ from run to run, and by no more than an eighth.
-func holdCounts(t *testing.T) {
-	t.Helper()
-	got, timers := conversationCost(t)
+// BenchmarkCounts plays the conversation of docs/cost.md and prints what it costs.
+// It fails when the page says something else, by more than an eighth: a mark that is
+// written once in a while and the length of numbers in the log differ from run to
+// run. With -update it writes the page.
+func BenchmarkCounts(b *testing.B) {
+	got, timers := conversationCost(b)
 	if timers == 0 {
-		t.Error("the conversation has set no timer")
+		b.Error("the conversation has set no timer")
 	}
-	want := readCounts(t)
+	fmt.Print("\n" + countsTable(got))
+	want := readCounts(b)
 	for _, row := range countRows {
-		if off := math.Abs(got[row.name] - want[row.name]); off <= max(want[row.name]/8, 1) {
+		if math.Abs(got[row.name]-want[row.name]) <= max(want[row.name]/8, 1) {
 			continue
 		}
 		if *update {
-			block(t, costPage, "counts", countsTable(got))
+			block(b, costPage, "counts", countsTable(got))
 			return
 		}
-		t.Errorf("%s: docs/cost.md says %g, and it is %g; make docs rewrites it", row.name, want[row.name], got[row.name])
+		b.Errorf("%s: docs/cost.md says %g, and it is %g; -update writes it", row.name, want[row.name], got[row.name])
 	}
 }
