@@ -341,6 +341,7 @@ func TestManualsKnowTheNumbers(t *testing.T) {
 		{"incidents.md", "after more than ten minutes hears an apology", "internal/otto/prompt.go", "lateFrom = 10 * time.Minute"},
 		{"incidents.md", "older than 23 hours and 50 minutes gets none", "internal/turn/turn.go", "freeFormAge = 23*time.Hour + 50*time.Minute"},
 		{"incidents.md", "until its oldest message is three minutes old", "internal/turn/turn.go", "outagePatience = 3 * time.Minute"},
+		{"incidents.md", "or has failed five times, then gets the pack's menu", "internal/turn/turn.go", "modelOffFrom = 5"},
 		{"incidents.md", "An answer is tried ten times", "internal/turn/turn.go", "maxAttempts = 10"},
 		{"incidents.md", "The number is held for a minute at a time", "internal/channel/channel.go", "accountWait = time.Minute"},
 		{"incidents.md", "Each call waits 150 ms at most", "internal/store/redis/store.go", "DefaultCallTimeout = 150 * time.Millisecond"},
