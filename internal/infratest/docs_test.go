@@ -354,6 +354,7 @@ func TestManualsKnowTheNumbers(t *testing.T) {
 		{"scaling.md", "every worker writes it once in five seconds", "internal/store/firestore/keeping.go", "watermarkEvery = 5 * time.Second"},
 		{"scaling.md", "with up to 64 connections each", "internal/store/redis/store.go", "poolSize = 64"},
 		{"scaling.md", "More than 80 requests an instance need `maxInFlight`", "internal/workerd/workerd.go", "maxInFlight = 80"},
+		{"incidents.md", "`tasks_waiting` of the `.tfvars` on, which is 2 000 in production", "infra/production.tfvars", "tasks_waiting = 2000"},
 		{"cost.md", "`BUDGET_TOKENS_PER_DAY` is 5 million by default", "docs/configuration.md", "`BUDGET_TOKENS_PER_DAY` | worker | `5000000`"},
 	} {
 		if !strings.Contains(spaced(page(t, fact.page)), fact.words) {
