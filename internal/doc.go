@@ -71,7 +71,8 @@
 // but for store/memory, which development may ask for. Package simulator puts
 // them on one street, which `make run` opens, and simulatortest for a test; package
 // scenario plays written conversations through the same rooms, from files that
-// package yamltext reads.
+// package yamltext reads. Package smoke tries a pair that runs somewhere, as Meta
+// comes to it.
 // Five rooms hold tests and nothing else: bench measures what a message costs,
 // simulation plays the delivery protocol through seeded misfortune, crashtest
 // kills the real programs, at every act of a turn and at random under load,

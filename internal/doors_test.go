@@ -74,6 +74,7 @@ const (
 	grpc     = "google.golang.org/grpc"
 	protobuf = "google.golang.org/protobuf"
 	options  = "google.golang.org/api/option"
+	logging  = "google.golang.org/api/logging/v2"
 	sync     = "golang.org/x/sync"
 	text     = "golang.org/x/text"
 
@@ -364,9 +365,15 @@ var rooms = map[string]room{
 		layer:    street,
 		parties:  []string{yaml, text},
 	},
+	"internal/smoke": {
+		sentence: "Tries a running pair of services from outside, as Meta comes to it, and reads in their log what became of that.",
+		layer:    street,
+		parties:  []string{logging, options},
+	},
 	"cmd/atende": {
 		sentence: "The tool of the people who build and run Atende.",
 		layer:    street,
+		parties:  []string{options},
 	},
 
 	"internal/bench": {

@@ -20,6 +20,7 @@ const (
 	flagLimit  = "limit"
 	flagJUnit  = "junit"
 	flagOnly   = "only"
+	flagQuiet  = "quiet"
 )
 
 func (f flag) usage() string {
