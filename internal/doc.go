@@ -73,9 +73,10 @@
 // scenario plays written conversations through the same rooms, from files that
 // package yamltext reads. Package smoke tries a pair that runs somewhere, as Meta
 // comes to it.
-// Five rooms hold tests and nothing else: bench measures what a message costs,
+// Six rooms hold tests and nothing else: bench measures what a message costs,
 // simulation plays the delivery protocol through seeded misfortune, crashtest
 // kills the real programs, at every act of a turn and at random under load,
-// infratest holds what infra/ says of the cloud against what the programs do, and
-// browsertest opens the street's page in a browser and uses it.
+// infratest holds what infra/ says of the cloud against what the programs do,
+// deploytest runs the scripts that deploy, and browsertest opens the street's page
+// in a browser and uses it.
 package internal

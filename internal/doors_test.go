@@ -390,6 +390,10 @@ var rooms = map[string]room{
 		sentence: "The real programs killed: at every act of a turn, and at random under load.",
 		layer:    proof,
 	},
+	"internal/deploytest": {
+		sentence: "The scripts of a deployment and the build that calls them, run against a stand-in of Cloud Run and a real pair of services.",
+		layer:    proof,
+	},
 	"internal/infratest": {
 		sentence: "What infra/ says of the cloud, held against what the programs do.",
 		layer:    proof,

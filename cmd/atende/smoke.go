@@ -52,7 +52,6 @@ func smokeWith(ctx context.Context, c call, g google) int {
 	if err != nil {
 		return program.Exit(err, c.stderr)
 	}
-	o.Revision = c.environment("WORKER_REVISION", "")
 	try := smoke.Checklist
 	if c.flags.has(flagQuiet) {
 		try = smoke.Quiet
@@ -132,6 +131,7 @@ func tryCloud(ctx context.Context, c call, at *url.URL, g google) (smoke.Options
 		VerifyToken: told("WHATSAPP_VERIFY_TOKEN", "whatsapp-verify-token"),
 		Number:      firstOf(told("WHATSAPP_PHONE_NUMBER_ID", "whatsapp-phone-number-id").Reveal()),
 		Log:         log, Patience: cloudLogPatience, Pause: cloudLogPause,
+		Revision: c.environment("WORKER_REVISION", ""),
 	}
 	if !c.flags.has(flagQuiet) {
 		o.Contact = told("SMOKE_CONTACT", "smoke-contact").Reveal()

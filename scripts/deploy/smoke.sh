@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Tries what candidate.sh made. In staging a message of the test contact is answered;
+# in production, and with the argument quiet, nothing is sent to anybody.
+# ATENDE is the tool: bin/atende unless said.
+# shellcheck source=scripts/deploy/settings.sh
+source "$(dirname "$0")/settings.sh"
+[[ -s $state ]] || fail "there is nothing to try: candidate.sh makes it"
+# shellcheck source=/dev/null
+source "$state"
+
+quietly=()
+[[ $ENVIRONMENT == staging && ${1:-} != quiet ]] || quietly=(--quiet)
+GCP_PROJECT=$PROJECT WORKER_REVISION=$WORKER_REVISION "${ATENDE:-bin/atende}" smoke "${quietly[@]}" "$INGRESS_URL"
