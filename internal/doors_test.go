@@ -96,6 +96,7 @@ const (
 	idtoken   = "google.golang.org/api/idtoken"
 	chromedp  = "github.com/chromedp"
 	iterator  = "google.golang.org/api/iterator"
+	buildpb   = "cloud.google.com/go/cloudbuild/apiv1/v2/cloudbuildpb"
 )
 
 var rooms = map[string]room{
@@ -393,6 +394,7 @@ var rooms = map[string]room{
 	"internal/deploytest": {
 		sentence: "The scripts of a deployment and the build that calls them, run against a stand-in of Cloud Run and a real pair of services.",
 		layer:    proof,
+		tests:    []string{buildpb, yaml, protobuf},
 	},
 	"internal/infratest": {
 		sentence: "What infra/ says of the cloud, held against what the programs do.",

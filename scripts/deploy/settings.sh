@@ -7,7 +7,7 @@
 #   COMMIT       what is deployed: names images, and is the version that /health says
 #   REGION       us-central1 unless said
 #   REPOSITORY   of Artifact Registry: atende unless said
-#   WORK         where steps leave word for each other: bin/deploy unless said
+#   WORK         where steps leave word for each other: tmp/deploy unless said
 set -euo pipefail
 # What fails inside $(…) fails as a whole.
 shopt -s inherit_errexit
@@ -21,7 +21,7 @@ fail() {
 
 REGION=${REGION:-us-central1}
 REPOSITORY=${REPOSITORY:-atende}
-WORK=${WORK:-bin/deploy}
+WORK=${WORK:-tmp/deploy}
 for name in ENVIRONMENT PROJECT COMMIT; do
 	[[ -n ${!name:-} ]] || {
 		say "$name is missing; scripts/deploy/settings.sh says what each variable is"
