@@ -69,7 +69,7 @@ func TestBuildIsOneThatCloudBuildTakes(t *testing.T) {
 		}
 		known = append(known, id)
 	}
-	want := []string{"check", "build-ingress", "build-worker", "push", "deploy"}
+	want := []string{"lint", "check", "build-ingress", "build-worker", "push", "deploy"}
 	if got := slices.DeleteFunc(slices.Clone(known), func(id string) bool { return !slices.Contains(want, id) }); !slices.Equal(got, want) {
 		t.Errorf("the build does %v instead of %v", got, want)
 	}
@@ -171,6 +171,34 @@ func lintedScripts(t *testing.T) (files []string) {
 		}
 	}
 	return files
+}
+
+// A step's image has the versions that the gate and the images are built with.
+func TestStepsHaveTheGatesVersions(t *testing.T) {
+	t.Parallel()
+	build, _ := readBuild(t)
+	images := map[string]string{}
+	for _, step := range build.GetSteps() {
+		images[step.GetId()] = step.GetName()
+	}
+	for _, c := range []struct{ step, image, file, pattern string }{
+		{"lint", "golangci/golangci-lint:v", "scripts/tools.sh", `(?m)^golangci_version=(\S+)$`},
+		{"check", "golang:", "Dockerfile.worker", `(?m)^FROM golang:(\S+) AS`},
+		{"tool", "golang:", "Dockerfile.ingress", `(?m)^FROM golang:(\S+) AS`},
+	} {
+		text, err := os.ReadFile(filepath.Join(top, c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		version := regexp.MustCompile(c.pattern).FindSubmatch(text)
+		if version == nil {
+			t.Errorf("%s says nothing of the version that %s needs", c.file, c.step)
+			continue
+		}
+		if want := c.image + string(version[1]); images[c.step] != want {
+			t.Errorf("%s runs in %s instead of %s", c.step, images[c.step], want)
+		}
+	}
 }
 
 // Every step of a deployment is told what settings.sh asks for, and nothing that it does

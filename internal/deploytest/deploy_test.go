@@ -24,7 +24,8 @@ const (
 	ingress = "atende-ingress"
 	worker  = "atende-worker"
 	stable  = "https://atende-worker-1.us-central1.run.app"
-	trial   = "https://candidate---atende-worker-1.us-central1.run.app"
+	// address is that of a worker's tag.
+	address = "https://TAG---atende-worker-1.us-central1.run.app"
 	// firstDigest is of what served before anything was pushed.
 	firstDigest = "@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 	// toolFile names the variable that says where the built atende is.
@@ -71,8 +72,8 @@ type stage struct {
 }
 
 // open sets a stage on which one revision of each service serves, as infra/ makes
-// them. address is where a tagged ingress is.
-func open(t *testing.T, address string) *stage {
+// them. at is where an ingress with a tag is.
+func open(t *testing.T, at string) *stage {
 	t.Helper()
 	folder := t.TempDir()
 	if err := install(folder); err != nil {
@@ -91,7 +92,7 @@ func open(t *testing.T, address string) *stage {
 			image := fmt.Sprintf("us-central1-docker.pkg.dev/%s/atende/%s", project, program)
 			env := map[string]string{"WORKER_URL": stable, "WORKER_AUDIENCE": stable}
 			c.Services[name] = &service{
-				Env: env, Image: image + ":staging", Address: map[string]string{ingress: address, worker: trial}[name],
+				Env: env, Image: image + ":staging", Address: map[string]string{ingress: at, worker: address}[name],
 				Revisions: []revision{{Name: name + "-00001-rev", Image: image + ":staging", Digest: image + firstDigest, Env: env}},
 				Targets:   []target{{Revision: name + "-00001-rev", Percent: 100, Latest: true}},
 			}
@@ -178,14 +179,15 @@ func serving(s *service) map[string]int {
 	return shares
 }
 
-// tagged is the revision that is being tried.
-func tagged(s *service) string {
+// tags are a service's tags with their revisions.
+func tags(s *service) map[string]string {
+	found := map[string]string{}
 	for _, t := range s.Targets {
-		if t.Tag == "candidate" {
-			return t.Revision
+		if t.Tag != "" {
+			found[t.Tag] = t.Revision
 		}
 	}
-	return ""
+	return found
 }
 
 func (s *service) newest() revision { return s.Revisions[len(s.Revisions)-1] }
@@ -220,11 +222,13 @@ func (s *stage) unchanged() {
 			s.t.Errorf("the next revision of %s would run %s", name, image)
 		}
 	}
-	if at := tagged(c.Services[ingress]); at != "" {
-		s.t.Errorf("%s is still being tried", at)
+	if left := tags(c.Services[ingress]); len(left) > 0 {
+		s.t.Errorf("the ingress still has %v", left)
 	}
-	if at := tagged(c.Services[worker]); at != "" && at != worker+"-00001-rev" {
-		s.t.Errorf("the trial's tasks go to %s, which does not serve", at)
+	for tag, at := range tags(c.Services[worker]) {
+		if at != worker+"-00001-rev" {
+			s.t.Errorf("tasks for %s go to %s, which does not serve", tag, at)
+		}
 	}
 }
 
@@ -283,14 +287,14 @@ func TestDeploymentShiftsTraffic(t *testing.T) {
 			// What was tried enqueued to the worker that was tried, in the name of the same
 			// audience.
 			tried := c.Services[ingress].Revisions[1].Env
-			if tried["WORKER_URL"] != trial || tried["WORKER_AUDIENCE"] != stable {
+			if tried["WORKER_URL"] != "https://try-00002-rev---atende-worker-1.us-central1.run.app" || tried["WORKER_AUDIENCE"] != stable {
 				t.Errorf("the trial's ingress was told %v", tried)
 			}
-			if at := tagged(c.Services[ingress]); at != "" {
-				t.Errorf("%s is still being tried", at)
+			if left := tags(c.Services[ingress]); len(left) > 0 {
+				t.Errorf("the ingress still has %v", left)
 			}
-			if at := tagged(c.Services[worker]); at != s.only(worker).Name {
-				t.Errorf("the trial's tasks go to %q", at)
+			if got, want := tags(c.Services[worker]), map[string]string{"try-00002-rev": s.only(worker).Name}; !cmp.Equal(got, want) {
+				t.Errorf("tasks of the trial go to %v instead of %v", got, want)
 			}
 
 			// The worker comes first, both times.
@@ -320,8 +324,12 @@ func TestDeploymentAfterDeployment(t *testing.T) {
 	before := s.only(worker)
 	s.environ = append(s.environ, "COMMIT=def5678")
 	s.pushed().succeeds("deploy")
-	if after := s.only(worker); after.Image == before.Image {
+	after := s.only(worker)
+	if after.Image == before.Image {
 		t.Errorf("the second deployment left %s", after.Image)
+	}
+	if got, want := tags(s.cloud().Services[worker]), map[string]string{"try-00003-rev": after.Name}; !cmp.Equal(got, want) {
+		t.Errorf("the worker has %v instead of %v", got, want)
 	}
 }
 
@@ -369,8 +377,9 @@ func TestFailuresLeaveWhatServed(t *testing.T) {
 		{name: "nothing answers", address: "http://127.0.0.1:1", step: "smoke"},
 		{name: "the worker does not become ready", address: well.URL, fails: "gcloud run deploy " + worker, step: "candidate"},
 		{name: "the ingress does not become ready", address: well.URL, fails: "gcloud run deploy " + ingress, step: "candidate"},
+		{name: "nothing can be taken", address: well.URL, fails: "gcloud run services update-traffic " + ingress + " --update-tags deploying", step: "candidate"},
 		{name: "the worker gets no address", address: well.URL, fails: "gcloud run services update-traffic " + worker + " --update-tags", step: "candidate"},
-		{name: "the ingress gets no address", address: well.URL, fails: "gcloud run services update-traffic " + ingress + " --update-tags", step: "candidate"},
+		{name: "the ingress gets no address", address: well.URL, fails: "gcloud run services update-traffic " + ingress + " --update-tags try-", step: "candidate"},
 		{name: "the worker gets no traffic", address: well.URL, fails: "gcloud run services update-traffic " + worker + " --to-revisions", step: "shift"},
 		{name: "the last ingress does not become ready", address: well.URL, fails: "gcloud run deploy " + ingress, step: "shift"},
 		{name: "the ingress gets no traffic", address: well.URL, fails: "gcloud run services update-traffic " + ingress + " --to-revisions", step: "shift"},
@@ -447,8 +456,15 @@ func TestPersonWinsOverDeployment(t *testing.T) {
 		t.Errorf("it says\n%s", says)
 	}
 	s.succeeds("rollback")
-	if got := serving(s.cloud().Services[worker]); !cmp.Equal(got, theirs) {
+	after := s.cloud().Services
+	if got := serving(after[worker]); !cmp.Equal(got, theirs) {
 		t.Errorf("the worker is served by %v instead of %v", got, theirs)
+	}
+	if got := after[worker].newest().Name; got != "by-hand" {
+		t.Errorf("%s was made after theirs", got)
+	}
+	if left := tags(after[ingress]); len(left) > 0 {
+		t.Errorf("the ingress still has %v", left)
 	}
 }
 

@@ -40,7 +40,8 @@ type service struct {
 	Image     string
 	Revisions []revision
 	Targets   []target
-	Address   string // of a tag
+	// Address is that of a tag, which takes the place of TAG in it.
+	Address string
 }
 
 type revision struct {
@@ -162,7 +163,7 @@ func (c *cloud) describe(name string, flags map[string]string, out io.Writer) er
 				percent = strconv.Itoa(t.Percent)
 			}
 			if t.Tag != "" {
-				address = s.Address
+				address = strings.ReplaceAll(s.Address, "TAG", t.Tag)
 			}
 			_, _ = fmt.Fprintf(out, "%s,%s,%s,%s\n", t.Revision, percent, t.Tag, address)
 		}
@@ -173,6 +174,8 @@ func (c *cloud) describe(name string, flags map[string]string, out io.Writer) er
 		for key, value := range s.Env {
 			_, _ = fmt.Fprintf(out, "%s,%s\n", key, value)
 		}
+	case " value(status.latestCreatedRevisionName)":
+		_, _ = fmt.Fprintln(out, s.Revisions[len(s.Revisions)-1].Name)
 	default:
 		return fmt.Errorf("gcloud: nobody knows what %q of %q looks like", flags["format"], flags["flatten"])
 	}
@@ -279,8 +282,10 @@ func (c *cloud) updateTraffic(name string, flags map[string]string) error {
 		}
 		s.tag(tag, name)
 	}
-	if tag := flags["remove-tags"]; tag != "" {
-		s.tag(tag, "")
+	if list := flags["remove-tags"]; list != "" {
+		for tag := range strings.SplitSeq(list, ",") {
+			s.tag(tag, "")
+		}
 	}
 	return nil
 }

@@ -72,8 +72,8 @@ type Options struct {
 	WithoutRedis bool
 	// Revision is the worker's that has to do the work; empty is any.
 	Revision string
-	// Patience is how long the log may take to show what happened, and Pause how
-	// long is waited before it is read again.
+	// Patience is how long the ingress may take to be ready, and the log to show what
+	// happened; Pause is how long is waited before either is asked again.
 	Patience, Pause time.Duration
 }
 
@@ -181,24 +181,39 @@ func Passed(findings []Finding) bool {
 	return len(findings) > 0
 }
 
+// health waits for an ingress that is healthy and ready: an address that was made just
+// now may take some seconds to lead anywhere.
 func (t *trial) health(ctx context.Context) Finding {
 	const check = "health"
+	var saw string
+	var err error
+	ok := t.again(ctx, func(ctx context.Context) bool {
+		saw, err = t.healthy(ctx)
+		return err == nil
+	})
+	if !ok {
+		return failed(check, err.Error())
+	}
+	return Finding{check, true, saw}
+}
+
+func (t *trial) healthy(ctx context.Context) (saw string, err error) {
 	var health struct{ Status, Service, Version string }
 	status, body, err := t.get(ctx, "/health", nil)
 	switch {
 	case err != nil:
-		return failed(check, err.Error())
+		return "", err
 	case status != http.StatusOK || json.Unmarshal(body, &health) != nil || health.Status != "healthy" || health.Service != ingress:
-		return failed(check, fmt.Sprintf("/health answers %d, and not that an ingress is healthy", status))
+		return "", fmt.Errorf("/health answers %d, and not that an ingress is healthy", status)
 	}
 	ready, err := t.ready(ctx)
-	if err != nil {
-		return failed(check, err.Error())
+	switch {
+	case err != nil:
+		return "", err
+	case ready.Status != "ready":
+		return "", errors.New("/ready answers that it is not: " + ready.String())
 	}
-	if ready.Status != "ready" {
-		return failed(check, "/ready answers that it is not: "+ready.String())
-	}
-	return Finding{check, true, fmt.Sprintf("200 from %s %s; ready: %s", health.Service, health.Version, ready)}
+	return fmt.Sprintf("200 from %s %s; ready: %s", health.Service, health.Version, ready), nil
 }
 
 // readiness is what /ready says.
@@ -393,25 +408,31 @@ func once(repeated Finding, lines []Line) Finding {
 }
 
 // await reads the log until it shows enough.
-func (t *trial) await(ctx context.Context, correlation string, enough func([]Line) bool) ([]Line, error) {
+func (t *trial) await(ctx context.Context, correlation string, enough func([]Line) bool) (lines []Line, err error) {
+	shown := t.again(ctx, func(ctx context.Context) bool {
+		lines, err = t.Log.Lines(ctx, correlation)
+		return err != nil && ctx.Err() == nil || err == nil && enough(lines)
+	})
+	if !shown {
+		err = fmt.Errorf("not in the log after %s", t.Patience)
+	}
+	return lines, err
+}
+
+// again asks until the answer is yes or patience ends.
+func (t *trial) again(ctx context.Context, ask func(context.Context) bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, t.Patience)
 	defer cancel()
-	again := time.NewTicker(t.Pause)
-	defer again.Stop()
-	for {
-		lines, err := t.Log.Lines(ctx, correlation)
-		switch {
-		case err == nil && enough(lines):
-			return lines, nil
-		case err != nil && ctx.Err() == nil:
-			return lines, err
-		}
+	pause := time.NewTicker(t.Pause)
+	defer pause.Stop()
+	for !ask(ctx) {
 		select {
-		case <-again.C:
+		case <-pause.C:
 		case <-ctx.Done():
-			return lines, fmt.Errorf("not in the log after %s", t.Patience)
+			return false
 		}
 	}
+	return true
 }
 
 func (t *trial) address(path string) string { return t.Ingress.Scheme + "://" + t.Ingress.Host + path }

@@ -7,9 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,7 +204,9 @@ func TestWhatFails(t *testing.T) {
 		{name: "Meta refuses", fault: `{"point":"graph","kind":"status","status":400,"code":131026}`, check: "answer", says: "FAILED"},
 		{name: "the worker never gets it", fault: `{"point":"tasks","kind":"fail_before","times":50}`,
 			options: func(o *smoke.Options) { o.Patience = time.Second }, check: "webhook", says: "503"},
-		{name: "nothing answers", options: func(o *smoke.Options) { o.Ingress = &url.URL{Scheme: "http", Host: "127.0.0.1:1"} },
+		{name: "nothing answers", options: func(o *smoke.Options) {
+			o.Ingress, o.Patience = &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, 100*time.Millisecond
+		},
 			check: "health", says: "nothing answers"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -270,6 +274,27 @@ func cloudLogging(t *testing.T, page string) []option.ClientOption {
 	}))
 	t.Cleanup(server.Close)
 	return []option.ClientOption{option.WithEndpoint(server.URL + "/"), option.WithoutAuthentication()}
+}
+
+// An address that was made just now may lead nowhere for a while.
+func TestIngressIsWaitedFor(t *testing.T) {
+	_, o := street(t)
+	var early atomic.Int32
+	real := httputil.NewSingleHostReverseProxy(o.Ingress)
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if early.Add(1) <= 3 {
+			http.NotFound(w, r)
+			return
+		}
+		real.ServeHTTP(w, r)
+	}))
+	t.Cleanup(door.Close)
+	at, err := url.Parse(door.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Ingress = at
+	passed(t, smoke.Quiet(t.Context(), o))
 }
 
 func TestCloudLogShowsWhoDidTheWork(t *testing.T) {

@@ -14,9 +14,8 @@ digest "$INGRESS_IMAGE"
 
 : >"$state"
 # The tag is taken off when a deployment ends, however it ends.
-busy=$(tagged "$ingress")
-[[ -z $busy ]] || fail "$busy of $ingress is being tried: another deployment is under way, or was cut off. If none is:" \
-	"gcloud run services update-traffic $ingress --region $REGION --project $PROJECT --remove-tags $candidate"
+! deploying || fail "another deployment is under way, or was cut off. If none is:" \
+	"gcloud run services update-traffic $ingress --region $REGION --project $PROJECT --remove-tags $underway"
 
 worker_before=$(traffic "$worker")
 ingress_before=$(traffic "$ingress")
@@ -31,23 +30,20 @@ remember INGRESS_IMAGE "$INGRESS_IMAGE"
 # Where nobody serves yet there is no traffic to hold back, and Cloud Run refuses to.
 hold() { [[ -z $1 ]] || echo --no-traffic; }
 
-# The tag is taken before anything is made, so that a second deployment sees it.
-remember INGRESS_TOUCHED true
-[[ -z $ingress_before ]] || try_out "$ingress" "${ingress_before%%=*}"
+# Before anything is made, so that a second deployment sees it.
+remember UNDERWAY true
+[[ -z $ingress_before ]] || run services update-traffic "$ingress" --update-tags "$underway=${ingress_before%%=*}" >&2
 
 remember WORKER_TOUCHED true
 # shellcheck disable=SC2046 # an option or none
 worker_revision=$(put "$worker" "$WORKER_IMAGE" $(hold "$worker_before"))
 remember WORKER_REVISION "$worker_revision"
-try_out "$worker" "$worker_revision"
-worker_url=$(tagged_url "$worker")
-[[ $worker_url == https://* ]] || fail "$worker_revision has no address of its own"
+worker_url=$(try_out "$worker" "$worker_revision")
 
+remember INGRESS_TOUCHED true
 # shellcheck disable=SC2046
 ingress_revision=$(put "$ingress" "$INGRESS_IMAGE" --update-env-vars "WORKER_URL=$worker_url" $(hold "$ingress_before"))
 remember INGRESS_REVISION "$ingress_revision"
-try_out "$ingress" "$ingress_revision"
-ingress_url=$(tagged_url "$ingress")
-[[ -n $ingress_url ]] || fail "$ingress_revision has no address of its own"
+ingress_url=$(try_out "$ingress" "$ingress_revision")
 remember INGRESS_URL "$ingress_url"
 say "$worker_revision and $ingress_revision wait at $ingress_url"

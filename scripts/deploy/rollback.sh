@@ -26,15 +26,15 @@ serves() {
 	return 1
 }
 
-# ours says whether a service's tag is where this deployment may have left it: on one of
-# these revisions, or on none. A revision that broke off while it was made has no name.
+# ours says whether the newest revision of a service is one of these: where another
+# deployment has made one since, what comes next is its affair. A revision that broke
+# off while it was made has no name.
 ours() {
-	local at revision
-	at=$(tagged "$1")
+	local last revision
+	last=$(newest "$1")
 	shift
-	[[ -n $at ]] || return 0
 	for revision; do
-		[[ -n $revision && $at != "$revision" ]] || return 0
+		[[ -n $revision && $last != "$revision" ]] || return 0
 	done
 	return 1
 }
@@ -49,27 +49,47 @@ restore() {
 	put "$service" "$image" --no-traffic "$@"
 }
 
-# settle ends a trial. Tasks that were addressed to the worker's tag are for whoever
-# serves now; the ingress's goes last, since that lets the next deployment begin.
-settle_worker() {
-	try restore "$worker" "$WORKER_BEFORE"
-	try try_out "$worker" "${WORKER_BEFORE%%=*}"
+# An ingress that serves enqueues to the worker's own address, which is the audience.
+restore_ingress() {
+	local audience
+	audience=$(told "$ingress" WORKER_AUDIENCE)
+	[[ -n $audience ]] || fail "$ingress is not told WORKER_AUDIENCE"
+	restore "$ingress" "$INGRESS_BEFORE" --update-env-vars "WORKER_URL=$audience"
 }
-settle_ingress() {
-	[[ -z $INGRESS_BEFORE ]] || try restore "$ingress" "$INGRESS_BEFORE" --update-env-vars "WORKER_URL=$1"
-	[[ -z $(tagged "$ingress") ]] || try run services update-traffic "$ingress" --remove-tags "$candidate"
+
+# end takes these revisions' tags off the ingress, and at last the one that keeps the next
+# deployment from beginning.
+end() {
+	local there revision tag
+	there=" $(tags "$ingress" | paste -sd' ' -) "
+	for revision; do
+		tag=$(trial_tag "$ingress" "$revision")
+		[[ -z $revision || $there != *" $tag "* ]] || try run services update-traffic "$ingress" --remove-tags "$tag"
+	done
+	! deploying || try run services update-traffic "$ingress" --remove-tags "$underway"
+}
+
+# readdress has the tasks of a trial, which its worker's tag is the address of, go to
+# whoever serves now.
+readdress() {
+	local tag
+	for tag in $(tags "$worker" | grep "$1"); do
+		try run services update-traffic "$worker" --update-tags "$tag=${WORKER_BEFORE%%=*}"
+	done
 }
 
 if [[ -n ${WORKER_BEFORE:-} && -n ${INGRESS_BEFORE:-} ]]; then
-	audience=$(told "$ingress" WORKER_AUDIENCE)
 	try run services update-traffic "$ingress" --to-revisions "$INGRESS_BEFORE"
 	try run services update-traffic "$worker" --to-revisions "$WORKER_BEFORE"
-	settle_worker
-	settle_ingress "$audience"
+	try restore "$worker" "$WORKER_BEFORE"
+	try restore_ingress
+	readdress '^try-'
+	try forget "$ingress"
+	end
 else
 	[[ -s $state ]] || fail "there is no deployment to undo; say whom to go back to: WORKER_BEFORE=REVISION=100 INGRESS_BEFORE=REVISION=100"
 	# What the deployment did not come to is not there.
-	WORKER_TOUCHED='' INGRESS_TOUCHED='' WORKER_REVISION='' INGRESS_REVISION='' TRIAL_REVISION='' STABLE=''
+	UNDERWAY='' WORKER_TOUCHED='' INGRESS_TOUCHED='' WORKER_REVISION='' INGRESS_REVISION='' TRIAL_REVISION=''
 	# shellcheck source=/dev/null
 	source "$state"
 	[[ -n $WORKER_BEFORE && -n $INGRESS_BEFORE ]] || say "a service had no revision that served: there is nothing to go back to"
@@ -79,12 +99,16 @@ else
 	if [[ -n $WORKER_BEFORE ]] && serves "$worker" "$WORKER_REVISION"; then
 		try run services update-traffic "$worker" --to-revisions "$WORKER_BEFORE"
 	fi
-	if [[ -n $WORKER_TOUCHED && -n $WORKER_BEFORE ]] && ours "$worker" "$WORKER_REVISION" "${WORKER_BEFORE%%=*}"; then
-		settle_worker
+	if [[ -n $WORKER_TOUCHED && -n $WORKER_BEFORE ]]; then
+		if ours "$worker" "$WORKER_REVISION"; then
+			try restore "$worker" "$WORKER_BEFORE"
+		fi
+		[[ -z $WORKER_REVISION ]] || readdress "^$(trial_tag "$worker" "$WORKER_REVISION")\$"
 	fi
-	if [[ -n $INGRESS_TOUCHED ]] && ours "$ingress" "$INGRESS_REVISION" "${TRIAL_REVISION:-$INGRESS_REVISION}" "${INGRESS_BEFORE%%=*}"; then
-		settle_ingress "$STABLE"
+	if [[ -n $INGRESS_TOUCHED && -n $INGRESS_BEFORE ]] && ours "$ingress" "$INGRESS_REVISION"; then
+		try restore_ingress
 	fi
+	[[ -z $UNDERWAY ]] || end "$INGRESS_REVISION" "$TRIAL_REVISION"
 fi
 say "the worker's traffic: $(traffic "$worker"); the ingress's: $(traffic "$ingress")"
 ((failures == 0)) || fail "$failures steps back failed; see above"

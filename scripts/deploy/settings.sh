@@ -37,8 +37,9 @@ mkdir -p "$WORK"
 # The services, as infra/ names them.
 ingress=atende-ingress
 worker=atende-worker
-# The tag of the revision that is being tried. It has an address of its own.
-candidate=candidate
+# The tag that says that a deployment is under way: on the ingress that serves, so that
+# it leads nobody elsewhere.
+underway=deploying
 state=$WORK/deployment
 
 # image is where a program's image is pushed to, without tag.
@@ -62,10 +63,35 @@ targets() {
 # traffic is who serves, as update-traffic takes it: REVISION=PERCENT,…
 traffic() { targets "$1" | awk -F, '$1 != "" && $2 > 0 { share[$1] += $2 } END { for (r in share) print r "=" share[r] }' | sort | paste -sd, -; }
 
-# tagged is which revision is being tried, and tagged_url its address; nothing when
-# none is.
-tagged() { targets "$1" | awk -F, -v tag="$candidate" '$3 == tag { print $1 }'; }
-tagged_url() { targets "$1" | awk -F, -v tag="$candidate" '$3 == tag { print $4 }'; }
+# tags are a service's tags, one a line.
+tags() { targets "$1" | awk -F, '$3 != "" { print $3 }'; }
+
+# deploying says whether a deployment is under way.
+deploying() { [[ " $(tags "$ingress" | paste -sd' ' -) " == *" $underway "* ]]; }
+
+# trial_tag is the tag under which a revision is tried. It is never another's, so its
+# address never leads to one that was there before.
+trial_tag() { echo "try-${2#"$1"-}"; }
+
+# try_out gives a revision its tag, and prints the address that it has by that.
+try_out() {
+	local tag address
+	tag=$(trial_tag "$1" "$2")
+	run services update-traffic "$1" --update-tags "$tag=$2" >&2
+	address=$(targets "$1" | awk -F, -v tag="$tag" '$3 == tag { print $4 }')
+	[[ -n $address ]] || fail "$2 has no address of its own"
+	echo "$address"
+}
+
+# forget takes the tags of trials off a service, but for one.
+forget() {
+	local old
+	old=$(tags "$1" | awk -v keep="${2:-}" '/^try-/ && $0 != keep' | paste -sd, -)
+	[[ -z $old ]] || run services update-traffic "$1" --remove-tags "$old" >&2
+}
+
+# newest is the revision that was made last, whether it became ready or not.
+newest() { run services describe "$1" --format 'value(status.latestCreatedRevisionName)'; }
 
 # told is the value of a variable that a service's next revision would be told.
 told() {
@@ -73,9 +99,6 @@ told() {
 		--format 'csv[no-heading](spec.template.spec.containers.env.name,spec.template.spec.containers.env.value)' |
 		awk -F, -v name="$2" '$1 == name { print $2 }'
 }
-
-# try_out gives a revision the tag, and with it an address of its own.
-try_out() { run services update-traffic "$1" --update-tags "$candidate=$2" >&2; }
 
 # digest refuses an image that is named in any other way.
 digest() { [[ $1 =~ @sha256:[0-9a-f]{64}$ ]] || fail "$1 is no digest: a tag may be moved between the trial and the traffic"; }
