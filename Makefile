@@ -1,7 +1,7 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page browser images infra-check staging-check clean
+.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page browser images supply infra-check staging-check clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,8 +57,11 @@ docs: ## Write the generated documentation anew
 browser: ## Use the page of the local street in a browser (RUN=TestX runs some)
 	@scripts/browser.sh
 
-images: ## Build both images and print their sizes (IMAGE_BUILDER=docker, podman, buildah or own)
+images: ## Build both images, print their sizes and send one message through them (IMAGE_BUILDER=docker, podman, buildah or own)
 	@scripts/images.sh
+
+supply: ## Check versions, licences, secrets and vulnerabilities, and list the parts of each program
+	@scripts/supply.sh
 
 page: ## Build the page of the local street anew
 	@scripts/page.sh -update

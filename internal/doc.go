@@ -65,7 +65,8 @@
 // Everything outside has a stand-in that speaks the real protocol, so that
 // tests and a laptop travel the production path: whatsapptest is Meta,
 // cloudtaskstest is Cloud Tasks, openaitest is the model, secretstest is Secret
-// Manager, firestoretest is Firestore. Package store/memory keeps in maps what
+// Manager, firestoretest is Firestore, collectortest takes what telemetry exports.
+// Package store/memory keeps in maps what
 // the stores keep in servers; store/storetest and turntest hold the promises
 // that all of them are tested against. None of these is linked into a service,
 // but for store/memory, which development may ask for. Package simulator puts
@@ -73,10 +74,11 @@
 // scenario plays written conversations through the same rooms, from files that
 // package yamltext reads. Package smoke tries a pair that runs somewhere, as Meta
 // comes to it.
-// Six rooms hold tests and nothing else: bench measures what a message costs,
+// Seven rooms hold tests and nothing else: bench measures what a message costs,
 // simulation plays the delivery protocol through seeded misfortune, crashtest
 // kills the real programs, at every act of a turn and at random under load,
 // infratest holds what infra/ says of the cloud against what the programs do,
-// deploytest runs the scripts that deploy, and browsertest opens the street's page
-// in a browser and uses it.
+// deploytest runs the scripts that deploy, browsertest opens the street's page in a
+// browser and uses it, and imagetest starts the images of both services as the
+// platform does.
 package internal

@@ -79,6 +79,7 @@ const (
 	text     = "golang.org/x/text"
 
 	otel      = "go.opentelemetry.io"
+	otelpb    = "go.opentelemetry.io/proto/otlp"
 	zap       = "go.uber.org/zap"
 	echo      = "github.com/labstack/echo/v4"
 	oidc      = "github.com/coreos/go-oidc/v3"
@@ -91,6 +92,8 @@ const (
 	gax       = "github.com/googleapis/gax-go/v2"
 	firestore = "cloud.google.com/go/firestore/apiv1"
 	ledgerpb  = "cloud.google.com/go/firestore/apiv1/firestorepb"
+	admin     = "cloud.google.com/go/firestore/apiv1/admin"
+	adminpb   = "cloud.google.com/go/firestore/apiv1/admin/adminpb"
 	secrets   = "cloud.google.com/go/secretmanager/apiv1"
 	secretspb = "cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	idtoken   = "google.golang.org/api/idtoken"
@@ -272,7 +275,12 @@ var rooms = map[string]room{
 	"internal/store/firestore/firestoretest": {
 		sentence: "A Firestore that lives in a process, as far as the ledger relies on it.",
 		layer:    standIn,
-		parties:  []string{ledgerpb, grpc, protobuf},
+		parties:  []string{ledgerpb, adminpb, grpc, protobuf},
+	},
+	"internal/store/firestoreadmin": {
+		sentence: "Asks Firestore's administration which indexes and policies of expiry a database has.",
+		layer:    adapter,
+		parties:  []string{admin, iterator, options, grpc},
 	},
 	"internal/store/memory": {
 		sentence: "The stores' promises in maps.",
@@ -294,7 +302,11 @@ var rooms = map[string]room{
 		sentence: "Logs in Cloud Logging's dialect, traces and metrics: one event per request and per turn.",
 		layer:    platform,
 		parties:  []string{otel, zap},
-		tests:    []string{protobuf},
+	},
+	"internal/telemetry/collectortest": {
+		sentence: "A collector of traces and metrics that lives in a process.",
+		layer:    standIn,
+		parties:  []string{otelpb, protobuf},
 	},
 	"internal/httpserver": {
 		sentence: "echo with the same coat for both programs.",
@@ -323,7 +335,7 @@ var rooms = map[string]room{
 		sentence: "Assembles the worker program.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/channel", "internal/config", "internal/conversation", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
+			"internal/channel", "internal/config", "internal/conversation", "internal/envelope", "internal/handoff", "internal/httpserver", "internal/media", "internal/openai", "internal/otto",
 			"internal/pack", "internal/program", "internal/secrets", "internal/store/firestore",
 			"internal/store/memory", "internal/telemetry", "internal/turn", "internal/worker",
 			"pkg/whatsapp",
@@ -338,6 +350,22 @@ var rooms = map[string]room{
 			"internal/program", "internal/secrets", "internal/store/firestore", "internal/turn",
 		},
 		parties: []string{options},
+	},
+	"internal/registrar": {
+		sentence: "Registers the callback with Meta, and says what was registered before and after.",
+		layer:    assembly,
+		rooms:    []string{"internal/config", "internal/program", "internal/secrets", "pkg/whatsapp"},
+		parties:  []string{options},
+	},
+	"internal/doctor": {
+		sentence: "Looks at everything that the two services stand on, and says what is wrong and what to type.",
+		layer:    assembly,
+		rooms: []string{
+			"internal/cloudtasks", "internal/config", "internal/openai", "internal/otto", "internal/pack", "internal/registrar",
+			"internal/secrets", "internal/store/firestore", "internal/store/firestoreadmin", "internal/store/redis", "pkg/whatsapp",
+		},
+		parties: []string{options},
+		tests:   []string{miniredis, taskspb, adminpb, grpc, protobuf},
 	},
 	"cmd/ingress": {
 		sentence: "The program that takes Meta's webhooks in.",
@@ -395,6 +423,10 @@ var rooms = map[string]room{
 		sentence: "The scripts of a deployment and the build that calls them, run against a stand-in of Cloud Run and a real pair of services.",
 		layer:    proof,
 		tests:    []string{buildpb, yaml, protobuf},
+	},
+	"internal/imagetest": {
+		sentence: "The images of both services, started as the platform starts them.",
+		layer:    proof,
 	},
 	"internal/infratest": {
 		sentence: "What infra/ says of the cloud, held against what the programs do.",

@@ -2,7 +2,7 @@
 # Measures what a message costs each service, beside a bare handler that does
 # the same input and output. BENCH_ROUNDS is how often each side has its turn
 # (9), BENCH_PROFILE a folder for profiles of the services, BENCH a pattern that
-# chooses among the benchmarks (Webhook, Task, Otto, Latency, Coalesce).
+# chooses among the benchmarks (Webhook, Task, Otto, Latency, Coalesce, Counts).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,7 +33,7 @@ fi
 case ${BENCH:-} in
 '')
 	run 'Webhook|Task|Otto' "${pin[@]}"
-	run 'Latency|Coalesce'
+	run 'Latency|Coalesce|Counts'
 	;;
 *) run "$BENCH" "${pin[@]}" ;;
 esac

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:$(go env GOPATH)/bin"
 
-all="format mod vet lint shellcheck page infra doors build test race coverage unguarded browser adversary simulate crash model fuzz docs"
+all="format mod vet lint shellcheck page infra doors build test race coverage unguarded browser images supply adversary simulate crash model fuzz docs"
 
 step_format() {
 	local unformatted
@@ -17,13 +17,20 @@ step_format() {
 	}
 }
 
-# What stands in for Terraform's provider is a module of its own, so that its
-# dependencies are not the programs'.
-step_mod() { go mod verify && go mod tidy -diff && go -C scripts/tfcheck mod tidy -diff; }
-step_vet() { go vet ./... && go vet -tags browser ./internal/browsertest && go -C scripts/tfcheck vet ./...; }
+# What stands in for Terraform's provider, and what looks after the supply chain,
+# are modules of their own, so that their dependencies are not the programs'.
+step_mod() { go mod verify && go mod tidy -diff && go -C scripts/tfcheck mod tidy -diff && go -C scripts/supply mod tidy -diff; }
+step_vet() {
+	go vet ./...
+	go vet -tags browser ./internal/browsertest
+	go vet -tags images ./internal/imagetest
+	go -C scripts/tfcheck vet ./...
+	go -C scripts/supply vet ./...
+}
 step_lint() {
 	golangci-lint run ./...
 	(cd scripts/tfcheck && golangci-lint run ./...)
+	(cd scripts/supply && golangci-lint run ./...)
 }
 step_shellcheck() { shellcheck --external-sources .ci/run scripts/*.sh scripts/deploy/*.sh; }
 step_page() { scripts/page.sh; }
@@ -43,6 +50,9 @@ step_unguarded() {
 }
 # The page in a real browser: what a person does with it, and whether everybody can.
 step_browser() { scripts/browser.sh; }
+# Both images, built and started as the platform starts them, and one signed message.
+step_images() { scripts/images.sh; }
+step_supply() { scripts/supply.sh; }
 step_adversary() { scripts/adversary.sh; }
 step_simulate() { scripts/simulate.sh; }
 step_crash() { CRASH_MINUTES=1 scripts/crash.sh; }
@@ -50,12 +60,24 @@ step_model() { scripts/model.sh; }
 step_fuzz() { scripts/fuzz.sh; }
 step_docs() { scripts/docs.sh; }
 
+# engine says whether an engine of this name runs.
+engine() { command -v "$1" >/dev/null && timeout 20 "$1" info >/dev/null 2>&1; }
+
 # missing prints the tool that a step wants and the machine lacks.
 missing() {
 	local tool
 	if [[ $1 == browser ]] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
 		echo chromium
 		return
+	fi
+	if [[ $1 == images ]] && ! { engine docker || engine podman; }; then
+		for tool in buildah busybox runc; do
+			command -v "$tool" >/dev/null || {
+				echo "$tool"
+				return
+			}
+		done
+		return 1
 	fi
 	case $1 in
 	lint) tool=golangci-lint ;;

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 source scripts/image-store.sh
 
 dockerfile=$1 tag=$2
-toolchain=localhost/atende-toolchain
+toolchain=localhost/atende-toolchain:$(go env GOVERSION)
 builder=docker.io/library/golang:1.26
 base=gcr.io/distroless/static-debian12:nonroot
 

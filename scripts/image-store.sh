@@ -4,7 +4,10 @@
 work=${IMAGE_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/atende-images}
 mkdir -p "$work"
 
-export STORAGE_DRIVER=${STORAGE_DRIVER:-overlay} BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker
+# One overlay cannot lie on another.
+driver=overlay
+[[ $(stat -f -c %T "$work") != overlayfs ]] || driver=vfs
+export STORAGE_DRIVER=${STORAGE_DRIVER:-$driver} BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker
 export CONTAINERS_STORAGE_CONF=$work/storage.conf CONTAINERS_REGISTRIES_CONF=$work/registries.conf
 cat >"$CONTAINERS_STORAGE_CONF" <<CONF
 [storage]

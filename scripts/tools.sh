@@ -15,6 +15,16 @@ command -v java >/dev/null || wanted+=(default-jre-headless)
 # What builds the page, and a browser to look at it with, fonts included.
 command -v npm >/dev/null || wanted+=(nodejs npm)
 command -v chromium chromium-browser google-chrome >/dev/null || wanted+=(chromium fonts-dejavu-core fonts-noto-color-emoji)
+# Images are built and started without an engine where none answers.
+for engine in docker podman; do
+	command -v "$engine" >/dev/null && timeout 20 "$engine" info >/dev/null 2>&1 && break
+	engine=
+done
+if [[ -z $engine ]]; then
+	command -v buildah >/dev/null || wanted+=(buildah)
+	command -v busybox >/dev/null || wanted+=(busybox-static)
+	command -v runc >/dev/null || wanted+=(runc)
+fi
 # The race detector is linked by a C compiler.
 command -v gcc >/dev/null || wanted+=(gcc libc6-dev)
 

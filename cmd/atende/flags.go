@@ -21,6 +21,11 @@ const (
 	flagJUnit  = "junit"
 	flagOnly   = "only"
 	flagQuiet  = "quiet"
+
+	flagCallback = "callback"
+	flagOverride = "override"
+	flagDryRun   = "dry-run"
+	flagWrite    = "write"
 )
 
 func (f flag) usage() string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -65,17 +64,7 @@ func report[T any](ctx context.Context, c call, ask func(operators) (T, error), 
 	if value, err = ask(them); err != nil {
 		return value, program.Exit(err, c.stderr)
 	}
-	if !c.flags.has(flagJSON) {
-		print(c.stdout, value)
-		return value, exitDone
-	}
-	encoder := json.NewEncoder(c.stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
-		return value, program.Exit(fmt.Errorf("print: %w", err), c.stderr)
-	}
-	return value, exitDone
+	return value, printed(c, value, print)
 }
 
 func parkedList(ctx context.Context, c call) int {

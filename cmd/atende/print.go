@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,7 +11,23 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/operator"
+	"github.com/pyloto/atende/internal/program"
 )
+
+// printed prints a value for people or as JSON.
+func printed[T any](c call, value T, print func(io.Writer, T)) int {
+	if !c.flags.has(flagJSON) {
+		print(c.stdout, value)
+		return exitDone
+	}
+	encoder := json.NewEncoder(c.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return program.Exit(fmt.Errorf("print: %w", err), c.stderr)
+	}
+	return exitDone
+}
 
 // sheet is a table for people: rows of cells, aligned.
 type sheet struct{ *tabwriter.Writer }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -34,15 +35,23 @@ func reach(ctx context.Context, environ []string) (them operators, release func(
 		}
 		return works, release, nil
 	}
-	if address == "" {
-		address = localPage
-	}
-	base, err := checkAddress(address)
+	base, err := streetAddress(environ)
 	if err != nil {
 		return nil, nil, program.Refuse(err)
 	}
 	street := newStreet(base)
 	return street, street.client.CloseIdleConnections, nil
+}
+
+// streetAddress is where a street is: at ATENDE_URL, or else at the local page.
+func streetAddress(environ []string) (*url.URL, error) {
+	address := localPage
+	for _, line := range environ {
+		if value, ok := strings.CutPrefix(line, "ATENDE_URL="); ok {
+			address = cmp.Or(strings.TrimSpace(value), localPage)
+		}
+	}
+	return checkAddress(address)
 }
 
 // checkAddress lets nothing personal travel in the clear but on this machine.

@@ -56,7 +56,7 @@ func commands() []command {
 			does:  "play written conversations and say what came out otherwise"},
 		{words: []string{"smoke"}, args: "URL", takes: 1, flags: []flag{{name: flagQuiet}}, run: smokeTest,
 			does: "try a running pair of services as Meta comes to it (docs/deploy.md); --quiet writes to nobody"},
-	}, operatorCommands(), []command{
+	}, examineCommands(), operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},
 		{words: []string{"version"}, run: printVersion,

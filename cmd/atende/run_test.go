@@ -43,7 +43,9 @@ func TestCommands(t *testing.T) {
 		{"pack check a b", 2, "", "it is: atende pack check DIR"},
 		{"pack", 2, "", `there is no command "pack"; "atende help" lists all`},
 		{"fsm please", 2, "", "it is: atende fsm"},
-		{"doctor", 2, "", `there is no command "doctor"; "atende help" lists all`},
+		{"nurse", 2, "", `there is no command "nurse"; "atende help" lists all`},
+		{"doctor please", 2, "", "it is: atende doctor [--write] [--json]"},
+		{"webhook subscribe now", 2, "", "it is: atende webhook subscribe"},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(), strings.Fields(c.args), nil, nil, &stdout, &stderr)

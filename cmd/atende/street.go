@@ -84,17 +84,22 @@ func (s *street) get(ctx context.Context, query url.Values, into any, path ...st
 	return s.do(ctx, http.MethodGet, query, into, path...)
 }
 
-// do makes one request. An answer that is no success is the error.
+// do asks the operators' part of the API.
 func (s *street) do(ctx context.Context, method string, query url.Values, into any, path ...string) error {
-	address := s.base.String() + "/api/operator"
+	address := "/api/operator"
 	for _, part := range path {
 		address += "/" + url.PathEscape(part)
 	}
-	body := io.Reader(http.NoBody)
+	body := ""
 	if method == http.MethodPost {
-		body = strings.NewReader("{}")
+		body = "{}"
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address+"?"+query.Encode(), body)
+	return s.request(ctx, method, address+"?"+query.Encode(), body, into)
+}
+
+// request makes one request. An answer that is no success is the error.
+func (s *street) request(ctx context.Context, method, path, body string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, s.base.String()+path, strings.NewReader(body))
 	if err != nil {
 		return errors.New("ask the street: what was given makes no address")
 	}

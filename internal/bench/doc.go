@@ -1,6 +1,7 @@
-// Package bench measures what a message costs. It holds benchmarks and nothing
-// else; make bench and make bench-cold run them and docs/performance.md says
-// what the figures mean.
+// Package bench measures what a message costs. make bench and make bench-cold run
+// the benchmarks, and docs/performance.md says what the figures mean. One of them
+// counts what a conversation asks of everybody who is paid for it; tests reckon
+// docs/cost.md and docs/scaling.md from that.
 //
 // Absolute times say little on a machine that others use too, so everything is
 // measured beside a floor: a bare handler that does the same input and output

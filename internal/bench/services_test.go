@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +45,15 @@ func openStreet(tb testing.TB) *street {
 	return s
 }
 
+// ourNumbers are the services', the first of which is [number].
+func ourNumbers() []string {
+	all := make([]string, lines)
+	for i := range all {
+		all[i] = fmt.Sprintf("7330000000%05d", 9+i)
+	}
+	return all
+}
+
 // environ is the environment of a service. One processor is what the services
 // have in production, and it keeps the runtime's idle threads out of the
 // figures.
@@ -50,7 +61,7 @@ func (s *street) environ() []string {
 	return []string{
 		"GOMAXPROCS=1",
 		"ENVIRONMENT=development", "LOG_LEVEL=info",
-		"WHATSAPP_PHONE_NUMBER_ID=" + number, "WHATSAPP_BUSINESS_ACCOUNT_ID=644000000000003",
+		"WHATSAPP_PHONE_NUMBER_ID=" + strings.Join(ourNumbers(), ","), "WHATSAPP_BUSINESS_ACCOUNT_ID=644000000000003",
 		"WHATSAPP_VERIFY_TOKEN=bench-verify", "WHATSAPP_APP_SECRET=" + appSecret,
 		"WHATSAPP_ACCESS_TOKEN=bench-token", "WHATSAPP_API_BASE_URL=" + s.stubs.addresses["graph"],
 		"OPENAI_ENABLED=false", "REDIS_URL=" + s.redisURL,

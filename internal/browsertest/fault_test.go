@@ -120,5 +120,5 @@ func (p *page) advance(by string) {
 // sends writes as somebody who is not shown.
 func (p *page) sends(from, text string) {
 	p.t.Helper()
-	p.ask("POST", "/api/messages", `{"from":"`+from+`","name":"Bruno","text":"`+text+`"}`, nil)
+	p.ask("POST", "/api/messages", `{"from":"`+from+`","name":"Bruno","text":"`+text+`"}`)
 }

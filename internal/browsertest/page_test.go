@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -42,9 +41,9 @@ var (
 
 // page is a tab that shows a street's page.
 type page struct {
-	t   *testing.T
-	ctx context.Context
-	url string
+	t      *testing.T
+	ctx    context.Context
+	street *simulatortest.Street
 	// console is what the page printed; complaints are the lines of it that nobody
 	// expected, and whom it asked beside its street.
 	console, complaints *lines
@@ -68,15 +67,14 @@ func (l *lines) list() []string {
 	return slices.Clone(l.all)
 }
 
-// openStreet starts a street that the browser is let through to, and returns its
-// address.
-func openStreet(t *testing.T, environ ...string) string {
+// openStreet starts a street that the browser is let through to.
+func openStreet(t *testing.T, environ ...string) *simulatortest.Street {
 	t.Helper()
-	address := simulatortest.Start(t, environ...).URL
-	if err := chromium.gate.admit(address); err != nil {
+	street := simulatortest.Start(t, environ...)
+	if err := chromium.gate.admit(street.URL); err != nil {
 		t.Fatal(err)
 	}
-	return address
+	return street
 }
 
 // open shows a street's page in a tab of its own.
@@ -98,11 +96,11 @@ func greeted(t *testing.T, size screen, environ ...string) *page {
 // somebody yet, or that its ledger is down. The browser prints each as an error.
 var refusals = regexp.MustCompile(`status of (404|503) `)
 
-// show shows an address in a tab that shares nothing with others.
-func show(t *testing.T, url string, size screen) *page {
+// show shows a street's page in a tab that shares nothing with others.
+func show(t *testing.T, street *simulatortest.Street, size screen) *page {
 	t.Helper()
 	tab, closeTab := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
-	p := &page{t: t, ctx: tab, url: url, console: &lines{}, complaints: &lines{}}
+	p := &page{t: t, ctx: tab, street: street, console: &lines{}, complaints: &lines{}}
 	console := chromedp.Console(tab)
 	requests := chromedp.Events(tab, network.RequestWillBeSent)
 	go func() {
@@ -111,7 +109,7 @@ func show(t *testing.T, url string, size screen) *page {
 				return
 			}
 			// The browser draws its own controls from data.
-			if !strings.HasPrefix(r.Request.URL, url+"/") && !strings.HasPrefix(r.Request.URL, "data:") {
+			if !strings.HasPrefix(r.Request.URL, street.URL+"/") && !strings.HasPrefix(r.Request.URL, "data:") {
 				p.complaints.add("it asks for " + r.Request.URL)
 			}
 		}
@@ -148,7 +146,7 @@ func show(t *testing.T, url string, size screen) *page {
 		_, err = cdp.Call(ctx, target, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: finder})
 		return err
 	}
-	p.do(chromedp.Func(prepare), chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(url))
+	p.do(chromedp.Func(prepare), chromedp.EmulateViewport(size.width, size.height), chromedp.Navigate(street.URL))
 	return p
 }
 
@@ -167,6 +165,17 @@ const finder = `{
 		const fits = (n) => name instanceof RegExp ? name.test(n) : n === name;
 		const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
 		return [...within.querySelectorAll(elements[role] ?? "*")].find((e) => shown(e) && e.computedRole === role && fits(e.computedName.trim()));
+	};
+	// Whatever takes a click is a control, whether or not it is an element that is made for it.
+	const listen = EventTarget.prototype.addEventListener;
+	EventTarget.prototype.addEventListener = function (kind, ...rest) {
+		this.takesClicks ||= kind === "click" && this instanceof Element;
+		return listen.call(this, kind, ...rest);
+	};
+	window.controls = () => {
+		const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+		return [...within.querySelectorAll("*")].filter((e) => shown(e) && !e.disabled &&
+			(e.takesClicks || e.matches("a[href], audio[controls], button, input, select, summary, textarea")));
 	};
 	window.told = () => [...document.querySelectorAll("[data-key]")].map((e) => e.computedName);
 }`
@@ -259,6 +268,28 @@ func (p *page) click(role, name string) {
 	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
+// eachTab shows one part of the inspector after the other.
+func (p *page) eachTab(shown func(tab string)) {
+	p.t.Helper()
+	for _, tab := range []string{"Turno", "Estado", "Cartão", "Fatos", "Prompt", "Bruto", "Auditoria"} {
+		p.click("tab", tab)
+		p.until(tab+" is not shown", found("tabpanel", tab))
+		shown(tab)
+	}
+}
+
+// eachDialog opens the dialogs of some buttons, one after the other.
+func (p *page) eachDialog(shown func(button string), buttons ...string) {
+	p.t.Helper()
+	for _, button := range buttons {
+		p.click("button", button)
+		p.until(button+" opens nothing", `document.querySelector("dialog[open]")`)
+		shown(button)
+		p.press(kb.Escape)
+		p.until(button+" stays open", `document.querySelector("dialog[open]") === null`)
+	}
+}
+
 // focus puts the keyboard's focus on an element.
 func (p *page) focus(role, name string) {
 	p.t.Helper()
@@ -337,6 +368,30 @@ func (p *page) tabTo(role, name string, modifiers ...chromedp.Modifier) {
 	p.t.Fatalf("the Tab key never reaches %s %q", role, name)
 }
 
+// tabsEverywhere walks through what is shown with the Tab key and fails the test for
+// every control that it never came to. Of what arrow keys choose among, a row of
+// tabs, the messages or a group of radio buttons, it has to come to one.
+func (p *page) tabsEverywhere(state string) {
+	p.t.Helper()
+	controls := eval[int](p, "controls().length")
+	if controls < 2 {
+		p.t.Fatalf("%s: there are only %d controls", state, controls)
+	}
+	p.run("window.reached = new Set()")
+	for range 2 * controls {
+		p.press(kb.Tab)
+		p.run("reached.add(document.activeElement)")
+	}
+	missed := eval[[]string](p, `(() => {
+		const group = (e) => e.closest("[role=tablist]") ?? e.closest("[data-key]")?.parentElement ?? (e.type === "radio" ? e.closest("fieldset") : null);
+		const entered = new Set([...reached].map(group));
+		return controls().filter((e) => !reached.has(e) && (group(e) === null || !entered.has(group(e)))).map((e) => e.outerHTML.slice(0, 200));
+	})()`)
+	for _, control := range missed {
+		p.t.Errorf("%s: the Tab key never comes to %s", state, control)
+	}
+}
+
 // writes types a text into the message's field and sends it.
 func (p *page) writes(text string) {
 	p.t.Helper()
@@ -413,27 +468,9 @@ func (p *page) audit(state string) {
 }
 
 // ask makes a request of the street's API from outside the page.
-func (p *page) ask(method, path, body string, into any) {
+func (p *page) ask(method, path, body string) {
 	p.t.Helper()
-	request, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode >= http.StatusBadRequest {
-		p.t.Fatalf("%s %s answered %d %s (%v)", method, path, response.StatusCode, answer, err)
-	}
-	if text, ok := into.(*string); ok {
-		*text = string(answer)
-	} else if into != nil {
-		if err := json.Unmarshal(answer, into); err != nil {
-			p.t.Fatal(err)
-		}
+	if status := p.street.Call(method, path, body, nil); status >= http.StatusBadRequest {
+		p.t.Fatalf("%s %s was answered %d", method, path, status)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"testing/fstest"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pyloto/atende/internal/scenario"
 )
@@ -78,12 +77,10 @@ func TestEverybodyCanUseIt(t *testing.T) {
 			p.shot(look.name + "-chat")
 			p.audit("chat")
 			view("Inspetor")
-			for _, tab := range []string{"Turno", "Estado", "Cartão", "Fatos", "Prompt", "Bruto", "Auditoria"} {
-				p.click("tab", tab)
-				p.until(tab+" is not shown", found("tabpanel", tab))
+			p.eachTab(func(tab string) {
 				p.shot(look.name + "-" + strings.ToLower(tab))
 				p.audit(tab)
-			}
+			})
 			view("Falhas")
 			p.shot(look.name + "-faults")
 			p.audit("faults")
@@ -93,19 +90,26 @@ func TestEverybodyCanUseIt(t *testing.T) {
 			p.click("button", "Novo contato")
 			p.audit("new contact")
 			p.click("button", "Cancelar")
-			for _, opens := range []string{"/^Máquina do tempo/", "/Gráfico e origem dos números$/", "Ajuda e teclas"} {
-				p.click("button", opens)
-				p.until(opens+" opens nothing", `document.querySelector("dialog[open]")`)
-				p.audit(opens)
-				p.press(kb.Escape)
-				p.until(opens+" stays open", `document.querySelector("dialog[open]") === null`)
-			}
+			p.eachDialog(p.audit, "/^Máquina do tempo/", "/Gráfico e origem dos números$/", "Ajuda e teclas")
 			view("WhatsApp")
 			p.click("button", "Anexar")
 			p.shot(look.name + "-attach")
 			p.audit("attachments")
 		})
 	}
+}
+
+// TestTheTabKeyComesToEveryControl walks through every part of the page.
+func TestTheTabKeyComesToEveryControl(t *testing.T) {
+	t.Parallel()
+	p := open(t, desk)
+	p.tabsEverywhere("first use")
+	p.click("button", "Lento")
+	p.writes("oi")
+	p.answers(1)
+	p.reads("Lida") // Nothing of the turn is to come.
+	p.eachTab(p.tabsEverywhere)
+	p.eachDialog(p.tabsEverywhere, "Ver assuntos", "Anexar", "Novo contato", "/^Máquina do tempo/", "/Gráfico e origem dos números$/", "Ajuda e teclas")
 }
 
 func TestWhoeverWantsNoMotionGetsNone(t *testing.T) {
@@ -140,7 +144,7 @@ func TestAnAddressLeadsToItsTurn(t *testing.T) {
 	address := eval[string](p, "location.href")
 
 	// Put into a page that shows somebody else, and then as the first that a page is asked for.
-	other := show(t, p.url, desk)
+	other := show(t, p.street, desk)
 	other.do(chromedp.Navigate(address))
 	other.sees("heading", "Turno 1 de 2")
 	other.do(chromedp.Reload())

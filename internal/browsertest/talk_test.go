@@ -48,7 +48,7 @@ func TestABurstIsAnsweredOnce(t *testing.T) {
 func TestABurstReachesWhomItWasWrittenTo(t *testing.T) {
 	t.Parallel()
 	p := greeted(t, desk)
-	p.ask("POST", "/api/faults", `{"point":"webhook","kind":"hang","times":3}`, nil)
+	p.ask("POST", "/api/faults", `{"point":"webhook","kind":"hang","times":3}`)
 	p.focus("textbox", "Mensagem")
 	for _, words := range []string{"queria", "automatizar", "o meu atendimento"} {
 		p.press(words)
@@ -57,7 +57,7 @@ func TestABurstReachesWhomItWasWrittenTo(t *testing.T) {
 	p.press(kb.Enter)
 	p.click("button", "/^Bruno/")
 	p.until("Bruno is not shown", `document.querySelector(".who").innerText.includes("Bruno")`)
-	p.ask("DELETE", "/api/faults", "", nil)
+	p.ask("DELETE", "/api/faults", "")
 	p.click("button", "/^Iara/")
 	p.until("the burst is not whole", `told().filter((m) => m.startsWith("Você: ")).length === 4`)
 	p.click("button", "/^Bruno/")

@@ -34,7 +34,7 @@ func TestALongConversation(t *testing.T) {
 	p.answers(1)
 	// A person owns the conversation, so that each message is one webhook and no
 	// answer; the team's own messages make the other half.
-	p.ask("POST", "/api/person", `{"to":"5511988887777","text":"Aqui é a Ana."}`, nil)
+	p.ask("POST", "/api/person", `{"to":"5511988887777","text":"Aqui é a Ana."}`)
 	p.reads("Uma pessoa responde")
 	p.fill("5511988887777", crowd)
 	p.until("the messages are not all there", fmt.Sprintf(`document.querySelector(".log li")?.getAttribute("aria-setsize") >= %d`, crowd))
@@ -94,7 +94,7 @@ func (p *page) fill(to string, messages int) {
 	for lane := range lanes {
 		group.Go(func() {
 			for n := lane; n < messages; n += lanes {
-				p.ask("POST", "/api/person", fmt.Sprintf(`{"to":%q,"text":"mensagem %d %s"}`, to, n, strings.Repeat("com mais palavras ", n%7)), nil)
+				p.ask("POST", "/api/person", fmt.Sprintf(`{"to":%q,"text":"mensagem %d %s"}`, to, n, strings.Repeat("com mais palavras ", n%7)))
 			}
 		})
 	}

@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/pyloto/atende/internal/cloudtasks"
 	"github.com/pyloto/atende/internal/cloudtasks/cloudtaskstest"
@@ -204,6 +206,36 @@ func TestPingSaysWhetherTheQueueIsThere(t *testing.T) {
 	defer cancel()
 	if err := r.client.Ping(ctx, queue); fault.KindOf(err) != fault.Dependency {
 		t.Errorf("Ping = %v, want a dependency", err)
+	}
+}
+
+func TestQueueSaysHowItStands(t *testing.T) {
+	server, err := cloudtaskstest.Start(cloudtaskstest.Options{
+		AutoCreateQueues: true, QueueTemplate: &cloudtaskspb.Queue{
+			RateLimits:  &cloudtaskspb.RateLimits{MaxDispatchesPerSecond: 20, MaxConcurrentDispatches: 7},
+			RetryConfig: &cloudtaskspb.RetryConfig{MaxAttempts: -1, MaxBackoff: durationpb.New(15 * time.Second)},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c, err := cloudtasks.New(options(server.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	want := cloudtasks.Queue{Running: true, Attempts: -1, MaxBackoff: 15 * time.Second, Rate: 20, Concurrent: 7}
+	if got, err := c.Queue(t.Context(), queue); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	name := "projects/acme/locations/us-central1/queues/" + queue
+	if _, err := server.PauseQueue(t.Context(), &cloudtaskspb.PauseQueueRequest{Name: name}); err != nil {
+		t.Fatal(err)
+	}
+	want.Running = false
+	if got, err := c.Queue(t.Context(), queue); err != nil || got != want {
+		t.Errorf("paused: %+v, %v", got, err)
 	}
 }
 

@@ -77,20 +77,48 @@ func (c *Client) Enqueue(ctx context.Context, t Task) (existed bool, err error) 
 	}
 }
 
-// Ping reports whether the queue can be reached and exists, within one attempt
-// timeout. It needs the permission cloudtasks.queues.get.
-func (c *Client) Ping(ctx context.Context, queue string) error {
+// Queue is how a queue stands.
+type Queue struct {
+	// Running is false for a queue that was paused or disabled: it takes tasks
+	// and delivers none.
+	Running bool
+	// Attempts bounds how often a task is delivered before it is deleted; negative
+	// is without end, and zero is the service's own limit.
+	Attempts int
+	// MaxBackoff is the longest pause between two deliveries.
+	MaxBackoff time.Duration
+	// Rate is how many deliveries may begin in a second, and Concurrent how many
+	// may be under way.
+	Rate       float64
+	Concurrent int
+}
+
+// Queue asks how a queue stands, within one attempt timeout and with the
+// permission that Ping needs. It changes nothing.
+func (c *Client) Queue(ctx context.Context, queue string) (Queue, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	api, err := c.connection(ctx)
+	var got *cloudtaskspb.Queue
 	if err == nil {
-		_, err = api.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: c.queues + queue})
+		got, err = api.GetQueue(ctx, &cloudtaskspb.GetQueueRequest{Name: c.queues + queue})
 		err = marked(err)
 	}
 	if err != nil {
-		return &callError{op: "get queue", queue: queue, cause: err}
+		return Queue{}, &callError{op: "get queue", queue: queue, cause: err}
 	}
-	return nil
+	return Queue{
+		Running: got.GetState() == cloudtaskspb.Queue_RUNNING, Attempts: int(got.GetRetryConfig().GetMaxAttempts()),
+		MaxBackoff: got.GetRetryConfig().GetMaxBackoff().AsDuration(),
+		Rate:       got.GetRateLimits().GetMaxDispatchesPerSecond(), Concurrent: int(got.GetRateLimits().GetMaxConcurrentDispatches()),
+	}, nil
+}
+
+// Ping reports whether the queue can be reached and exists, within one attempt
+// timeout. It needs the permission cloudtasks.queues.get.
+func (c *Client) Ping(ctx context.Context, queue string) error {
+	_, err := c.Queue(ctx, queue)
+	return err
 }
 
 func (t Task) check() error {

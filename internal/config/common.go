@@ -140,6 +140,13 @@ func readCommon(r *reader) Common {
 	}
 	// The only queue there is; reading it refuses any other.
 	r.text("QUEUE_BACKEND")
+	// OpenTelemetry reads these itself, and would pass over what it cannot use.
+	for _, name := range []string{
+		"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
+		"OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+	} {
+		r.text(name)
+	}
 	if c.Redis.Sessions == BackendRedis || c.Redis.Dedupe == BackendRedis {
 		r.require("REDIS_URL")
 	}

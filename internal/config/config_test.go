@@ -375,6 +375,22 @@ var wrong = []struct {
 	{development, []string{"HANDOFF_WHATSAPP_TO=1234567890123456"}},
 	{development, []string{"HANDOFF_TEMPLATE=Lead Waiting"}},
 	{development, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318"}},
+	{development, []string{"OTEL_EXPORTER_OTLP_HEADERS=Authorization: Bearer canary"}},
+	{development, []string{"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%zz"}},
+	{development, []string{"OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%0Acanary"}},
+	{development, []string{"OTEL_EXPORTER_OTLP_HEADERS=a=b,"}},
+	{development, []string{"OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}},
+	{development, []string{"OTEL_TRACES_SAMPLER=sometimes"}},
+	{development, []string{"OTEL_TRACES_SAMPLER_ARG=5%"}},
+	{development, []string{"OTEL_TRACES_SAMPLER_ARG=1.01"}},
+	{development, []string{"OTEL_TRACES_SAMPLER_ARG=-0.1"}},
+	{development, []string{"OTEL_TRACES_SAMPLER_ARG=NaN"}},
+	{development, []string{"OTEL_METRICS_EXEMPLAR_FILTER=all"}},
+	{development, []string{"OTEL_METRIC_EXPORT_INTERVAL=60s"}},
+	{development, []string{"OTEL_METRIC_EXPORT_INTERVAL=1"}},
+	{development, []string{"OTEL_SERVICE_NAME=my worker"}},
+	{development, []string{"OTEL_RESOURCE_ATTRIBUTES=team"}},
+	{development, []string{"OTEL_RESOURCE_ATTRIBUTES==team"}},
 }
 
 // load reads for both programs and joins what they say.
@@ -525,6 +541,8 @@ func TestProductionAllows(t *testing.T) {
 		{"TASKS_AUTH=platform", "K_SERVICE=atende-worker"},
 		{"AMBIGUITY_WINDOW=120s", "GRAPH_TIMEOUT=30s", "PARK_AFTER=1h", "LEASE_TTL=30s"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"}, // a collector beside the program
+		{"OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.05", "OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20x, x-scope=1"},
+		{"OTEL_SERVICE_NAME=front", "OTEL_RESOURCE_ATTRIBUTES=team=atendimento,cloud.region=southamerica-east1"},
 	} {
 		if names, text := load(t, production().with(entries...)); len(names) > 0 {
 			t.Errorf("%v refused:\n%s", entries, text)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pyloto/atende/internal/pii"
 )
@@ -114,6 +115,33 @@ func integer(least, most int) form {
 			return ""
 		}
 	}
+}
+
+// share accepts a number from 0 to 1.
+func share(value string) string {
+	switch n, err := strconv.ParseFloat(value, 64); {
+	case err != nil:
+		return "is not a number"
+	case n >= 0 && n <= 1:
+		return ""
+	default:
+		return "is not between 0 and 1"
+	}
+}
+
+// pairs accepts name=value, separated by commas.
+func pairs(value string) string {
+	for item := range strings.SplitSeq(value, ",") {
+		name, text, found := strings.Cut(item, "=")
+		name = strings.TrimSpace(name)
+		if !found || name == "" || !only(name, letters+digits+"-_./") {
+			return "is not a list of name=value"
+		}
+		if decoded, err := url.PathUnescape(text); err != nil || strings.ContainsFunc(decoded, unicode.IsControl) {
+			return "has a value that is not percent-encoded"
+		}
+	}
+	return ""
 }
 
 func parseFlag(value string) (on, ok bool) {

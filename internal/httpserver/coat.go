@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,8 +28,8 @@ type RequestEvent struct {
 	// returned an error that is more than a status.
 	Err error
 	// Panic is the Go type of the value a handler panicked with, empty when it
-	// did not, and Stack where: one function and line per line, innermost
-	// first.
+	// did not, and Stack where: functions, files and lines as Go prints them,
+	// innermost first.
 	Panic, Stack string
 }
 
@@ -233,18 +232,17 @@ func method(m string) string {
 	}
 }
 
-// stack tells where the running panic happened, without arguments.
+// stack tells where the running panic happened, without arguments, in the words of
+// [debug.Stack]: programs that gather errors read those.
 func stack() string {
 	var pcs [48]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
 	var b strings.Builder
+	b.WriteString("goroutine 1 [running]:\n")
 	for {
 		f, more := frames.Next()
 		if f.Function != "" {
-			b.WriteString(f.Function)
-			b.WriteByte(':')
-			b.WriteString(strconv.Itoa(f.Line))
-			b.WriteByte('\n')
+			fmt.Fprintf(&b, "%s(...)\n\t%s:%d\n", f.Function, f.File, f.Line)
 		}
 		if !more {
 			return b.String()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,9 @@ func TestErrors(t *testing.T) {
 		}
 		if e.Panic != c.panics || (c.panics != "") != strings.Contains(e.Stack, "TestErrors") {
 			t.Errorf("%s: panic %q reported at %q", c.name, e.Panic, e.Stack)
+		}
+		if c.panics != "" && !regexp.MustCompile(`^goroutine 1 \[running\]:\n(\S+\(\.\.\.\)\n\t\S+\.(go|s):\d+\n)+$`).MatchString(e.Stack) {
+			t.Errorf("%s: not as Go prints it: %q", c.name, e.Stack)
 		}
 		if strings.Contains(fmt.Sprintf("%+v", e), "5511987654321") {
 			t.Errorf("%s: personal data reported: %+v", c.name, e)

@@ -41,6 +41,7 @@ func (i *Ingress) exchange(c echo.Context) error {
 	}
 	began := i.o.Now()
 	r := c.Request()
+	telemetry.Name(r.Context(), telemetry.StepFlow)
 	if r.ContentLength > maxFlowBody {
 		return echo.ErrStatusRequestEntityTooLarge
 	}

@@ -100,6 +100,7 @@ func equal(got, want string) bool {
 func (i *Ingress) webhook(c echo.Context) error {
 	received := i.o.Now()
 	request := c.Request()
+	telemetry.Name(request.Context(), telemetry.StepWebhook)
 	body, err := read(request)
 	if err != nil {
 		return err
@@ -119,7 +120,7 @@ func (i *Ingress) webhook(c echo.Context) error {
 		return c.NoContent(http.StatusUnauthorized)
 	}
 
-	mail := i.sort(body, received, telemetry.CorrelationID(ctx), telemetry.Traceparent(ctx))
+	mail := i.parse(ctx, body, received)
 	failure := i.deliver(ctx, mail)
 	tally := mail.tally()
 	i.tell(ctx, mail)
@@ -135,7 +136,9 @@ func (i *Ingress) webhook(c echo.Context) error {
 
 // signed reports whether Meta signed a body, and tells it under a name when nobody
 // did. It is an error where the secret that could not be had may be the right one.
-func (i *Ingress) signed(ctx context.Context, r *http.Request, body []byte, otherwise telemetry.EventName) (bool, error) {
+func (i *Ingress) signed(ctx context.Context, r *http.Request, body []byte, otherwise telemetry.EventName) (_ bool, missing error) {
+	ctx, span := telemetry.Step(ctx, telemetry.StepVerify)
+	defer func() { span.End(missing) }()
 	secrets, missing := i.o.Secrets.App(ctx)
 	if whatsapp.Verify(body, r.Header.Get(whatsapp.SignatureHeader), raw(secrets)...) {
 		return true, nil
@@ -147,6 +150,13 @@ func (i *Ingress) signed(ctx context.Context, r *http.Request, body []byte, othe
 		})
 	}
 	return false, missing
+}
+
+// parse sorts a verified body into mail, in the trace of its webhook.
+func (i *Ingress) parse(ctx context.Context, body []byte, received time.Time) *mail {
+	_, span := telemetry.Step(ctx, telemetry.StepParse)
+	defer span.End(nil)
+	return i.sort(body, received, telemetry.CorrelationID(ctx), telemetry.Traceparent(ctx))
 }
 
 // isJSON reports whether a content type is JSON, with whatever parameters.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/envelope"
+	"github.com/pyloto/atende/internal/telemetry"
 )
 
 // parallel bounds the tasks of one POST that are being created at once.
@@ -85,7 +86,7 @@ func (m *mail) tally() tally {
 func (i *Ingress) deliver(ctx context.Context, m *mail) error {
 	arrivals, messages := m.arrivals(i.o.Now())
 	if len(arrivals) > 0 {
-		arrived, err := i.o.Hint.Arrive(ctx, arrivals)
+		arrived, err := i.arrive(ctx, arrivals)
 		m.hintless = err != nil
 		if err == nil && len(arrived) == len(messages) {
 			for n, it := range messages {
@@ -109,11 +110,23 @@ func (i *Ingress) deliver(ctx context.Context, m *mail) error {
 	}
 	if len(fresh) > 0 && !m.hintless {
 		// Only now: a mark before the task would lose the message in a crash.
-		if i.o.Hint.Queued(ctx, fresh) != nil {
+		if i.mark(ctx, fresh) != nil {
 			m.hintless = true
 		}
 	}
 	return err
+}
+
+func (i *Ingress) arrive(ctx context.Context, arrivals []conversation.Arrival) (_ []conversation.Arrived, err error) {
+	ctx, span := telemetry.Step(ctx, telemetry.StepArrive)
+	defer func() { span.End(err) }()
+	return i.o.Hint.Arrive(ctx, arrivals)
+}
+
+func (i *Ingress) mark(ctx context.Context, fresh []conversation.Arrival) (err error) {
+	ctx, span := telemetry.Step(ctx, telemetry.StepMark)
+	defer func() { span.End(err) }()
+	return i.o.Hint.Queued(ctx, fresh)
 }
 
 // arrivals are the messages of m with their letters, in the same order.
@@ -162,7 +175,10 @@ func (i *Ingress) put(ctx context.Context, m *mail) error {
 }
 
 func (i *Ingress) putOne(ctx context.Context, it *item) error {
+	ctx, span := telemetry.Step(ctx, telemetry.StepEnqueue)
 	existed, err := i.o.Inbox.Put(ctx, it.envelope, it.at)
+	span.Note(telemetry.Kind(string(it.envelope.Kind)), telemetry.Message(string(it.message)), telemetry.Flag(telemetry.Existed, existed))
+	span.End(err)
 	if err != nil {
 		return fmt.Errorf("enqueue %s: %w", it.envelope.Kind, err)
 	}

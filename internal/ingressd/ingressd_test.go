@@ -245,6 +245,15 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// A service may be given another name, which all that it says bears.
+func TestServiceName(t *testing.T) {
+	s := start(t, ingressd.Options{Environ: environ("SERVICE_NAME=front")})
+	defer s.end()
+	if _, body := s.get("/health"); !strings.Contains(body, `"service":"front"`) || !strings.Contains(s.logs.String(), `"service":"front"`) {
+		t.Errorf("/health: %s", body)
+	}
+}
+
 // Until its references are resolved a service lives, but works for nobody.
 func TestSecretsArrive(t *testing.T) {
 	manager, err := secretstest.Start()

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -52,9 +53,11 @@ type Parts struct {
 	closers []func()
 }
 
-// NewParts makes the parts of the service of that name. It touches no network.
+// NewParts makes the parts of the service of that name, unless the settings give
+// it another. It touches no network.
 // Its error is a wrong configuration.
 func NewParts(ctx context.Context, name string, o Outside, c config.Common) (*Parts, error) {
+	name = cmp.Or(c.ServiceName, name)
 	p := &Parts{name: name, outside: o, common: c, Now: o.Now, Secrets: secrets.New(secrets.Options{Client: o.SecretManager})}
 	if p.Now == nil {
 		p.Now = time.Now

@@ -26,7 +26,7 @@ func Report(t *telemetry.Telemetry) func(context.Context, httpserver.RequestEven
 		}
 		if r.Panic != "" {
 			event.Name = telemetry.RequestPanicked
-			event.Fields = append(event.Fields, telemetry.PanicType(r.Panic), telemetry.Stack(r.Stack))
+			event.Fields = append(event.Fields, telemetry.PanicType(r.Panic), telemetry.Stack(r.Panic, r.Stack))
 		}
 		t.Finish(ctx, event)
 	}

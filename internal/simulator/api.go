@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
+	"github.com/pyloto/atende/internal/doctor"
 	"github.com/pyloto/atende/internal/operator"
 	"github.com/pyloto/atende/internal/pii"
 )
@@ -58,6 +59,9 @@ type api struct {
 	sessionTTL time.Duration
 	// opening is when the business opens next after a moment, if ever.
 	opening func(after time.Time) (at time.Time, ok bool)
+	// examine has the doctor look at the street, and where write is true have tasks
+	// delivered.
+	examine func(ctx context.Context, write bool) doctor.Report
 	// done is closed when the street ends.
 	done <-chan struct{}
 }
@@ -94,6 +98,7 @@ func (a *api) register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/logs", a.getLogs)
 	mux.HandleFunc("GET /api/overview", a.getOverview)
 	mux.HandleFunc("GET /api/handoffs", a.getHandoffs)
+	mux.HandleFunc("POST /api/doctor", a.postDoctor)
 	a.registerOperator(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		refuseRequest(w, http.StatusNotFound, "there is no such route, or it takes another method")
@@ -340,6 +345,17 @@ func (a *api) getStreet(w http.ResponseWriter, _ *http.Request) {
 // getHandoffs is what the team was told, oldest first.
 func (a *api) getHandoffs(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"handoffs": a.team.told()})
+}
+
+// postDoctor examines the street. It is no GET, which any page could make: a real
+// model is paid for its answer.
+func (a *api) postDoctor(w http.ResponseWriter, r *http.Request) {
+	var request struct {
+		Write bool `json:"write"`
+	}
+	if decode(w, r, &request) {
+		answer(w, http.StatusOK, a.examine(r.Context(), request.Write))
+	}
 }
 
 func (a *api) getLogs(w http.ResponseWriter, _ *http.Request) {

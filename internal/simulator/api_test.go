@@ -48,12 +48,12 @@ func TestMessagesThatCannotBeWritten(t *testing.T) {
 		{`null`, neither},
 	} {
 		var answer struct{ Error string }
-		status := s.call(http.MethodPost, "/api/messages", c.body, &answer)
+		status := s.Call(http.MethodPost, "/api/messages", c.body, &answer)
 		if status != http.StatusBadRequest || answer.Error != c.says {
 			t.Errorf("%.80s was answered %d %q", c.body, status, answer.Error)
 		}
 	}
-	if status := s.call(http.MethodGet, "/api/conversations/"+iara, "", nil); status != http.StatusNotFound {
+	if status := s.Call(http.MethodGet, "/api/conversations/"+iara, "", nil); status != http.StatusNotFound {
 		t.Errorf("a refused message made a conversation: %d", status)
 	}
 }
@@ -75,7 +75,7 @@ func TestAFileIsKeptForTheGraph(t *testing.T) {
 	} {
 		s.write(map[string]any{"from": iara, "type": c.kind, "mime": c.mime, "data": base64.StdEncoding.EncodeToString([]byte(c.data))})
 		sent := s.conversation(iara).directed("in")
-		response, err := http.Get(s.url + "/api/media/" + sent[len(sent)-1].Media)
+		response, err := http.Get(s.URL + "/api/media/" + sent[len(sent)-1].Media)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestAFileIsKeptForTheGraph(t *testing.T) {
 			t.Errorf("%s may do %q", c.mime, policy)
 		}
 	}
-	if status := s.call(http.MethodGet, "/api/media/1", "", nil); status != http.StatusNotFound {
+	if status := s.Call(http.MethodGet, "/api/media/1", "", nil); status != http.StatusNotFound {
 		t.Errorf("an unknown file was answered %d", status)
 	}
 }
@@ -102,7 +102,7 @@ func TestAFileThatIsTooLarge(t *testing.T) {
 		body := `{"from":"5511988887777","type":"audio","mime":"audio/ogg","data":"` +
 			base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, c.size)) + `"}`
 		var answer struct{ Error string }
-		if status := s.call(http.MethodPost, "/api/messages", body, &answer); status != c.status || answer.Error == "" {
+		if status := s.Call(http.MethodPost, "/api/messages", body, &answer); status != c.status || answer.Error == "" {
 			t.Errorf("%d bytes were answered %d %q", c.size, status, answer.Error)
 		}
 	}
@@ -112,7 +112,7 @@ func TestAFileThatIsTooLarge(t *testing.T) {
 // for this machine, from talking to the street.
 func TestOnlyThisMachineIsAnswered(t *testing.T) {
 	s := start(t)
-	own := strings.TrimPrefix(s.url, "http://")
+	own := strings.TrimPrefix(s.URL, "http://")
 	_, port, _ := strings.Cut(own, ":")
 	const message = `{"from":"5511988887777","text":"oi"}`
 	for _, c := range []struct {
@@ -141,7 +141,7 @@ func TestOnlyThisMachineIsAnswered(t *testing.T) {
 		{"an unknown person's turns", http.MethodGet, "/api/conversations/5511900000000/turns", own, "", "", http.StatusNotFound},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			request, err := http.NewRequestWithContext(t.Context(), c.method, s.url+c.path, strings.NewReader(message))
+			request, err := http.NewRequestWithContext(t.Context(), c.method, s.URL+c.path, strings.NewReader(message))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -185,7 +185,7 @@ func TestDeliveringAgain(t *testing.T) {
 		{map[string]any{"id": "wamid.unknown"}, http.StatusNotFound},
 		{map[string]any{}, http.StatusNotFound},
 	} {
-		if status := s.call(http.MethodPost, "/api/webhooks", encode(c.body), nil); status != c.status {
+		if status := s.Call(http.MethodPost, "/api/webhooks", encode(c.body), nil); status != c.status {
 			t.Errorf("%v was answered %d", c.body, status)
 		}
 	}
@@ -206,7 +206,7 @@ func TestAQuotedMessage(t *testing.T) {
 func TestThePageAsksNobodyOutside(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"/", "/app.js", "/app.css", "/icon.svg"} {
-		response, err := http.Get(s.url + path)
+		response, err := http.Get(s.URL + path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,8 +237,8 @@ func TestEventsNameWhoChanged(t *testing.T) {
 	s.exactly(bruno, 1)
 	// Nothing of his is to change any more.
 	s.advance(5 * time.Second)
-	s.until("a reply that was read", func() bool { return s.conversation(bruno).replies()[0].Status == "read" })
-	response, err := http.Get(s.url + "/api/events")
+	s.Until("a reply that was read", func() bool { return s.conversation(bruno).replies()[0].Status == "read" })
+	response, err := http.Get(s.URL + "/api/events")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func TestAMessageThatComesADayLateIsNotAnswered(t *testing.T) {
 	s.say(iara, "oi")
 	s.advance(25 * time.Hour)
 	s.heal()
-	s.until("its turn", func() bool {
+	s.Until("its turn", func() bool {
 		s.pass(time.Minute)
 		return len(s.turnsSoFar(iara)) == 1
 	})
@@ -52,7 +52,7 @@ func TestTimeCanBeSkippedToTheOpening(t *testing.T) {
 			Now      time.Time
 			Advanced string
 		}
-		if status := s.call(http.MethodPost, "/api/clock", `{"until":"opening"}`, &answer); status != http.StatusOK {
+		if status := s.Call(http.MethodPost, "/api/clock", `{"until":"opening"}`, &answer); status != http.StatusOK {
 			t.Fatalf("the clock was answered %d", status)
 		}
 		if late := answer.Now.Sub(next); late < 0 || late > patience {
@@ -73,7 +73,7 @@ func (s *street) nextOpening() time.Time {
 	var answer struct {
 		Next time.Time `json:"next_opening"`
 	}
-	if s.call(http.MethodGet, "/api/street", "", &answer); answer.Next.IsZero() {
+	if s.Call(http.MethodGet, "/api/street", "", &answer); answer.Next.IsZero() {
 		s.t.Fatal("there is no next opening")
 	}
 	return answer.Next
@@ -91,7 +91,7 @@ func TestTheTimeMachineIsBounded(t *testing.T) {
 		{`{"until":"opening","advance":"1h"}`, "until: is given together with advance; give one of them"},
 	} {
 		var answer struct{ Error string }
-		if status := s.call(http.MethodPost, "/api/clock", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {
+		if status := s.Call(http.MethodPost, "/api/clock", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {
 			t.Errorf("%s was answered %d %q", c.body, status, answer.Error)
 		}
 	}
@@ -105,7 +105,7 @@ func TestTheTimeMachineIsOffBesideAnotherClock(t *testing.T) {
 	} {
 		s := start(t, c.environ)
 		var answer struct{ Error string }
-		if status := s.call(http.MethodPost, "/api/clock", `{"advance":"1h"}`, &answer); status != http.StatusConflict || answer.Error != c.says {
+		if status := s.Call(http.MethodPost, "/api/clock", `{"advance":"1h"}`, &answer); status != http.StatusConflict || answer.Error != c.says {
 			t.Errorf("the clock was answered %d %q", status, answer.Error)
 		}
 	}

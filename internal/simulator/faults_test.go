@@ -63,7 +63,7 @@ func TestAFaultNeverCostsOrDoublesAReply(t *testing.T) {
 // when its time comes.
 func (s *street) patiently(from string, n int) {
 	s.t.Helper()
-	s.until("replies after a while", func() bool {
+	s.Until("replies after a while", func() bool {
 		if len(s.conversation(from).replies()) >= n {
 			return true
 		}
@@ -164,14 +164,14 @@ func TestAnAnswerOfTheModelIsLate(t *testing.T) {
 	s := start(t)
 	s.arm(`{"point":"model","kind":"late","delay":"15s"}`)
 	s.say(iara, erp)
-	s.until("a request to the model", func() bool {
+	s.Until("a request to the model", func() bool {
 		s.advance(0) // Nothing else happens that would be an event.
 		return len(s.armed()) == 0
 	})
 	if replies := s.conversation(iara).replies(); len(replies) != 0 {
 		t.Fatalf("%d replies before the model answered", len(replies))
 	}
-	s.until("the answer", func() bool {
+	s.Until("the answer", func() bool {
 		s.advance(time.Second)
 		return len(s.conversation(iara).replies()) > 0
 	})
@@ -205,7 +205,7 @@ func TestAStreetLetsGoOfWhatItHolds(t *testing.T) {
 func (s *street) arm(fault string) {
 	s.t.Helper()
 	var answer struct{ Error string }
-	if status := s.call(http.MethodPost, "/api/faults", fault, &answer); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/faults", fault, &answer); status != http.StatusOK {
 		s.t.Fatalf("a fault was answered %d %q", status, answer.Error)
 	}
 }
@@ -220,7 +220,7 @@ func TestWhatIsArmedIsTold(t *testing.T) {
 			Without string
 		}
 	}
-	s.call(http.MethodGet, "/api/faults", "", &can)
+	s.Call(http.MethodGet, "/api/faults", "", &can)
 	var want []armed
 	for _, p := range can.Points {
 		if p.Without != "" || len(p.Kinds) == 0 {
@@ -272,7 +272,7 @@ func TestAModelOutageEnds(t *testing.T) {
 	s := start(t)
 	s.fault("model", "status", -1)
 	s.say(iara, erp)
-	s.until("a second attempt", func() bool { return strings.Count(s.logs(), `"route":"/tasks/inbound"`) >= 2 })
+	s.Until("a second attempt", func() bool { return strings.Count(s.logs(), `"route":"/tasks/inbound"`) >= 2 })
 	if replies := s.conversation(iara).replies(); len(replies) != 0 {
 		t.Fatalf("%d replies in spite of the outage", len(replies))
 	}
@@ -287,9 +287,9 @@ func TestASendThatWasLostIsMadeOnce(t *testing.T) {
 	s := start(t)
 	s.fault("graph", "fail_before", 1)
 	s.say(iara, "oi")
-	s.until("an attempt", func() bool { return strings.Contains(s.logs(), `"route":"/tasks/inbound"`) })
+	s.Until("an attempt", func() bool { return strings.Contains(s.logs(), `"route":"/tasks/inbound"`) })
 	said := 0
-	s.until("the reply", func() bool {
+	s.Until("the reply", func() bool {
 		if len(s.conversation(iara).replies()) > 0 {
 			return true
 		}
@@ -311,11 +311,11 @@ func TestASendThatWasLostIsMadeOnce(t *testing.T) {
 func TestARefusalOfMetaIsNotRepeated(t *testing.T) {
 	s := start(t)
 	body := `{"point":"graph","kind":"status","status":400,"code":131047,"times":1}`
-	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
 		t.Fatalf("the fault was answered %d", status)
 	}
 	s.say(iara, "oi")
-	s.until("a turn", func() bool {
+	s.Until("a turn", func() bool {
 		turns := s.turnsSoFar(iara)
 		return len(turns) == 1 && turns[0].Deliveries[0].Results["1"].Code == 131047
 	})
@@ -327,7 +327,7 @@ func TestARefusalOfMetaIsNotRepeated(t *testing.T) {
 
 // turnsSoFar are the turns of a person whom the ledger may not know yet.
 func (s *street) turnsSoFar(from string) []turn {
-	if s.call(http.MethodGet, "/api/conversations/"+from+"/turns", "", nil) == http.StatusNotFound {
+	if s.Call(http.MethodGet, "/api/conversations/"+from+"/turns", "", nil) == http.StatusNotFound {
 		return nil
 	}
 	return s.turns(from)
@@ -348,7 +348,7 @@ func TestAnotherRedisBreaksToo(t *testing.T) {
 	s.again(first, 3, true)
 	s.say(iara, erp)
 	s.untilReplies(iara, 2)
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 	if replies := s.conversation(iara).replies(); len(replies) != 2 {
 		t.Errorf("%d replies instead of 2", len(replies))
 	}
@@ -373,7 +373,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 		{`{"point":"graph","kind":"hang","time":1}`, `body: has a field that is not known: "time"`},
 	} {
 		var answer struct{ Error string }
-		if status := s.call(http.MethodPost, "/api/faults", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {
+		if status := s.Call(http.MethodPost, "/api/faults", c.body, &answer); status != http.StatusBadRequest || answer.Error != c.says {
 			t.Errorf("%s was answered %d %q", c.body, status, answer.Error)
 		}
 	}

@@ -1,12 +1,9 @@
 package simulator_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,49 +25,21 @@ const (
 // street is a running street, seen from outside.
 type street struct {
 	*simulatortest.Street
-	t   *testing.T
-	url string
+	t *testing.T
 }
 
 // start runs a street in which nobody waits for the rest of a burst.
 func start(t *testing.T, environ ...string) *street {
 	t.Helper()
 	s := simulatortest.Start(t, append([]string{"COALESCE_WINDOW=0"}, environ...)...)
-	return &street{Street: s, t: t, url: s.URL}
-}
-
-// call makes a request of the API and decodes its answer.
-func (s *street) call(method, path, body string, into any) (status int) {
-	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatalf("%s %s: %v", method, path, err)
-	}
-	if into != nil {
-		if err := json.Unmarshal(answer, into); err != nil {
-			s.t.Fatalf("%s %s answered %d %s", method, path, response.StatusCode, answer)
-		}
-	}
-	return response.StatusCode
+	return &street{Street: s, t: t}
 }
 
 // write sends what a lead writes and returns the message's id.
 func (s *street) write(message map[string]any) string {
 	s.t.Helper()
 	var answer struct{ ID, Error string }
-	status := s.call(http.MethodPost, "/api/messages", encode(message), &answer)
+	status := s.Call(http.MethodPost, "/api/messages", encode(message), &answer)
 	if status != http.StatusAccepted || !strings.HasPrefix(answer.ID, "wamid.") {
 		s.t.Fatalf("a message was answered %d %+v", status, answer)
 	}
@@ -111,7 +80,7 @@ func (c conversation) directed(direction string) (found []message) {
 
 func (s *street) conversation(from string) (c conversation) {
 	s.t.Helper()
-	if status := s.call(http.MethodGet, "/api/conversations/"+from, "", &c); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/conversations/"+from, "", &c); status != http.StatusOK {
 		s.t.Fatalf("the conversation was answered %d", status)
 	}
 	return c
@@ -152,7 +121,7 @@ func (t *turn) UnmarshalJSON(data []byte) error {
 func (s *street) turns(from string) []turn {
 	s.t.Helper()
 	var answer struct{ Turns []turn }
-	if status := s.call(http.MethodGet, "/api/conversations/"+from+"/turns", "", &answer); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/conversations/"+from+"/turns", "", &answer); status != http.StatusOK {
 		s.t.Fatalf("the turns were answered %d", status)
 	}
 	turns := make([]turn, 0, len(answer.Turns))
@@ -166,14 +135,14 @@ func (s *street) turns(from string) []turn {
 func (s *street) fault(point, kind string, times int) {
 	s.t.Helper()
 	body := encode(map[string]any{"point": point, "kind": kind, "times": times})
-	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
 		s.t.Fatalf("a fault was answered %d", status)
 	}
 }
 
 func (s *street) heal() {
 	s.t.Helper()
-	if status := s.call(http.MethodDelete, "/api/faults", "", nil); status != http.StatusNoContent {
+	if status := s.Call(http.MethodDelete, "/api/faults", "", nil); status != http.StatusNoContent {
 		s.t.Fatalf("taking the faults back was answered %d", status)
 	}
 }
@@ -182,7 +151,7 @@ func (s *street) heal() {
 func (s *street) advance(d time.Duration) time.Time {
 	s.t.Helper()
 	var answer struct{ Now time.Time }
-	if status := s.call(http.MethodPost, "/api/clock", encode(map[string]any{"advance": d.String()}), &answer); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/clock", encode(map[string]any{"advance": d.String()}), &answer); status != http.StatusOK {
 		s.t.Fatalf("the clock was answered %d", status)
 	}
 	return answer.Now
@@ -194,7 +163,7 @@ func (s *street) parts() map[string]struct{ Variant, What string } {
 	var answer struct {
 		Parts []struct{ Name, Variant, What string }
 	}
-	s.call(http.MethodGet, "/api/street", "", &answer)
+	s.Call(http.MethodGet, "/api/street", "", &answer)
 	parts := map[string]struct{ Variant, What string }{}
 	for _, p := range answer.Parts {
 		parts[p.Name] = struct{ Variant, What string }{p.Variant, p.What}
@@ -208,7 +177,7 @@ type waiting struct{ Webhooks, Tasks, Due int }
 func (s *street) waiting() waiting {
 	s.t.Helper()
 	var answer struct{ Waiting waiting }
-	s.call(http.MethodGet, "/api/street", "", &answer)
+	s.Call(http.MethodGet, "/api/street", "", &answer)
 	return answer.Waiting
 }
 
@@ -224,33 +193,10 @@ func (s *street) pass(d time.Duration) {
 	}
 }
 
-// until waits, on the street's own events, until something is so.
-func (s *street) until(what string, so func() bool) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/events", nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	events := bufio.NewScanner(response.Body)
-	for events.Scan() {
-		if strings.HasPrefix(events.Text(), "data:") && so() {
-			return
-		}
-	}
-	s.t.Fatalf("%s: it never came to that; the logs:\n%s", what, s.logs())
-}
-
 // untilReplies waits for n replies to a person.
 func (s *street) untilReplies(from string, n int) []message {
 	s.t.Helper()
-	s.until(fmt.Sprintf("%d replies", n), func() bool { return len(s.conversation(from).replies()) >= n })
+	s.Until(fmt.Sprintf("%d replies", n), func() bool { return len(s.conversation(from).replies()) >= n })
 	return s.conversation(from).replies()
 }
 
@@ -258,7 +204,7 @@ func (s *street) untilReplies(from string, n int) []message {
 // is skipped as long as there is something to wait for.
 func (s *street) settle() {
 	s.t.Helper()
-	s.until("rest", func() bool {
+	s.Until("rest", func() bool {
 		if s.idle() {
 			return true
 		}
@@ -279,21 +225,11 @@ func (s *street) exactly(from string, n int) []message {
 	return replies
 }
 
-func (s *street) logs() string {
-	request, err := http.NewRequestWithContext(context.WithoutCancel(s.t.Context()), http.MethodGet, s.url+"/api/logs", nil)
-	if err != nil {
-		return err.Error()
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err.Error()
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
+// logs are the lines that the services have logged.
+func (s *street) logs() (text string) {
+	s.t.Helper()
+	s.Call(http.MethodGet, "/api/logs", "", &text)
+	return text
 }
 
 func encode(v any) string {

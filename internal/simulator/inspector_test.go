@@ -90,7 +90,7 @@ type turnDocument struct {
 
 func (s *street) inspect(from string) (i inspection) {
 	s.t.Helper()
-	if status := s.call(http.MethodGet, "/api/conversations/"+from+"/inspector", "", &i); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/conversations/"+from+"/inspector", "", &i); status != http.StatusOK {
 		s.t.Fatalf("the inspector answers %d", status)
 	}
 	return i
@@ -98,7 +98,7 @@ func (s *street) inspect(from string) (i inspection) {
 
 func (s *street) turn(id string) (d turnDocument) {
 	s.t.Helper()
-	if status := s.call(http.MethodGet, "/api/turns/"+id, "", &d); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/turns/"+id, "", &d); status != http.StatusOK {
 		s.t.Fatalf("the turn answers %d", status)
 	}
 	return d
@@ -157,7 +157,7 @@ func TestATimelineIsInOrderAndSaysItsOrigin(t *testing.T) {
 	s := start(t)
 	s.say(iara, erp)
 	s.exactly(iara, 1)
-	s.until("the reply is read", func() bool { return s.conversation(iara).directed("out")[0].Status == "read" })
+	s.Until("the reply is read", func() bool { return s.conversation(iara).directed("out")[0].Status == "read" })
 	timeline := s.turn(s.inspect(iara).Turns[0].ID).Timeline
 	var names []string
 	before := 0.0
@@ -218,11 +218,11 @@ func TestAWebhookIsShownAsItWasSigned(t *testing.T) {
 func TestARefusalIsTheEndOfATimeline(t *testing.T) {
 	s := start(t)
 	body := `{"point":"graph","kind":"status","status":400,"code":131047,"times":1}`
-	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
 		t.Fatalf("the fault was answered %d", status)
 	}
 	s.say(iara, erp)
-	s.until("a refusal", func() bool {
+	s.Until("a refusal", func() bool {
 		turns := s.turnsSoFar(iara)
 		return len(turns) == 1 && turns[0].Deliveries[0].Results["1"].Code == 131047
 	})
@@ -259,7 +259,7 @@ func TestTheAuditShowsWhatIsNoTurn(t *testing.T) {
 		t.Errorf("before: owner %s, acts %v, next %v", seen.Owner, seen.Acts, seen.Legal)
 	}
 	var outcome any
-	if status := s.call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &outcome); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &outcome); status != http.StatusOK {
 		t.Fatalf("the release answers %d %v", status, outcome)
 	}
 	if seen := s.inspect(iara); seen.Owner != "otto" || len(seen.Acts) != 1 || seen.Acts[0].Kind != "released" {
@@ -271,7 +271,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	s := start(t)
 	for _, path := range []string{"/api/conversations/" + bruno + "/inspector", "/api/turns/nobody~1"} {
 		var refused struct{ Error string }
-		if status := s.call(http.MethodGet, path, "", &refused); status != http.StatusNotFound || refused.Error == "" {
+		if status := s.Call(http.MethodGet, path, "", &refused); status != http.StatusNotFound || refused.Error == "" {
 			t.Errorf("%s answers %d %q", path, status, refused.Error)
 		}
 	}

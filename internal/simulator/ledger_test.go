@@ -21,7 +21,7 @@ func TestTheLedgerCanBeFirestore(t *testing.T) {
 		t.Fatalf("the ledger is %+v", part)
 	}
 	var answer struct{ Error string }
-	status := s.call(http.MethodPost, "/api/faults", `{"point":"worker","kind":"hang"}`, &answer)
+	status := s.Call(http.MethodPost, "/api/faults", `{"point":"worker","kind":"hang"}`, &answer)
 	if status != http.StatusBadRequest || !strings.Contains(answer.Error, "worker cannot be broken: the moments of a turn are seen at the ledger in memory") {
 		t.Errorf("killing the worker was answered %d %q", status, answer.Error)
 	}
@@ -33,7 +33,7 @@ func TestTheLedgerCanBeFirestore(t *testing.T) {
 	}
 	s.say(iara, erp)
 	s.untilReplies(iara, 2)
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 	if replies := s.conversation(iara).replies(); len(replies) != 2 {
 		t.Errorf("%d replies instead of 2", len(replies))
 	}

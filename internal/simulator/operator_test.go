@@ -25,7 +25,7 @@ var hasty = []string{
 func (s *street) parked() []operator.Item {
 	s.t.Helper()
 	var list operator.List
-	if status := s.call(http.MethodGet, "/api/operator/parked", "", &list); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/operator/parked", "", &list); status != http.StatusOK {
 		s.t.Fatalf("the list was answered %d", status)
 	}
 	return list.Items
@@ -38,7 +38,7 @@ func (s *street) operate(id, verb string) (o operator.Outcome, status int, refus
 		operator.Outcome
 		Error string
 	}
-	status = s.call(http.MethodPost, "/api/operator/items/"+url.PathEscape(id)+"/"+verb, "{}", &answer)
+	status = s.Call(http.MethodPost, "/api/operator/items/"+url.PathEscape(id)+"/"+verb, "{}", &answer)
 	return answer.Outcome, status, answer.Error
 }
 
@@ -48,7 +48,7 @@ func (s *street) item(id string, reveal bool) (d operator.Detail) {
 	if reveal {
 		query = "?reveal=true"
 	}
-	if status := s.call(http.MethodGet, "/api/operator/items/"+url.PathEscape(id)+query, "", &d); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/operator/items/"+url.PathEscape(id)+query, "", &d); status != http.StatusOK {
 		s.t.Fatalf("an item was answered %d", status)
 	}
 	return d
@@ -60,7 +60,7 @@ func (s *street) lose() operator.Item {
 	s.fault("graph", "fail_before", -1)
 	s.say(iara, "oi")
 	var items []operator.Item
-	s.until("something is parked", func() bool {
+	s.Until("something is parked", func() bool {
 		if items = s.parked(); len(items) > 0 {
 			return true
 		}
@@ -99,7 +99,7 @@ func TestAnOperatorHasAReplyTriedAgain(t *testing.T) {
 	}
 	// The queue takes no task: what is half done is done by asking again.
 	body := `{"point":"tasks","kind":"status","code":7,"times":-1}`
-	if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
 		t.Fatalf("the fault was answered %d", status)
 	}
 	if _, status, says := s.operate(id, "retry"); status != http.StatusBadGateway || !strings.Contains(says, "run the same command again") {
@@ -135,9 +135,9 @@ func TestAnOperatorEndsATurnThatIsUnderWay(t *testing.T) {
 	s.fault("graph", "fail_before", 1)
 	s.say(iara, "oi")
 	var id string
-	s.until("an attempt", func() bool {
+	s.Until("an attempt", func() bool {
 		var answer struct{ Turns []struct{ ID string } }
-		s.call(http.MethodGet, "/api/conversations/"+iara+"/turns", "", &answer)
+		s.Call(http.MethodGet, "/api/conversations/"+iara+"/turns", "", &answer)
 		if len(answer.Turns) == 0 || !strings.Contains(s.logs(), `"route":"/tasks/inbound"`) {
 			return false
 		}
@@ -163,7 +163,7 @@ func TestWhatNobodyCanReadIsOnlyGivenUp(t *testing.T) {
 		t.Fatalf("the webhook was answered %d (%v)", status, err)
 	}
 	var items []operator.Item
-	s.until("an element", func() bool {
+	s.Until("an element", func() bool {
 		items = s.parked()
 		return len(items) > 0
 	})
@@ -190,7 +190,7 @@ func TestAnOperatorHasAMessageTriedAgain(t *testing.T) {
 	s := start(t, "FIRESTORE_EMULATOR_HOST="+host, "FIRESTORE_PROJECT_ID=p", "CONTACT_HASH_KEY="+encoded, "DATA_KEY="+encoded)
 	s.say(iara, "oi")
 	s.untilReplies(iara, 1)
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 
 	key, err := pii.NewHashKey(secret)
 	if err != nil {
@@ -234,7 +234,7 @@ func TestAnOperatorHasAMessageTriedAgain(t *testing.T) {
 		t.Fatalf("%+v, %d %q", o, status, says)
 	}
 	s.untilReplies(iara, 2)
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 	if got := s.conversation(iara).replies(); len(got) != 2 || len(s.parked()) != 0 {
 		t.Errorf("%d replies, parked %+v", len(got), s.parked())
 	}
@@ -246,7 +246,7 @@ func TestAnOperatorHasAMessageTriedAgain(t *testing.T) {
 // replayed decides Iara's turns again.
 func (s *street) replayed() (r operator.Replay) {
 	s.t.Helper()
-	if status := s.call(http.MethodGet, "/api/operator/replay/"+iara, "", &r); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/operator/replay/"+iara, "", &r); status != http.StatusOK {
 		s.t.Fatalf("the replay was answered %d", status)
 	}
 	return r
@@ -260,7 +260,7 @@ func TestAConversationIsDecidedAgain(t *testing.T) {
 		s.say(iara, words)
 		s.untilReplies(iara, i+1)
 	}
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 	r := s.replayed()
 	if len(r.Turns) != 3 || r.Same != 3 || r.Turns[1].Route != "model" {
 		t.Errorf("replayed with its own knowledge: %+v", r)
@@ -277,12 +277,12 @@ func TestAnOperatorAsksWhyOttoSaidThat(t *testing.T) {
 	s := start(t)
 	s.say(iara, erp)
 	s.untilReplies(iara, 1)
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 	messages := s.conversation(iara).Messages
 	receipt := func(query string) (r operator.Receipt) {
 		t.Helper()
 		path := "/api/operator/receipts/" + url.PathEscape(messages[0].ID) + query
-		if status := s.call(http.MethodGet, path, "", &r); status != http.StatusOK {
+		if status := s.Call(http.MethodGet, path, "", &r); status != http.StatusOK {
 			t.Fatalf("the receipt was answered %d", status)
 		}
 		return r
@@ -326,7 +326,7 @@ func TestWhatOperatorsCannotAsk(t *testing.T) {
 		{http.MethodGet, "nothing", "", http.StatusNotFound},
 	} {
 		var answer struct{ Error string }
-		if status := s.call(c.method, "/api/operator/"+c.path, c.body, &answer); status != c.status || answer.Error == "" {
+		if status := s.Call(c.method, "/api/operator/"+c.path, c.body, &answer); status != c.status || answer.Error == "" {
 			t.Errorf("%s %s was answered %d %q", c.method, c.path, status, answer.Error)
 		}
 	}

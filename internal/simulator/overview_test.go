@@ -36,7 +36,7 @@ type overview struct {
 
 func (s *street) overview() (o overview) {
 	s.t.Helper()
-	if status := s.call(http.MethodGet, "/api/overview", "", &o); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/overview", "", &o); status != http.StatusOK {
 		s.t.Fatalf("the overview was answered %d", status)
 	}
 	return o
@@ -53,13 +53,13 @@ func TestTheOverviewAddsUp(t *testing.T) {
 	}
 	first := s.say(iara, erp)
 	s.exactly(iara, 1)
-	s.call(http.MethodPost, "/api/webhooks", encode(map[string]any{"id": first, "times": 3}), nil)
+	s.Call(http.MethodPost, "/api/webhooks", encode(map[string]any{"id": first, "times": 3}), nil)
 	s.say(bruno, "quero falar com uma pessoa")
 	s.exactly(bruno, 1)
 	s.advance(48 * time.Hour)
 	s.say(bruno, "alguém?")
-	s.until("three turns that are added up", func() bool { s.pass(time.Second); return s.overview().Messages == 3 && s.idle() })
-	s.until("two answers that were timed", func() bool { return s.overview().Timed >= 2 })
+	s.Until("three turns that are added up", func() bool { s.pass(time.Second); return s.overview().Messages == 3 && s.idle() })
+	s.Until("two answers that were timed", func() bool { return s.overview().Timed >= 2 })
 
 	o := s.overview()
 	if o.Conversations != 2 || o.Handoffs != 1 || o.Parked != 0 || o.Failed != 0 || o.Blocked != 0 {
@@ -83,7 +83,7 @@ func TestTheOverviewAddsUp(t *testing.T) {
 func TestTheOverviewCountsWhatWasLeftToAPerson(t *testing.T) {
 	s := start(t, hasty...)
 	s.lose()
-	s.until("one that is parked", func() bool { return s.overview().Parked == 1 })
+	s.Until("one that is parked", func() bool { return s.overview().Parked == 1 })
 	if o := s.overview(); o.Timed != 0 {
 		t.Errorf("an answer that never came took %v ms", o.P50)
 	}
@@ -99,7 +99,7 @@ func TestTheOverviewCountsWhatTheGuardsFound(t *testing.T) {
 			found++
 		}
 	}
-	s.until("what the guards found", func() bool { return s.overview().Blocked == found })
+	s.Until("what the guards found", func() bool { return s.overview().Blocked == found })
 	if found == 0 {
 		t.Error("they found nothing wrong with a price that is in no pack")
 	}

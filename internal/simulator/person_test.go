@@ -13,7 +13,7 @@ import (
 func (s *street) person(to, text string) string {
 	s.t.Helper()
 	var answer struct{ ID, Error string }
-	status := s.call(http.MethodPost, "/api/person", encode(map[string]any{"to": to, "text": text}), &answer)
+	status := s.Call(http.MethodPost, "/api/person", encode(map[string]any{"to": to, "text": text}), &answer)
 	if status != http.StatusAccepted || !strings.HasPrefix(answer.ID, "wamid.") {
 		s.t.Fatalf("a person's answer was answered %d %+v", status, answer)
 	}
@@ -24,14 +24,14 @@ func (s *street) person(to, text string) string {
 func (s *street) handoffs() []operator.OpenHandoff {
 	s.t.Helper()
 	var list operator.Handoffs
-	s.call(http.MethodGet, "/api/operator/handoffs", "", &list)
+	s.Call(http.MethodGet, "/api/operator/handoffs", "", &list)
 	return list.Handoffs
 }
 
 // accept has a person take a lead's conversation, and returns what came of it.
 func (s *street) accept(who string) (o operator.Outcome, status int) {
 	s.t.Helper()
-	status = s.call(http.MethodPost, "/api/operator/handoffs/"+who+"/accept", "{}", &o)
+	status = s.Call(http.MethodPost, "/api/operator/handoffs/"+who+"/accept", "{}", &o)
 	return o, status
 }
 
@@ -44,7 +44,7 @@ func TestAPersonWritesFromThePhone(t *testing.T) {
 		`{"to":"` + iara + `","text":" "}`:  http.StatusBadRequest,
 		`{"from":"` + iara + `"}`:           http.StatusBadRequest,
 	} {
-		if status := s.call(http.MethodPost, "/api/person", body, nil); status != want {
+		if status := s.Call(http.MethodPost, "/api/person", body, nil); status != want {
 			t.Errorf("%s was answered %d instead of %d", body, status, want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestAPersonWritesFromThePhone(t *testing.T) {
 	if m := last[len(last)-1]; m.ID != id || m.Direction != "out" || m.Author != "person" || m.Type != "text" || m.Status != "sent" {
 		t.Errorf("the person's line is %+v", m)
 	}
-	s.until("the conversation to be a person's", func() bool {
+	s.Until("the conversation to be a person's", func() bool {
 		if s.conversation(iara).Owner == "person" {
 			return true
 		}
@@ -111,7 +111,7 @@ func TestAPersonAcceptsAHandoff(t *testing.T) {
 		t.Errorf("the team was told %q, the lead %+v", kinds, replies)
 	}
 	var replayed operator.Replay
-	s.call(http.MethodGet, "/api/operator/replay/"+iara, "", &replayed)
+	s.Call(http.MethodGet, "/api/operator/replay/"+iara, "", &replayed)
 	if replayed.Same != 3 || replayed.Differ != 0 || replayed.Skipped != 0 {
 		t.Errorf("%+v", replayed)
 	}

@@ -14,7 +14,7 @@ import (
 // recorded is a conversation as the API saves it.
 func (s *street) recorded(from string) string {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+"/api/conversations/"+from+"/scenario", nil)
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+"/api/conversations/"+from+"/scenario", nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (s *street) recorded(from string) string {
 // What was said on the page is a scenario that passes as it was saved.
 func TestAConversationIsSavedAsAScenario(t *testing.T) {
 	s := start(t)
-	if status := s.call(http.MethodGet, "/api/conversations/"+iara+"/scenario", "", nil); status != http.StatusNotFound {
+	if status := s.Call(http.MethodGet, "/api/conversations/"+iara+"/scenario", "", nil); status != http.StatusNotFound {
 		t.Errorf("a stranger's scenario was answered %d", status)
 	}
 	s.say(iara, "oi")
@@ -165,7 +165,7 @@ func TestWhateverHappenedIsSaved(t *testing.T) {
 				s.untilReplies(iara, 1)
 				s.settle()
 				s.advance(24 * time.Hour)
-				s.until("the session to run out", func() bool { return s.conversation(iara).State == "TIMEOUT" })
+				s.Until("the session to run out", func() bool { return s.conversation(iara).State == "TIMEOUT" })
 				s.say(iara, "voltei, como funciona a integração com o meu ERP?")
 			},
 			has: []string{"skip: ", "state: TIMEOUT"},
@@ -176,14 +176,14 @@ func TestWhateverHappenedIsSaved(t *testing.T) {
 				s.untilReplies(iara, 1)
 				s.settle()
 				s.advance(8 * 24 * time.Hour)
-				s.until("the team to be told again", func() bool { return strings.Contains(s.kinds(), "handoff_unanswered") })
+				s.Until("the team to be told again", func() bool { return strings.Contains(s.kinds(), "handoff_unanswered") })
 				s.settle()
 				s.accept(iara)
 				s.person(iara, "Oi, Iara! Aqui é a Marina.")
 				s.settle()
 				s.say(iara, "que bom!")
 				s.settle()
-				s.call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", nil)
+				s.Call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", nil)
 				s.settle()
 				s.say(iara, erp)
 			},
@@ -211,7 +211,7 @@ func TestWhateverHappenedIsSaved(t *testing.T) {
 			happens: func(s *street) {
 				s.fault("model", "fail_before", -1)
 				s.say(iara, erp)
-				s.until("the first attempt to fail", func() bool { return s.waiting().Tasks > 0 && s.waiting().Due == 0 })
+				s.Until("the first attempt to fail", func() bool { return s.waiting().Tasks > 0 && s.waiting().Due == 0 })
 				s.advance(4 * time.Minute)
 				s.untilReplies(iara, 1)
 				s.heal()

@@ -22,7 +22,7 @@ type repeated struct {
 func (s *street) repeat(id, pack, model string) (r repeated, status int) {
 	s.t.Helper()
 	body := encode(map[string]any{"pack": pack, "model": model})
-	status = s.call(http.MethodPost, "/api/turns/"+url.PathEscape(id)+"/repeat", body, &r)
+	status = s.Call(http.MethodPost, "/api/turns/"+url.PathEscape(id)+"/repeat", body, &r)
 	return r, status
 }
 
@@ -30,7 +30,7 @@ func (s *street) repeat(id, pack, model string) (r repeated, status int) {
 func (s *street) turnIDs(from string) (ids []string) {
 	s.t.Helper()
 	var answer struct{ Turns []struct{ ID string } }
-	s.call(http.MethodGet, "/api/conversations/"+from+"/turns", "", &answer)
+	s.Call(http.MethodGet, "/api/conversations/"+from+"/turns", "", &answer)
 	for _, t := range slices.Backward(answer.Turns) {
 		ids = append(ids, t.ID)
 	}
@@ -46,7 +46,7 @@ type stocked struct {
 
 func (s *street) stocked() (answer stocked) {
 	s.t.Helper()
-	s.call(http.MethodGet, "/api/street", "", &answer)
+	s.Call(http.MethodGet, "/api/street", "", &answer)
 	return answer
 }
 
@@ -74,7 +74,7 @@ func TestATurnIsDecidedAgain(t *testing.T) {
 	s.advance(72 * time.Hour)
 	s.settle()
 	var told operator.Outcome
-	s.call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &told)
+	s.Call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &told)
 	s.settle()
 
 	ids, replies := s.turnIDs(iara), s.conversation(iara).replies()
@@ -98,7 +98,7 @@ func TestATurnIsDecidedAgain(t *testing.T) {
 		t.Errorf("repeating made turns %v of %v, or sent something", again, ids)
 	}
 	var replayed operator.Replay
-	s.call(http.MethodGet, "/api/operator/replay/"+iara, "", &replayed)
+	s.Call(http.MethodGet, "/api/operator/replay/"+iara, "", &replayed)
 	if replayed.Same != len(ids) {
 		t.Errorf("%+v", replayed)
 	}
@@ -154,7 +154,7 @@ func TestATurnThatHadNoModelIsGivenOne(t *testing.T) {
 	s := start(t)
 	s.fault("model", "fail_before", -1)
 	s.say(iara, erp)
-	s.until("the first attempt to fail", func() bool { return s.waiting().Tasks > 0 && s.waiting().Due == 0 })
+	s.Until("the first attempt to fail", func() bool { return s.waiting().Tasks > 0 && s.waiting().Due == 0 })
 	s.advance(4 * time.Minute)
 	s.untilReplies(iara, 1)
 	s.heal()

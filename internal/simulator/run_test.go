@@ -148,7 +148,7 @@ func TestTheGreetingSaysWhatIsReal(t *testing.T) {
 	greeting := s.Greeting()
 	for _, words := range []string{
 		"meta     stand-in", "ingress  real", "redis    real      redis://redis.invalid", "tasks    stand-in", "worker   real",
-		"ledger   stand-in  memory", "model    stand-in  offline", "Open " + s.url, "Ctrl-C",
+		"ledger   stand-in  memory", "model    stand-in  offline", "Open " + s.URL, "Ctrl-C",
 		"warning  REDIS_URL is not on this machine", "warning  WHATSAPP_APP_SECRT",
 		"warning  OTEL_EXPORTER_OTLP_ENDPOINT is not on this machine",
 	} {
@@ -185,7 +185,7 @@ func TestAStreetThatIsAskedToStop(t *testing.T) {
 			}
 			s.say(iara, erp)
 			parts := s.parts()
-			addresses := []string{strings.TrimPrefix(s.url, "http://"), parts["ingress"].What, parts["worker"].What}
+			addresses := []string{strings.TrimPrefix(s.URL, "http://"), parts["ingress"].What, parts["worker"].What}
 			began := time.Now()
 			if err := s.Stop(); err != nil {
 				t.Errorf("it ended with %v", err)

@@ -20,9 +20,11 @@ import (
 	"github.com/pyloto/atende/internal/config"
 	"github.com/pyloto/atende/internal/conversation"
 	"github.com/pyloto/atende/internal/desk"
+	"github.com/pyloto/atende/internal/doctor"
 	"github.com/pyloto/atende/internal/ingressd"
 	"github.com/pyloto/atende/internal/openai/openaitest"
 	"github.com/pyloto/atende/internal/pii"
+	"github.com/pyloto/atende/internal/registrar"
 	"github.com/pyloto/atende/internal/store/firestore"
 	"github.com/pyloto/atende/internal/store/memory"
 	"github.com/pyloto/atende/internal/workerd"
@@ -107,6 +109,7 @@ type street struct {
 	ledger    breakable
 	archive   records                    // past every fault
 	memory    func(*life) workerd.Ledger // nil with the emulator
+	examined  doctor.Ledger              // likewise; the doctor opens another one by itself
 	kills     *fuse                      // of the worker
 	overview  *overview                  // of everything that happens
 	standings *standings                 // of everybody in the list
@@ -255,7 +258,7 @@ func (s *street) startLedger() error {
 	if s.wishes.emulator == "" {
 		inMemory := memory.NewLedger(memory.LedgerOptions{Now: s.clock.Now})
 		fuse := newFuse()
-		s.archive = inMemory
+		s.archive, s.examined = inMemory, inMemory
 		s.memory = func(l *life) workerd.Ledger { return shakyLedger{ledger: inMemory, fuse: fuse, life: l} }
 		s.ledger = fusePoint("ledger", fuse, kinds...)
 		s.hangUps = append(s.hangUps, fuse.clear)
@@ -343,6 +346,16 @@ func (s *street) startTasks() error {
 	s.hangUps = append(s.hangUps, tasks.Close)
 	s.tasks = tasks
 	s.at.tasks, s.at.issuer = tasks.Addr(), tasks.IssuerURL()
+	at := s.wishes.worker.Tasks
+	parent := "projects/" + at.Project + "/locations/" + at.Location
+	for _, id := range at.Status {
+		// A receipt must not wait as long as a message may.
+		receipts := queue()
+		receipts.Name, receipts.RetryConfig.MaxBackoff = parent+"/queues/"+id, durationpb.New(15*time.Second)
+		if _, err := tasks.CreateQueue(context.Background(), &cloudtaskspb.CreateQueueRequest{Parent: parent, Queue: receipts}); err != nil {
+			return fmt.Errorf("create the queue of statuses: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -378,6 +391,7 @@ func (s *street) startMeta() error {
 		WebhookURL: webhook, AppSecret: pen.AppSecret, AccountID: pen.AccountID, Statuses: statuses,
 		WebhookClient: &http.Client{Transport: s.witness, Timeout: metaPatience}, Media: s.shelf.serve,
 		Presence: s.witness.presence, Now: s.clock.Now, After: s.clock.After,
+		Administration: whatsapptest.Healthy(webhook, registrar.Fields()...),
 	})
 	s.onStop(s.graph.Close)
 	s.hangUps = append(s.hangUps, s.graph.Close)
@@ -458,6 +472,9 @@ func (s *street) startPage() error {
 		parts: s.parts, done: done, team: s.team,
 		waiting: s.waiting, opening: openings(s.wishes.worker.PackDir), witness: s.witness, prompts: s.prompts,
 		sessionTTL: s.wishes.worker.SessionTTL,
+		examine: func(ctx context.Context, write bool) doctor.Report {
+			return doctor.Examine(ctx, doctor.Options{Environ: s.wishes.environ(s.at), Ledger: s.examined, Now: s.clock.Now, Write: write})
+		},
 	}
 	mux := http.NewServeMux()
 	a.register(mux)

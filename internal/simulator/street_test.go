@@ -17,7 +17,7 @@ func (s *street) again(id string, times int, parallel bool) {
 	s.t.Helper()
 	var answer struct{ Answers map[string]int }
 	body := encode(map[string]any{"id": id, "times": times, "parallel": parallel})
-	status := s.call(http.MethodPost, "/api/webhooks", body, &answer)
+	status := s.Call(http.MethodPost, "/api/webhooks", body, &answer)
 	if status != http.StatusOK || answer.Answers["200"] != times {
 		s.t.Fatalf("%d deliveries were answered %d %v", times, status, answer.Answers)
 	}
@@ -191,7 +191,7 @@ func TestAReactionIsAnsweredOnce(t *testing.T) {
 	s.write(map[string]any{"from": iara, "type": "reaction", "reply_to": menu.ID, "emoji": "👍"})
 	seen := s.exactly(iara, 2)[1]
 	s.write(map[string]any{"from": iara, "type": "reaction", "reply_to": seen.ID, "emoji": "👍"})
-	s.until("three turns", func() bool { return len(s.turns(iara)) == 3 })
+	s.Until("three turns", func() bool { return len(s.turns(iara)) == 3 })
 	s.exactly(iara, 2)
 	if last := s.turns(iara)[2]; last.Route != "silent" {
 		t.Errorf("the second reaction's turn is %+v", last)
@@ -224,7 +224,7 @@ func TestPeopleDoNotMix(t *testing.T) {
 	var list struct {
 		Conversations []struct{ From, Name string }
 	}
-	s.call(http.MethodGet, "/api/conversations", "", &list)
+	s.Call(http.MethodGet, "/api/conversations", "", &list)
 	if len(list.Conversations) != 2 {
 		t.Errorf("the list is %+v", list)
 	}
@@ -235,8 +235,8 @@ func TestStatusesShowInTheTranscript(t *testing.T) {
 	s.say(iara, "oi")
 	s.untilReplies(iara, 1)
 	s.advance(5 * time.Second)
-	s.until("a reply that was read", func() bool { return s.conversation(iara).replies()[0].Status == "read" })
-	s.until("three receipts", func() bool { return len(s.turns(iara)[0].Deliveries[0].Receipts["1"]) == 3 })
+	s.Until("a reply that was read", func() bool { return s.conversation(iara).replies()[0].Status == "read" })
+	s.Until("three receipts", func() bool { return len(s.turns(iara)[0].Deliveries[0].Receipts["1"]) == 3 })
 }
 
 func TestLogsHoldNothingOfThePerson(t *testing.T) {
@@ -258,7 +258,7 @@ func TestLogsHoldNothingOfThePerson(t *testing.T) {
 func TestTheStreetIsLoopbackOnly(t *testing.T) {
 	s := start(t)
 	parts := s.parts()
-	for _, address := range []string{strings.TrimPrefix(s.url, "http://"), parts["ingress"].What, parts["worker"].What} {
+	for _, address := range []string{strings.TrimPrefix(s.URL, "http://"), parts["ingress"].What, parts["worker"].What} {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil || host != "127.0.0.1" {
 			t.Errorf("something listens at %q", address)

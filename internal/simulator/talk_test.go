@@ -31,7 +31,7 @@ type talk struct {
 func (s *street) talk(from string, since int) (t talk) {
 	s.t.Helper()
 	path := fmt.Sprintf("/api/conversations/%s?since=%d", from, since)
-	if status := s.call(http.MethodGet, path, "", &t); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, path, "", &t); status != http.StatusOK {
 		s.t.Fatalf("the conversation was answered %d", status)
 	}
 	return t
@@ -51,7 +51,7 @@ type entry struct {
 func (s *street) list() map[string]entry {
 	s.t.Helper()
 	var answer struct{ Conversations []entry }
-	if status := s.call(http.MethodGet, "/api/conversations", "", &answer); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/conversations", "", &answer); status != http.StatusOK {
 		s.t.Fatalf("the list was answered %d", status)
 	}
 	list := map[string]entry{}
@@ -65,7 +65,7 @@ func TestAReaderFollowsAConversation(t *testing.T) {
 	s := start(t)
 	s.say(iara, erp)
 	s.exactly(iara, 1)
-	s.until("a reply that was read", func() bool {
+	s.Until("a reply that was read", func() bool {
 		s.pass(time.Second)
 		return s.conversation(iara).replies()[0].Status == "read"
 	})
@@ -82,7 +82,7 @@ func TestAReaderFollowsAConversation(t *testing.T) {
 	if fresh.Whole || fresh.Total != 4 || len(fresh.Messages) != 2 || fresh.Messages[0].ID != second || fresh.Messages[1].Author != "otto" {
 		t.Errorf("what changed is %+v", fresh)
 	}
-	if status := s.call(http.MethodGet, "/api/conversations/"+iara+"?since=yesterday", "", nil); status != http.StatusBadRequest {
+	if status := s.Call(http.MethodGet, "/api/conversations/"+iara+"?since=yesterday", "", nil); status != http.StatusBadRequest {
 		t.Errorf("a revision that is none was answered %d", status)
 	}
 }
@@ -118,7 +118,7 @@ func TestTheListSaysHowEachConversationStands(t *testing.T) {
 	}
 
 	// What nobody writes changes the list too: an operator's act, and a timer's.
-	if status := s.call(http.MethodPost, "/api/operator/handoffs/"+s.talk(bruno, 0).Conversation+"/release", "{}", nil); status != http.StatusOK {
+	if status := s.Call(http.MethodPost, "/api/operator/handoffs/"+s.talk(bruno, 0).Conversation+"/release", "{}", nil); status != http.StatusOK {
 		t.Fatalf("the release was answered %d", status)
 	}
 	if e := s.list()[bruno]; e.Owner != "otto" || !e.Waiting.IsZero() {
@@ -126,7 +126,7 @@ func TestTheListSaysHowEachConversationStands(t *testing.T) {
 	}
 	s.settle()
 	s.advance(24 * time.Hour)
-	s.until("sessions that ended", func() bool { return s.list()[iara].State == "TIMEOUT" })
+	s.Until("sessions that ended", func() bool { return s.list()[iara].State == "TIMEOUT" })
 	if replies := s.list()[iara].Replies; replies != 1 {
 		t.Errorf("there are %d replies", replies)
 	}
@@ -136,13 +136,13 @@ func TestALeadIsShownWhatOttoDoes(t *testing.T) {
 	s := start(t)
 	s.fault("model", "hang", -1)
 	id := s.say(iara, erp)
-	s.until("typing", func() bool { return s.talk(iara, 0).Typing })
+	s.Until("typing", func() bool { return s.talk(iara, 0).Typing })
 	if got := s.talk(iara, 0); got.Messages[0].ID != id || got.Messages[0].Status != "read" || !s.list()[iara].Typing {
 		t.Errorf("while Otto is writing it shows %+v", got)
 	}
 	// An answer that does not come is not written for ever.
 	s.advance(26 * time.Second)
-	s.until("an end of typing", func() bool { return !s.talk(iara, 0).Typing })
+	s.Until("an end of typing", func() bool { return !s.talk(iara, 0).Typing })
 	s.heal()
 	s.patiently(iara, 1)
 	if s.talk(iara, 0).Typing {
@@ -154,7 +154,7 @@ func TestAMessageThatIsNeverDeliveredSaysSo(t *testing.T) {
 	s := start(t)
 	s.fault("webhook", "status", -1)
 	s.say(iara, erp)
-	s.until("giving up", func() bool {
+	s.Until("giving up", func() bool {
 		if s.talk(iara, 0).Messages[0].Status == "failed" {
 			return true
 		}
@@ -173,11 +173,11 @@ func TestAnAnswerThatMetaDoesNotDeliverSaysWhy(t *testing.T) {
 	s := start(t)
 	for i, c := range []struct{ code, shown int }{{131047, 131047}, {0, 131026}} {
 		body := encode(map[string]any{"point": "graph", "kind": "fail_later", "code": c.code})
-		if status := s.call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
+		if status := s.Call(http.MethodPost, "/api/faults", body, nil); status != http.StatusOK {
 			t.Fatalf("the fault was answered %d", status)
 		}
 		s.say(iara, erp)
-		s.until("an answer that failed", func() bool { return s.list()[iara].Failed == i+1 })
+		s.Until("an answer that failed", func() bool { return s.list()[iara].Failed == i+1 })
 		all := s.talk(iara, 0).Messages
 		answer := all[len(all)-1]
 		if answer.Status != "failed" || answer.Error.Code != c.shown || answer.Error.Title == "" {

@@ -19,7 +19,7 @@ type told struct {
 func (s *street) told() []told {
 	s.t.Helper()
 	var answer struct{ Handoffs []told }
-	s.call(http.MethodGet, "/api/handoffs", "", &answer)
+	s.Call(http.MethodGet, "/api/handoffs", "", &answer)
 	return answer.Handoffs
 }
 
@@ -37,29 +37,29 @@ func TestAPersonIsAskedForAndGivesBack(t *testing.T) {
 	s := start(t)
 	s.say(iara, "quero falar com uma pessoa")
 	s.untilReplies(iara, 1)
-	s.until("the team to know", func() bool { return s.kinds() == "handoff" })
+	s.Until("the team to know", func() bool { return s.kinds() == "handoff" })
 	n := s.told()[0]
 	if n.Reason != "requested" || n.Copies != 1 || n.At.IsZero() || !strings.Contains(n.Briefing, "quero falar com uma pessoa") {
 		t.Errorf("%+v", n)
 	}
 	s.say(iara, "tem alguém aí?")
-	s.until("the message to be forwarded", func() bool { return s.kinds() == "handoff message" })
+	s.Until("the message to be forwarded", func() bool { return s.kinds() == "handoff message" })
 	if n := s.told()[1]; n.Text != "tem alguém aí?" {
 		t.Errorf("%+v", n)
 	}
 	var list operator.Handoffs
-	s.call(http.MethodGet, "/api/operator/handoffs", "", &list)
+	s.Call(http.MethodGet, "/api/operator/handoffs", "", &list)
 	if len(list.Handoffs) != 1 || list.Handoffs[0].Team != operator.TeamKnows || list.Handoffs[0].Deadline.IsZero() {
 		t.Fatalf("%+v", list)
 	}
 	var outcome operator.Outcome
-	s.call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &outcome)
+	s.Call(http.MethodPost, "/api/operator/handoffs/"+iara+"/release", "{}", &outcome)
 	if len(outcome.Deeds) != 1 || outcome.Deeds[0].Did != operator.Released {
 		t.Errorf("%+v", outcome)
 	}
 	s.say(iara, "oi")
 	s.untilReplies(iara, 2)
-	s.call(http.MethodGet, "/api/operator/handoffs", "", &list)
+	s.Call(http.MethodGet, "/api/operator/handoffs", "", &list)
 	if len(list.Handoffs) != 0 {
 		t.Errorf("%+v", list)
 	}
@@ -71,9 +71,9 @@ func TestATeamThatDoesNotComeIsToldAgain(t *testing.T) {
 	s := start(t)
 	s.say(iara, "quero falar com uma pessoa")
 	s.untilReplies(iara, 1)
-	s.until("rest", s.idle)
+	s.Until("rest", s.idle)
 	s.advance(8 * 24 * time.Hour) // beyond every weekend and holiday
-	s.until("the team to be told again", func() bool { return strings.Contains(s.kinds(), "handoff_unanswered") })
+	s.Until("the team to be told again", func() bool { return strings.Contains(s.kinds(), "handoff_unanswered") })
 	if first := s.told()[0]; first.Kind != "handoff" || first.Copies != 1 {
 		t.Errorf("%+v", first)
 	}

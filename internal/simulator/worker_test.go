@@ -24,14 +24,14 @@ func TestAWorkerThatIsKilledCostsAndDoublesNothing(t *testing.T) {
 			s := start(t)
 			s.fault("worker", c.kind, 1)
 			s.say(iara, "oi")
-			s.until("a second life", func() bool {
+			s.Until("a second life", func() bool {
 				return strings.Count(s.logs(), `"message":"app_ready","serviceContext":{"service":"atende-worker"`) == 2
 			})
 			if got := s.ready(); got != http.StatusOK {
 				t.Errorf("the successor answers %d", got)
 			}
 			said := 0
-			s.until("the reply", func() bool {
+			s.Until("the reply", func() bool {
 				switch {
 				case len(s.conversation(iara).replies()) > 0 && len(s.turnsSoFar(iara)) == 1:
 					return true
@@ -84,7 +84,7 @@ type armed struct {
 func (s *street) armed() []armed {
 	s.t.Helper()
 	var answer struct{ Armed []armed }
-	if status := s.call(http.MethodGet, "/api/faults", "", &answer); status != http.StatusOK {
+	if status := s.Call(http.MethodGet, "/api/faults", "", &answer); status != http.StatusOK {
 		s.t.Fatalf("the faults were answered %d", status)
 	}
 	return answer.Armed

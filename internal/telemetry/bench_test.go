@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -104,6 +105,45 @@ func BenchmarkMetricsOff(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		t.Metrics().Turn(b.Context(), "sent", time.Second)
+		t.Metrics().Task(b.Context(), telemetry.Handled{Kind: "inbound", Fate: "sent", Took: time.Second})
+	}
+}
+
+// BenchmarkStepOff is a step where nothing is exported.
+func BenchmarkStepOff(b *testing.B) {
+	t, err := telemetry.New(b.Context(), telemetry.Options{Writer: io.Discard})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, _ := t.Enter(b.Context(), nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, span := telemetry.Step(ctx, telemetry.StepLoad)
+		span.End(nil)
+	}
+}
+
+// BenchmarkStepExported is a step of a trace that is exported. The collector keeps
+// nothing, and what its exporter's buffer does not hold is dropped.
+func BenchmarkStepExported(b *testing.B) {
+	for name, sampler := range map[string]string{"Sampled": "always_on", "Unsampled": "always_off"} {
+		b.Run(name, func(b *testing.B) {
+			b.Setenv("OTEL_TRACES_SAMPLER", sampler)
+			collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			defer collector.Close()
+			t, err := telemetry.New(b.Context(), telemetry.Options{Writer: io.Discard, OTLPEndpoint: collector.URL})
+			if err != nil {
+				b.Fatal(err)
+			}
+			ctx, _ := t.Enter(b.Context(), nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, span := telemetry.Step(ctx, telemetry.StepLoad)
+				span.End(nil)
+			}
+			if err := t.Shutdown(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }

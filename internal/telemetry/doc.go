@@ -15,8 +15,11 @@
 //   - One correlation id and one trace id follow a message from the webhook
 //     through its task to the audit record, with or without an exporter:
 //     [Telemetry.Enter] takes them from a request's headers or makes them,
-//     [Traceparent] and [CorrelationID] hand them on, [Telemetry.Start] and
+//     [Traceparent] and [CorrelationID] hand them on, [Telemetry.TakeUp] and
 //     [WithCorrelation] take them up again on the other side.
+//   - Every step on that way is a [Step] out of one list, which is the list of
+//     spans and of the durations that are measured. Its attributes are fields,
+//     and what made it fail is a kind of failure, never a text.
 //   - Without an OTLP endpoint there is no exporter, no provider, no goroutine
 //     and next to no cost. With one, a collector that is slow, broken or gone
 //     never delays or fails a request and is reported at most every five

@@ -35,11 +35,19 @@ func (t *Telemetry) export(ctx context.Context, o Options) error {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return errors.New("OTEL_EXPORTER_OTLP_ENDPOINT: not an http or https URL")
 	}
-	about, err := resource.Merge(resource.NewSchemaless(
+	about := []attribute.KeyValue{
 		attribute.String("service.name", o.Service),
 		attribute.String("service.version", o.Version),
 		attribute.String("deployment.environment.name", o.Environment),
-	), resource.Environment())
+		// Without it the instances of a service would write over each other's sums.
+		attribute.String("service.instance.id", newCorrelation()),
+	}
+	if o.GCPProject != "" {
+		// Google's OTLP API wants to be told.
+		// https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview
+		about = append(about, attribute.String("gcp.project_id", o.GCPProject))
+	}
+	source, err := resource.Merge(resource.NewSchemaless(about...), resource.Environment())
 	if err != nil {
 		return fmt.Errorf("resource attributes: %w", err)
 	}
@@ -52,8 +60,8 @@ func (t *Telemetry) export(ctx context.Context, o Options) error {
 		return fmt.Errorf("metric exporter: %w", err)
 	}
 	complain := &complaint{telemetry: t}
-	tracing := sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(watchedSpans{spans, complain}))
-	metering := sdkmetric.NewMeterProvider(sdkmetric.WithResource(about), sdkmetric.WithCardinalityLimit(maxSeries),
+	tracing := sdktrace.NewTracerProvider(sdktrace.WithResource(source), sdktrace.WithBatcher(watchedSpans{spans, complain}))
+	metering := sdkmetric.NewMeterProvider(sdkmetric.WithResource(source), sdkmetric.WithCardinalityLimit(maxSeries),
 		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(watchedMetrics{points, complain})))
 	if t.metrics, err = newMetrics(metering.Meter(scope)); err != nil {
 		return err

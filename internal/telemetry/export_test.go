@@ -3,90 +3,37 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pyloto/atende/internal/fault"
 	"github.com/pyloto/atende/internal/telemetry"
-	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	"google.golang.org/protobuf/proto"
+	"github.com/pyloto/atende/internal/telemetry/collectortest"
 )
-
-// collector is an OTLP collector that keeps what it is sent.
-type collector struct {
-	*httptest.Server
-
-	mu      sync.Mutex
-	traces  tracepb.ExportTraceServiceRequest
-	metrics metricspb.ExportMetricsServiceRequest
-	raw     bytes.Buffer
-}
-
-func newCollector(t *testing.T) *collector {
-	c := &collector{}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.raw.Write(body)
-		// Repeated fields are appended.
-		into := map[string]proto.Message{"/base/v1/traces": &c.traces, "/base/v1/metrics": &c.metrics}[r.URL.Path]
-		if into == nil {
-			t.Errorf("posted to %s", r.URL.Path)
-			return
-		}
-		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(body, into); err != nil {
-			t.Error(err)
-		}
-		w.Header().Set("Content-Type", "application/x-protobuf")
-	}))
-	t.Cleanup(c.Close)
-	return c
-}
-
-func plain(attributes []*commonpb.KeyValue) map[string]any {
-	m := map[string]any{}
-	for _, kv := range attributes {
-		switch v := kv.GetValue().GetValue().(type) {
-		case *commonpb.AnyValue_StringValue:
-			m[kv.GetKey()] = v.StringValue
-		case *commonpb.AnyValue_IntValue:
-			m[kv.GetKey()] = v.IntValue
-		case *commonpb.AnyValue_DoubleValue:
-			m[kv.GetKey()] = v.DoubleValue
-		case *commonpb.AnyValue_BoolValue:
-			m[kv.GetKey()] = v.BoolValue
-		}
-	}
-	return m
-}
 
 func TestExport(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "team=atendimento")
-	c := newCollector(t)
-	tel, out := open(t, telemetry.Options{Service: "atende-worker", Version: "v9", Environment: "staging", OTLPEndpoint: c.URL + "/base"})
+	c := collectortest.Start(t)
+	tel, out := open(t, telemetry.Options{Service: "atende-worker", Version: "v9", Environment: "staging", GCPProject: "proj", OTLPEndpoint: c.URL})
 
 	ctx, _ := tel.Enter(t.Context(), http.Header{"Traceparent": {farParent}, "X-Correlation-Id": {"c-1"}})
-	turn, span := tel.Start(ctx, "turn", farParent)
+	telemetry.Name(ctx, telemetry.StepInbound)
+	turn, span := telemetry.Step(ctx, telemetry.StepLoad)
 	outgoing := telemetry.Traceparent(turn)
-	span.Fail("dependency")
-	span.End()
+	span.Note(telemetry.Turn("cid~7"), telemetry.Field{})
+	span.End(fault.Mark(errors.New("load of 5511987654321"), fault.Dependency))
 	tel.Finish(ctx, telemetry.Event{Name: telemetry.TaskFinished, Severity: telemetry.SeverityError, Fields: []telemetry.Field{
 		telemetry.Fate("retry"), telemetry.Status(503), telemetry.Latency(1500 * time.Microsecond), telemetry.Flag(telemetry.Ambiguous, true),
 		telemetry.Error(errors.New("send to 5511987654321")), {},
@@ -100,53 +47,56 @@ func TestExport(t *testing.T) {
 	m.Events(ctx, telemetry.Enqueued, 3)
 	m.Events(ctx, telemetry.Ignored, 0)
 	m.Events(ctx, telemetry.CountKey(250), 1)
-	m.Enqueue(ctx, time.Millisecond, true)
-	m.Turn(ctx, "sent", time.Second)
-	m.Turn(ctx, "5511987654321", time.Second)
-	m.Turn(ctx, "Iara Souza", time.Second)
-	m.Turn(ctx, "", time.Second)
-	m.Turn(ctx, "98765-4321", time.Second)
-	m.Turn(ctx, strings.Repeat("x", 49), time.Second)
-	m.ModelCall(ctx, "gpt-4o-mini-2024-07-18", "ok", time.Second, 100, -1, 75)
+	for _, fate := range []string{"sent", "5511987654321", "Iara Souza", "", "98765-4321", strings.Repeat("x", 49)} {
+		m.Task(ctx, telemetry.Handled{Kind: "inbound", Fate: fate, Took: time.Second, Delay: -1})
+	}
+	m.Task(ctx, telemetry.Handled{
+		Kind: "timer", Fate: "parked", Delay: time.Second, Retries: 2, Answered: 3 * time.Second, Parked: "quarantine:body", Handoff: "outside", Reminded: true,
+	})
+	m.Blocked(ctx, "claims")
+	m.ModelCall(ctx, telemetry.ModelCall{Model: "gpt-4o-mini-2024-07-18", Outcome: "ok", Took: time.Second, Prompt: 100, Cached: 60, Completion: -1, MicroUSD: 75})
 	m.Send(ctx, "ambiguous", time.Second)
-	m.StoreFailure(ctx, telemetry.Ledger, "commit")
+	m.Replies(ctx, "proven", 2)
+	m.Statuses(ctx, "read", 4)
+	m.Statuses(ctx, "unknown", 0)
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	spans := map[string]map[string]any{}
-	for _, rs := range c.traces.GetResourceSpans() {
-		want := map[string]any{"service.name": "atende-worker", "service.version": "v9", "deployment.environment.name": "staging", "team": "atendimento"}
-		if diff := cmp.Diff(want, plain(rs.GetResource().GetAttributes())); diff != "" {
+	for _, span := range c.Spans() {
+		want := map[string]any{
+			"service.name": "atende-worker", "service.version": "v9", "deployment.environment.name": "staging", "team": "atendimento",
+			"gcp.project_id": "proj",
+		}
+		if instance, _ := span.Resource["service.instance.id"].(string); len(instance) != 32 {
+			t.Errorf("instance %q", instance)
+		}
+		want["service.instance.id"] = span.Resource["service.instance.id"]
+		if diff := cmp.Diff(want, span.Resource); diff != "" {
 			t.Errorf("resource (-want +got):\n%s", diff)
 		}
-		for _, ss := range rs.GetScopeSpans() {
-			for _, s := range ss.GetSpans() {
-				spans[s.GetName()] = plain(s.GetAttributes())
-				if got := hex.EncodeToString(s.GetTraceId()); got != farTrace {
-					t.Errorf("span %s is in trace %s", s.GetName(), got)
-				}
-				switch s.GetName() {
-				case "turn":
-					if !strings.Contains(outgoing, hex.EncodeToString(s.GetSpanId())) {
-						t.Errorf("traceparent %s does not name the span %s", outgoing, hex.EncodeToString(s.GetSpanId()))
-					}
-					if hex.EncodeToString(s.GetParentSpanId()) == farSpan {
-						t.Error("the turn is not a child of its request")
-					}
-				case "task_finished":
-					if hex.EncodeToString(s.GetParentSpanId()) != farSpan {
-						t.Errorf("the request's parent is %s", hex.EncodeToString(s.GetParentSpanId()))
-					}
-				}
+		spans[span.Name] = span.Attributes
+		if span.Trace != farTrace {
+			t.Errorf("span %s is in trace %s", span.Name, span.Trace)
+		}
+		switch span.Name {
+		case "ledger.load":
+			if !strings.Contains(outgoing, span.ID) {
+				t.Errorf("traceparent %s does not name the span %s", outgoing, span.ID)
+			}
+			if span.Parent == farSpan || span.Failure != "dependency" {
+				t.Errorf("parent %s, failed by %q", span.Parent, span.Failure)
+			}
+		case "task.inbound":
+			if span.Parent != farSpan || !span.Failed {
+				t.Errorf("parent %s, failed by %q", span.Parent, span.Failure)
 			}
 		}
 	}
 	want := map[string]map[string]any{
-		"turn": {},
-		"task_finished": {"correlation_id": "c-1", "fate": "retry", "status": int64(503), "latency_ms": 1.5,
+		"ledger.load": {"turn": "cid~7"},
+		"task.inbound": {"event": "task_finished", "correlation_id": "c-1", "fate": "retry", "status": int64(503), "latency_ms": 1.5,
 			"ambiguous": true, "error": "send to [redacted]"},
 	}
 	if diff := cmp.Diff(want, spans); diff != "" {
@@ -155,77 +105,213 @@ func TestExport(t *testing.T) {
 
 	series := map[string][]string{}
 	sums := map[string]float64{}
-	for _, rm := range c.metrics.GetResourceMetrics() {
-		for _, sm := range rm.GetScopeMetrics() {
-			for _, metric := range sm.GetMetrics() {
-				for _, p := range metric.GetSum().GetDataPoints() {
-					for k, v := range plain(p.GetAttributes()) {
-						series[metric.GetName()] = append(series[metric.GetName()], k+"="+fmt.Sprint(v))
-					}
-					sums[metric.GetName()] += float64(p.GetAsInt())
-				}
-				for _, p := range metric.GetHistogram().GetDataPoints() {
-					for k, v := range plain(p.GetAttributes()) {
-						series[metric.GetName()] = append(series[metric.GetName()], k+"="+fmt.Sprint(v))
-					}
-					sums[metric.GetName()] += float64(p.GetCount())
-				}
-			}
+	for _, p := range c.Points() {
+		for k, v := range p.Labels {
+			series[p.Name] = append(series[p.Name], k+"="+fmt.Sprint(v))
+		}
+		sums[p.Name] += p.Value
+		if p.Description == "" || p.Unit == "" {
+			t.Errorf("%s says neither what it is nor in what unit", p.Name)
+		}
+		if !slices.Contains(p.Exemplars, farTrace) {
+			t.Errorf("%s %v leads to no trace", p.Name, p.Labels)
 		}
 	}
 	if diff := cmp.Diff(map[string][]string{
-		"atende.webhooks":         {"status=200"},
-		"atende.flow.duration":    {"action=INIT", "action=other", "status=200", "status=432"},
-		"atende.events":           {"outcome=enqueued"},
-		"atende.enqueue.duration": {"ok=true"},
-		"atende.turn.duration":    {"fate=other", "fate=sent"},
-		"atende.model.cost":       {"model=gpt-4o-mini-2024-07-18"},
-		"atende.model.duration":   {"model=gpt-4o-mini-2024-07-18", "outcome=ok"},
-		"atende.model.tokens":     {"direction=completion", "direction=prompt", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18"},
-		"atende.send.duration":    {"outcome=ambiguous"},
-		"atende.store.failures":   {"operation=commit", "store=ledger"},
+		"atende.webhooks":       {"status=200"},
+		"atende.flow.duration":  {"action=INIT", "action=other", "status=200", "status=432"},
+		"atende.events":         {"outcome=enqueued"},
+		"atende.step.duration":  {"step=ledger.load", "outcome=dependency", "step=task.inbound", "outcome=error"},
+		"atende.task.duration":  {"kind=inbound", "fate=other", "kind=inbound", "fate=sent", "kind=timer", "fate=parked"},
+		"atende.queue.delay":    {"kind=timer"},
+		"atende.task.retries":   {"kind=timer"},
+		"atende.parked":         {"kind=timer", "reason=quarantine:body"},
+		"atende.handoffs":       {"event=handoff_unanswered", "reason=outside"},
+		"atende.drafts.blocked": {"guard=claims"},
+		"atende.model.cost":     {"model=gpt-4o-mini-2024-07-18"},
+		"atende.model.duration": {"model=gpt-4o-mini-2024-07-18", "outcome=ok"},
+		"atende.model.tokens":   {"direction=completion", "direction=prompt", "direction=cached", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18", "model=gpt-4o-mini-2024-07-18"},
+		"atende.send.duration":  {"outcome=ambiguous"},
+		"atende.replies":        {"outcome=proven"},
+		"atende.statuses":       {"status=read"},
 	}, series, cmpopts.SortSlices(strings.Compare)); diff != "" {
 		t.Errorf("series (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]float64{
-		"atende.webhooks": 2, "atende.flow.duration": 2, "atende.events": 3, "atende.enqueue.duration": 1, "atende.turn.duration": 6,
-		"atende.model.cost": 75, "atende.model.duration": 1, "atende.model.tokens": 100, "atende.send.duration": 1, "atende.store.failures": 1,
+		"atende.webhooks": 2, "atende.flow.duration": 2, "atende.events": 3, "atende.step.duration": 2, "atende.task.duration": 7,
+		"atende.queue.delay": 1, "atende.task.retries": 1, "atende.answer.duration": 1, "atende.parked": 1, "atende.handoffs": 1, "atende.drafts.blocked": 1,
+		"atende.model.cost": 75, "atende.model.duration": 1, "atende.model.tokens": 160, "atende.send.duration": 1, "atende.replies": 2, "atende.statuses": 4,
 	}, sums); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}
-	if got := out.last(t)["logging.googleapis.com/trace"]; got != farTrace {
+	if got := out.last(t)["logging.googleapis.com/trace"]; got != "projects/proj/traces/"+farTrace {
 		t.Errorf("logged under %v", got)
 	}
 	for _, personal := range []string{"5511987654321", "Iara"} {
-		if bytes.Contains(c.raw.Bytes(), []byte(personal)) {
+		if bytes.Contains(c.Raw(), []byte(personal)) {
 			t.Errorf("%q was exported", personal)
 		}
 	}
 }
 
+// A request that turns out to belong to a trace is part of it as a whole, and what
+// was over before that is known is part of it too.
+func TestATaskIsPartOfItsTraceFromTheBeginning(t *testing.T) {
+	c := collectortest.Start(t)
+	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
+	other := "00-" + strings.Repeat("ab", 16) + "-" + farSpan + "-01"
+
+	ctx, _ := tel.Enter(t.Context(), nil)
+	began := time.Now()
+	proved := time.Now()
+	task := tel.TakeUp(ctx, telemetry.StepInbound, farParent)
+	telemetry.Stepped(task, telemetry.StepIdentity, began, proved)
+	_, span := telemetry.Step(task, telemetry.StepCommit)
+	span.End(nil)
+	for _, about := range []string{other, farParent, "", "hello"} {
+		telemetry.Link(task, about)
+	}
+	tel.Finish(ctx, telemetry.Event{Name: telemetry.TurnFinished})
+	probe, _ := tel.Enter(t.Context(), nil)
+	tel.Finish(probe, telemetry.Event{Name: telemetry.RequestServed, Severity: telemetry.SeverityDebug}) // is nobody's business
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	spans := map[string]collectortest.Span{}
+	for _, s := range c.Spans() {
+		spans[s.Name] = s
+		if s.Trace != farTrace {
+			t.Errorf("%s is in trace %s", s.Name, s.Trace)
+		}
+	}
+	request, identity, commit := spans["task.inbound"], spans["task.identity"], spans["ledger.commit"]
+	if len(spans) != 3 || request.Parent != farSpan || identity.Parent != request.ID || commit.Parent != request.ID {
+		t.Fatalf("spans %+v", spans)
+	}
+	if identity.Began < request.Began || identity.Ended > commit.Began {
+		t.Errorf("the identity was checked from %d to %d, the request began at %d", identity.Began, identity.Ended, request.Began)
+	}
+	if diff := cmp.Diff([]string{strings.Repeat("ab", 16)}, request.Links); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+}
+
+// Whoever begins a trace decides whether it is exported; the others do as they are
+// told, and count all the same.
+func TestSamplingIsDecidedOnce(t *testing.T) {
+	unsampled := strings.TrimSuffix(farParent, "01") + "00"
+	for _, c := range []struct {
+		sampler, share, parent string
+		exported               bool
+	}{
+		{"", "", "", true},
+		{"", "", unsampled, false},
+		{"parentbased_traceidratio", "0", "", false},
+		{"parentbased_traceidratio", "0", farParent, true},
+		{"parentbased_traceidratio", "1", "", true},
+		{"parentbased_traceidratio", "1", unsampled, false},
+		{"parentbased_always_off", "", "", false},
+		{"traceidratio", "1", unsampled, true},
+		{"always_off", "", farParent, false},
+	} {
+		t.Run(c.sampler+" "+c.share+" "+c.parent, func(t *testing.T) {
+			t.Setenv("OTEL_TRACES_SAMPLER", c.sampler)
+			t.Setenv("OTEL_TRACES_SAMPLER_ARG", c.share)
+			at := collectortest.Start(t)
+			tel, out := open(t, telemetry.Options{OTLPEndpoint: at.URL})
+			ctx, _ := tel.Enter(t.Context(), http.Header{"Traceparent": {c.parent}})
+			inner, span := telemetry.Step(ctx, telemetry.StepEnqueue)
+			_, _, flags := traceOf(t, telemetry.Traceparent(inner))
+			span.End(nil)
+			tel.Metrics().Webhook(ctx, 200)
+			tel.Finish(ctx, telemetry.Event{Name: telemetry.RequestServed})
+			if err := tel.Shutdown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if (len(at.Spans()) == 2) != c.exported || (len(at.Spans()) == 0) == c.exported || (flags == "01") != c.exported {
+				t.Errorf("%d spans, and the next is told %s", len(at.Spans()), flags)
+			}
+			if got := out.last(t)["logging.googleapis.com/trace_sampled"]; got != c.exported {
+				t.Errorf("the log says %v", got)
+			}
+			for _, p := range at.Points() {
+				if (len(p.Exemplars) > 0) != c.exported {
+					t.Errorf("%s leads to %d traces", p.Name, len(p.Exemplars))
+				}
+			}
+			if len(at.Points()) != 2 {
+				t.Errorf("%d series", len(at.Points()))
+			}
+		})
+	}
+}
+
+// A share of traces is the same one on both sides of the queue, whatever Google's
+// front end says of a request.
+func TestBothServicesExportTheSameShare(t *testing.T) {
+	t.Setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+	t.Setenv("OTEL_TRACES_SAMPLER_ARG", "0.5")
+	c := collectortest.Start(t)
+	ingress, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
+	worker, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
+	exported := map[string]int{}
+	for range 200 {
+		webhook, _ := ingress.Enter(t.Context(), nil)
+		parent := telemetry.Traceparent(webhook)
+		task, _ := worker.Enter(t.Context(), http.Header{"Traceparent": {farParent}})
+		task = worker.TakeUp(task, telemetry.StepInbound, parent)
+		_, _, flags := traceOf(t, parent)
+		if _, _, here := traceOf(t, telemetry.Traceparent(task)); here != flags {
+			t.Fatalf("%s is %s for the worker", parent, here)
+		}
+		exported[flags]++
+	}
+	if exported["00"] == 0 || exported["01"] == 0 {
+		t.Errorf("exported %v", exported)
+	}
+	for _, tel := range []*telemetry.Telemetry{ingress, worker} {
+		if err := tel.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The collector is told what it asks for, and who speaks may be named otherwise.
+func TestStandardVariablesHold(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-token=a%20b,x-scope=1")
+	t.Setenv("OTEL_SERVICE_NAME", "front")
+	c := collectortest.Start(t)
+	tel, _ := open(t, telemetry.Options{Service: "atende-ingress", OTLPEndpoint: c.URL})
+	ctx, _ := tel.Enter(t.Context(), nil)
+	tel.Metrics().Webhook(ctx, 200)
+	tel.Finish(ctx, telemetry.Event{Name: telemetry.RequestServed})
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range c.Headers() {
+		if h.Get("X-Token") != "a b" || h.Get("X-Scope") != "1" {
+			t.Errorf("posted with %v", h)
+		}
+	}
+	if len(c.Headers()) < 2 || len(c.Spans()) != 1 || c.Spans()[0].Service != "front" || c.Points()[0].Service != "front" {
+		t.Errorf("%d posts, %+v, %+v", len(c.Headers()), c.Spans(), c.Points())
+	}
+}
+
 // The cardinality of an instrument is bounded even when a caller errs.
 func TestSeriesAreBounded(t *testing.T) {
-	c := newCollector(t)
-	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL + "/base"})
+	c := collectortest.Start(t)
+	tel, _ := open(t, telemetry.Options{OTLPEndpoint: c.URL})
 	for a := range byte(26) {
 		for b := range byte(26) {
-			tel.Metrics().Turn(t.Context(), string([]byte{'a' + a, 'a' + b}), time.Second)
+			tel.Metrics().Task(t.Context(), telemetry.Handled{Fate: string([]byte{'a' + a, 'a' + b}), Delay: -1})
 		}
 	}
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for _, rm := range c.metrics.GetResourceMetrics() {
-		for _, sm := range rm.GetScopeMetrics() {
-			for _, metric := range sm.GetMetrics() {
-				n += len(metric.GetHistogram().GetDataPoints())
-			}
-		}
-	}
-	if n == 0 || n > 200 {
+	if n := len(c.Points()); n == 0 || n > 200 {
 		t.Errorf("%d series", n)
 	}
 }
@@ -300,8 +386,9 @@ func TestExportFailuresAreReportedOnceInFiveMinutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	fail := func() {
-		_, span := tel.Start(t.Context(), "x", "")
-		span.End()
+		ctx, _ := tel.Enter(t.Context(), nil)
+		_, span := telemetry.Step(ctx, telemetry.StepLoad)
+		span.End(nil)
 		<-refused
 	}
 	report := func() {

@@ -71,7 +71,8 @@ func PreviousState(s string) Field { return wordField(keyPreviousState, s) }
 // Model is the name of the model that was asked.
 func Model(name string) Field { return wordField(keyModel, name) }
 
-// Verdict is what the guards said.
+// Verdict is what the guards said: the names of those that refused a draft, with
+// spaces between them.
 func Verdict(v string) Field { return wordField(keyVerdict, v) }
 
 // Reason is why, in a word out of a closed list, or in several with spaces
@@ -101,13 +102,15 @@ func Error(err error) Field {
 // PanicType is the Go type of a panic's value, never the value.
 func PanicType(t string) Field { return wordField(keyPanic, t) }
 
-// Stack is the stack of a panic as function names and lines, without
-// arguments. An empty one is no field.
-func Stack(s string) Field {
+// Stack is the stack of a panic with a value of a type, as Go prints it but
+// without the value and without arguments: that is how Error Reporting wants it. An
+// empty one is no field.
+// https://docs.cloud.google.com/error-reporting/reference/rest/v1beta1/projects.events/report
+func Stack(panicked, s string) Field {
 	if s == "" {
 		return Field{}
 	}
-	return Field{key: keyStack, kind: textField, text: bound(s, maxStack, true)}
+	return Field{key: keyStack, kind: textField, text: bound("panic: "+Redact(panicked)+"\n\n"+s, maxStack, true)}
 }
 
 // Count is a number of things. A number that is no [CountKey] is no field.

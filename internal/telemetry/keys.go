@@ -5,6 +5,7 @@ package telemetry
 
 // Keys that Cloud Logging and Error Reporting give a meaning of their own.
 // https://docs.cloud.google.com/logging/docs/structured-logging
+// https://docs.cloud.google.com/error-reporting/docs/formatting-error-messages
 const (
 	keySeverity       = "severity"
 	keyTime           = "time"
@@ -14,7 +15,16 @@ const (
 	keyTraceSampled   = "logging.googleapis.com/trace_sampled"
 	keyLabels         = "logging.googleapis.com/labels"
 	keyServiceContext = "serviceContext"
+	keyHTTPRequest    = "httpRequest"
+	keyType           = "@type"
 )
+
+// reported is the type of a line that Error Reporting takes up, with a stack or
+// without one.
+const reported = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+// keyEventAttribute is where the span of a request has the name of its event.
+const keyEventAttribute = "event"
 
 // Keys of the constant objects of a line.
 const (
@@ -90,6 +100,7 @@ const (
 	BytesOut
 	Port
 	Notices
+	Retries
 	endCounts
 )
 
@@ -113,6 +124,7 @@ const (
 	CacheHit
 	Resumed
 	Ambiguous
+	Existed
 	endFlags
 )
 
@@ -165,6 +177,7 @@ var keyNames = [endFlags]string{
 	BytesOut:         "bytes_out",
 	Port:             "port",
 	Notices:          "notices",
+	Retries:          "retries",
 
 	QueueDelay:     "queue_delay_ms",
 	MessageAge:     "message_age_ms",
@@ -180,6 +193,7 @@ var keyNames = [endFlags]string{
 	CacheHit:       "cache_hit",
 	Resumed:        "resumed",
 	Ambiguous:      "ambiguous",
+	Existed:        "existed",
 }
 
 func (k CountKey) known() bool    { return k >= Events && k < endCounts }

@@ -11,7 +11,7 @@ const (
 	// maxText bounds a string in a field, in bytes.
 	maxText = 300
 	// maxStack bounds a stack, in bytes: some forty frames.
-	maxStack = 4096
+	maxStack = 8192
 	// maxRaw bounds what is looked at before it is cut, so that a megabyte in
 	// an error costs no more than four kilobytes.
 	maxRaw = 4096

@@ -105,11 +105,11 @@ func TestCanaries(t *testing.T) {
 func TestStackIsBounded(t *testing.T) {
 	tel, out := open(t, telemetry.Options{})
 	tel.Emit(t.Context(), telemetry.Event{Name: telemetry.RequestPanicked, Fields: []telemetry.Field{
-		telemetry.Stack(strings.Repeat("package.Function:123\n", 1000)),
+		telemetry.Stack("x", strings.Repeat("package.Function:123\n", 1000)),
 		telemetry.Error(errors.New(strings.Repeat("erro ", 1<<18))),
 	}})
 	got := out.last(t)
-	if n := len(got["stack_trace"].(string)); n > 4096 || n < 3000 {
+	if n := len(got["stack_trace"].(string)); n > 8192 || n < 7000 {
 		t.Errorf("stack of %d bytes", n)
 	}
 	if n := len(got["error"].(string)); n > 300 || n < 250 {

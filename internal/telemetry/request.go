@@ -1,11 +1,14 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -20,13 +23,21 @@ const (
 
 // request gathers what is told of one HTTP request until it is answered.
 type request struct {
-	span Span
+	exported *exportedRequest // nil where nothing is exported
 
 	mu       sync.Mutex
 	name     EventName
 	severity Severity
 	fields   []Field
 	trail    *trail // the one the event is printed under
+}
+
+// exportedRequest is what is exported of a request; the mutex of the request is
+// for it too.
+type exportedRequest struct {
+	began time.Time
+	span  trace.Span
+	step  StepName
 }
 
 // Enter begins the telemetry of one HTTP request. The returned context carries
@@ -45,7 +56,12 @@ func (t *Telemetry) Enter(ctx context.Context, h http.Header) (_ context.Context
 	if ok {
 		tr.trace, tr.span, tr.flags = far.TraceID(), far.SpanID(), far.TraceFlags()
 	}
-	ctx, r.span = t.step(ctx, tr, "request", ok, trace.SpanKindServer)
+	if t.tracer == nil {
+		tr.advance()
+	} else {
+		r.exported, tr.of = &exportedRequest{began: time.Now()}, t
+		ctx = t.open(ctx, tr, ok, trace.SpanKindServer)
+	}
 	if id := first(h, HeaderCorrelation); validCorrelation(id) {
 		tr.correlation = id
 	} else if id := first(h, headerRequestID); validCorrelation(id) {
@@ -54,7 +70,24 @@ func (t *Telemetry) Enter(ctx context.Context, h http.Header) (_ context.Context
 		tr.correlation = newCorrelation()
 	}
 	r.trail = tr
-	return ctx, tr.correlation
+	return tr.in(ctx), tr.correlation
+}
+
+// Name calls the HTTP request that ctx belongs to by a step; one without is called
+// by its event. Outside a request it does nothing.
+func Name(ctx context.Context, name StepName) {
+	if tr := trailOf(ctx); tr != nil {
+		tr.request.call(name)
+	}
+}
+
+func (r *request) call(name StepName) {
+	if r == nil || r.exported == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exported.step = name
 }
 
 // Describe adds to the one event of the HTTP request that ctx belongs to: a
@@ -92,23 +125,38 @@ func (t *Telemetry) Finish(ctx context.Context, e Event) {
 	}
 	e.Severity = max(r.severity, e.Severity)
 	t.print(r.trail, e.Name, e.Severity, e.Fields, r.fields)
-	if s := r.span.span; s != nil {
-		s.SetName(e.Name.text())
-		if s.IsRecording() {
-			s.SetAttributes(attribute.String(keyNames[keyCorrelation], r.trail.correlation))
-			for _, fields := range [][]Field{e.Fields, r.fields} {
-				for _, f := range fields {
-					if f.kind != noField {
-						s.SetAttributes(f.attribute())
-					}
-				}
+	// A span that is never ended is never exported: the platform's probes would be
+	// most of what there is to see.
+	if r.exported != nil && e.Severity > SeverityDebug {
+		t.finish(ctx, r, e)
+	}
+}
+
+// finish ends the span of a request whose mutex is held.
+func (t *Telemetry) finish(ctx context.Context, r *request, e Event) {
+	x, came := r.exported, outcomeOK
+	x.span.SetName(cmp.Or(string(x.step), e.Name.text()))
+	x.span.SetAttributes(attribute.String(keyEventAttribute, e.Name.text()), attribute.String(keyNames[keyCorrelation], r.trail.correlation))
+	for _, fields := range [][]Field{e.Fields, r.fields} {
+		for _, f := range fields {
+			if f.kind != noField {
+				x.span.SetAttributes(f.attribute())
+			}
+			if f.key == keyErrorKind {
+				came = f.text
 			}
 		}
-		if e.Severity >= SeverityError {
-			r.span.Fail("error")
-		}
-		s.End()
 	}
+	if came == outcomeOK && e.Severity >= SeverityError {
+		came = outcomeError
+	}
+	if came != outcomeOK {
+		x.span.SetStatus(codes.Error, came)
+	}
+	if x.step != "" {
+		t.metrics.step(trace.ContextWithSpan(ctx, x.span), x.step, came, time.Since(x.began))
+	}
+	x.span.End()
 }
 
 func (r *request) adopt(tr *trail) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +32,8 @@ type Options struct {
 	Writer io.Writer
 	// OTLPEndpoint is the value of OTEL_EXPORTER_OTLP_ENDPOINT, the base URL of
 	// a collector that speaks OTLP over HTTP. Empty: nothing is exported. The
-	// other standard OTEL_* variables are read by the SDK itself.
+	// other standard OTEL_* variables are read by the SDK itself, from the
+	// environment of the process; package config refuses what it would ignore.
 	OTLPEndpoint string
 	// Now is the clock of log lines; nil means time.Now.
 	Now func() time.Time
@@ -99,6 +101,9 @@ func (t *Telemetry) Emit(ctx context.Context, e Event) {
 	t.print(trailOf(ctx), e.Name, e.Severity, e.Fields, nil)
 }
 
+// Exports reports whether traces and metrics go anywhere.
+func (t *Telemetry) Exports() bool { return t.tracer != nil }
+
 // Metrics are the program's counters and histograms.
 func (t *Telemetry) Metrics() *Metrics { return t.metrics }
 
@@ -120,6 +125,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 type line struct {
 	prefix string
 	trail  trail
+	fatal  bool // for Error Reporting
 	fields []Field
 	slot   [1]zapcore.Field
 	buf    []byte
@@ -134,7 +140,7 @@ func (t *Telemetry) print(tr *trail, name EventName, s Severity, fields, more []
 	if !ok {
 		return
 	}
-	l.prefix = t.prefix
+	l.prefix, l.fatal = t.prefix, s >= SeverityError
 	l.trail = trail{}
 	if tr != nil {
 		l.trail = *tr
@@ -159,8 +165,45 @@ func (l *line) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 		enc.AddByteString(keySpan, l.buf)
 		enc.AddBool(keyTraceSampled, l.trail.flags.IsSampled())
 	}
+	if l.fatal {
+		enc.AddString(keyType, reported)
+	}
 	for _, f := range l.fields {
 		f.addTo(enc)
+		if f.key == keyRoute {
+			if err := enc.AddObject(keyHTTPRequest, (*requestLine)(l)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// requestLine is what a line says of an HTTP request, in Cloud Logging's words.
+// https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest
+type requestLine line
+
+// MarshalLogObject adds what is known of the request; the pattern it matched
+// stands for its address, which may hold anything.
+func (l *requestLine) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	for _, f := range l.fields {
+		switch f.key {
+		case keyMethod:
+			enc.AddString("requestMethod", f.text)
+		case keyRoute:
+			enc.AddString("requestUrl", f.text)
+		case keyStatus:
+			enc.AddInt64("status", f.num)
+		case keyLatency:
+			l.buf = append(strconv.AppendFloat(l.buf[:0], f.milliseconds()/1000, 'f', 6, 64), 's')
+			enc.AddByteString("latency", l.buf)
+		case key(BytesIn):
+			l.buf = strconv.AppendInt(l.buf[:0], f.num, 10)
+			enc.AddByteString("requestSize", l.buf)
+		case key(BytesOut):
+			l.buf = strconv.AppendInt(l.buf[:0], f.num, 10)
+			enc.AddByteString("responseSize", l.buf)
+		}
 	}
 	return nil
 }

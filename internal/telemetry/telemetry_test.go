@@ -115,8 +115,7 @@ func TestLine(t *testing.T) {
 		Service: "atende-worker", Version: "1.2.3", Environment: "staging", GCPProject: "proj",
 		Now: func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 5, time.FixedZone("BRT", -3*3600)) },
 	})
-	ctx, span := tel.Start(t.Context(), "turn", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
-	defer span.End()
+	ctx := tel.TakeUp(t.Context(), telemetry.StepInbound, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 	ctx = telemetry.WithCorrelation(ctx, "abc-1")
 	tel.Emit(ctx, telemetry.Event{Name: telemetry.TurnFinished, Severity: telemetry.SeverityWarning, Fields: []telemetry.Field{
 		telemetry.Conversation("u2x7q4mz3hd6wkca5tbn2ypf8rvejgls"), telemetry.Message("mid"), telemetry.Turn("cid~7"),
@@ -126,7 +125,7 @@ func TestLine(t *testing.T) {
 		telemetry.Model("gpt-4o-mini"), telemetry.Verdict("form"), telemetry.Reason("throttled"), telemetry.Component("redis"),
 		telemetry.Backend("memory"), telemetry.Variable("REDIS_URL"), telemetry.ErrorKind("dependency"),
 		telemetry.Error(errors.New("ping: refused")), telemetry.Error(nil), telemetry.PanicType("*errors.errorString"),
-		telemetry.Stack("a.B:12\nc.D:3\n"), telemetry.Stack(""),
+		telemetry.Stack("*errors.errorString", "goroutine 1 [running]:\na.B(...)\n\ta.go:12\n"), telemetry.Stack("x", ""),
 		telemetry.Count(telemetry.PromptTokens, -3), telemetry.Count(telemetry.Events, math.MaxInt64),
 		telemetry.Duration(telemetry.ModelLatency, 2*time.Second),
 		telemetry.Flag(telemetry.CacheHit, true), telemetry.Flag(telemetry.Resumed, false), {},
@@ -138,7 +137,8 @@ func TestLine(t *testing.T) {
 	}
 	delete(got, "logging.googleapis.com/spanId")
 	want := map[string]any{
-		"severity": "WARNING", "time": "2026-03-01T12:00:00.000000005Z", "message": "turn_finished",
+		"httpRequest": map[string]any{"requestMethod": "POST", "requestUrl": "/tasks/inbound", "status": 503., "latency": "0.001500s"},
+		"severity":    "WARNING", "time": "2026-03-01T12:00:00.000000005Z", "message": "turn_finished",
 		"serviceContext":                       map[string]any{"service": "atende-worker", "version": "1.2.3"},
 		"logging.googleapis.com/labels":        map[string]any{"environment": "staging"},
 		"logging.googleapis.com/trace":         "projects/proj/traces/4bf92f3577b34da6a3ce929d0e0e4736",
@@ -149,7 +149,7 @@ func TestLine(t *testing.T) {
 		"kind": "inbound", "fate": "waiting", "state": "TRIAGE", "previous_state": "INITIAL",
 		"model": "gpt-4o-mini", "verdict": "form", "reason": "throttled", "component": "redis",
 		"backend": "memory", "variable": "REDIS_URL", "error_kind": "dependency",
-		"error": "ping: refused", "panic_type": "*errors.errorString", "stack_trace": "a.B:12\nc.D:3\n",
+		"error": "ping: refused", "panic_type": "*errors.errorString", "stack_trace": "panic: *errors.errorString\n\ngoroutine 1 [running]:\na.B(...)\n\ta.go:12\n",
 		"prompt_tokens": -3., "events": float64(math.MaxInt64), "model_latency_ms": 2000., "cache_hit": true, "resumed": false,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -286,13 +286,44 @@ func TestEventNames(t *testing.T) {
 	}
 }
 
+// Error Reporting takes up what somebody has to look at, and nothing else.
+func TestErrorsAreReported(t *testing.T) {
+	tel, out := open(t, telemetry.Options{})
+	for severity, reported := range map[telemetry.Severity]bool{
+		telemetry.SeverityInfo: false, telemetry.SeverityWarning: false, telemetry.SeverityError: true, telemetry.SeverityCritical: true,
+	} {
+		tel.Emit(t.Context(), telemetry.Event{Name: telemetry.TurnParked, Severity: severity})
+		kind, there := out.last(t)["@type"]
+		if there != reported || there && kind != "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent" {
+			t.Errorf("severity %v: @type %v", severity, kind)
+		}
+	}
+}
+
+// A request's sizes are there in Cloud Logging's own words too.
+func TestRequestsAreCloudLoggings(t *testing.T) {
+	tel, out := open(t, telemetry.Options{})
+	ctx, _ := tel.Enter(t.Context(), nil)
+	telemetry.Describe(ctx, telemetry.Event{Fields: []telemetry.Field{telemetry.Kind("inbound")}})
+	tel.Finish(ctx, telemetry.Event{Name: telemetry.RequestServed, Fields: []telemetry.Field{
+		telemetry.Method("POST"), telemetry.Route("/webhook/whatsapp"), telemetry.Status(200), telemetry.Latency(17 * time.Millisecond),
+		telemetry.Count(telemetry.BytesIn, 1700), telemetry.Count(telemetry.BytesOut, 90),
+	}})
+	want := map[string]any{
+		"requestMethod": "POST", "requestUrl": "/webhook/whatsapp", "status": 200., "latency": "0.017000s", "requestSize": "1700", "responseSize": "90",
+	}
+	if diff := cmp.Diff(any(want), out.last(t)["httpRequest"]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestConcurrentEventsStayWhole(t *testing.T) {
 	tel, out := open(t, telemetry.Options{GCPProject: "p"})
 	var wg sync.WaitGroup
 	for i := range 64 {
 		wg.Go(func() {
 			ctx := telemetry.WithCorrelation(t.Context(), "c-"+strconv.Itoa(i))
-			ctx, _ = tel.Start(ctx, "turn", "")
+			ctx = tel.TakeUp(ctx, telemetry.StepInbound, farParent)
 			tel.Emit(ctx, telemetry.Event{Name: telemetry.TaskFinished, Fields: []telemetry.Field{
 				telemetry.Count(telemetry.Attempts, i), telemetry.Turn("c-" + strconv.Itoa(i)),
 			}})
@@ -313,7 +344,7 @@ func TestConcurrentEventsStayWhole(t *testing.T) {
 // A line must not show fields or ids of the one before it.
 func TestNothingIsLeftFromTheLastLine(t *testing.T) {
 	tel, out := open(t, telemetry.Options{})
-	ctx, _ := tel.Start(telemetry.WithCorrelation(t.Context(), "first"), "x", "")
+	ctx := tel.TakeUp(telemetry.WithCorrelation(t.Context(), "first"), telemetry.StepInbound, farParent)
 	for range 100 {
 		tel.Emit(ctx, telemetry.Event{Name: telemetry.TurnFinished, Fields: []telemetry.Field{telemetry.Turn("t1"), telemetry.Fate("sent")}})
 		tel.Emit(t.Context(), telemetry.Event{Name: telemetry.AppReady})

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -19,7 +18,8 @@ type trail struct {
 	trace       trace.TraceID
 	span        trace.SpanID
 	flags       trace.TraceFlags
-	request     *request // the HTTP request it belongs to, if any
+	request     *request   // the HTTP request it belongs to, if any
+	of          *Telemetry // whose steps are exported; nil where none are
 }
 
 type trailKey struct{}
@@ -74,61 +74,47 @@ func Traceparent(ctx context.Context) string {
 	return string(b)
 }
 
-// Span is one stretch of work. The zero Span does nothing.
-type Span struct{ span trace.Span }
-
-// Start begins a stretch of work. With a valid traceparent of another trace it
-// goes on with that trace, and the event of the HTTP request that ctx belongs
-// to is printed under it too; otherwise it is a child of the work in ctx, or
-// the beginning of a new trace. name must be a constant: it is exported.
-// The returned span must be ended.
-func (t *Telemetry) Start(ctx context.Context, name, traceparent string) (context.Context, Span) {
+// TakeUp goes on with the trace of a traceparent, as it came in an envelope. The
+// HTTP request that ctx belongs to is called name, and is part of that trace from
+// its beginning: its span and its event are. A traceparent that is none leaves
+// them in the trace they are in.
+func (t *Telemetry) TakeUp(ctx context.Context, name StepName, traceparent string) context.Context {
 	next := &trail{}
 	if tr := trailOf(ctx); tr != nil {
 		*next = *tr
 	}
+	next.request.call(name)
 	far, ok := parseTraceparent(traceparent)
-	adopts := ok && far.TraceID() != next.trace
-	if adopts {
-		next.trace, next.span, next.flags = far.TraceID(), far.SpanID(), far.TraceFlags()
+	if !ok || far.TraceID() == next.trace {
+		return ctx
 	}
-	var span Span
-	ctx, span = t.step(ctx, next, name, adopts, trace.SpanKindInternal)
-	if adopts {
-		next.request.adopt(next)
+	next.trace, next.span, next.flags = far.TraceID(), far.SpanID(), far.TraceFlags()
+	if next.request == nil || next.request.exported == nil {
+		next.advance()
+	} else {
+		// The span that the request was entered with is never ended, and so never
+		// exported: this one has its time.
+		ctx = t.open(ctx, next, true, trace.SpanKindConsumer)
 	}
-	return ctx, span
+	next.request.adopt(next)
+	return next.in(ctx)
 }
 
-// step moves next on to a new span and returns the context that carries it.
-func (t *Telemetry) step(ctx context.Context, next *trail, name string, remote bool, kind trace.SpanKind) (context.Context, Span) {
-	if t.tracer == nil {
-		next.advance()
-		return next.in(ctx), Span{}
-	}
+// open begins the span of the request that tr belongs to.
+func (t *Telemetry) open(ctx context.Context, tr *trail, remote bool, kind trace.SpanKind) context.Context {
 	if remote {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
-			TraceID: next.trace, SpanID: next.span, TraceFlags: next.flags,
+			TraceID: tr.trace, SpanID: tr.span, TraceFlags: tr.flags,
 		}))
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind))
+	r := tr.request
+	ctx, span := t.tracer.Start(ctx, "request", trace.WithSpanKind(kind), trace.WithTimestamp(r.exported.began))
 	sc := span.SpanContext()
-	next.trace, next.span, next.flags = sc.TraceID(), sc.SpanID(), sc.TraceFlags()
-	return next.in(ctx), Span{span}
-}
-
-// End ends the stretch of work.
-func (s Span) End() {
-	if s.span != nil {
-		s.span.End()
-	}
-}
-
-// Fail marks the work as failed, with the kind of failure in a word.
-func (s Span) Fail(kind string) {
-	if s.span != nil {
-		s.span.SetStatus(codes.Error, Redact(kind))
-	}
+	tr.trace, tr.span, tr.flags = sc.TraceID(), sc.SpanID(), sc.TraceFlags()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exported.span = span
+	return ctx
 }
 
 // advance gives the trail a new span, and a new trace where it has none.

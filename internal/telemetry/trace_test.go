@@ -2,11 +2,13 @@ package telemetry_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pyloto/atende/internal/telemetry"
@@ -30,30 +32,47 @@ func traceOf(t *testing.T, parent string) (trace, span, flags string) {
 	return p[1], p[2], p[3]
 }
 
-func TestStart(t *testing.T) {
+func TestTakeUp(t *testing.T) {
 	tel, _ := open(t, telemetry.Options{})
 
-	ctx, span := tel.Start(t.Context(), "a", farParent)
-	trace, a, flags := traceOf(t, telemetry.Traceparent(ctx))
-	if trace != farTrace || a == farSpan || flags != "01" {
-		t.Errorf("the trace is not gone on with: %s %s %s", trace, a, flags)
+	own, _ := tel.Enter(t.Context(), nil)
+	ctx := tel.TakeUp(own, telemetry.StepInbound, farParent)
+	trace, span, flags := traceOf(t, telemetry.Traceparent(ctx))
+	if trace != farTrace || span == farSpan || flags != "01" {
+		t.Errorf("the trace is not gone on with: %s %s %s", trace, span, flags)
 	}
-	child, _ := tel.Start(ctx, "b", "")
-	trace, b, flags := traceOf(t, telemetry.Traceparent(child))
-	if trace != farTrace || b == a || flags != "01" {
-		t.Errorf("the child left its trace: %s %s %s", trace, b, flags)
+	if trace, _, _ := traceOf(t, telemetry.Traceparent(own)); trace == farTrace {
+		t.Error("the outer context was changed")
 	}
-	if got := telemetry.Traceparent(ctx); !strings.Contains(got, a) {
-		t.Errorf("the child changed its parent to %s", got)
-	}
-	other, _ := tel.Start(child, "c", "00-"+strings.Repeat("ab", 16)+"-"+farSpan+"-00")
+	other := tel.TakeUp(ctx, telemetry.StepInbound, "00-"+strings.Repeat("ab", 16)+"-"+farSpan+"-00")
 	if trace, _, flags := traceOf(t, telemetry.Traceparent(other)); trace != strings.Repeat("ab", 16) || flags != "00" {
 		t.Errorf("a traceparent of another trace is not taken up: %s %s", trace, flags)
 	}
-	span.Fail("dependency")
-	span.End()
-	telemetry.Span{}.End()
-	telemetry.Span{}.Fail("x")
+	for _, same := range []string{"", "hello", farParent} {
+		if got := telemetry.Traceparent(tel.TakeUp(ctx, telemetry.StepInbound, same)); got != telemetry.Traceparent(ctx) {
+			t.Errorf("%q leads to %s", same, got)
+		}
+	}
+}
+
+// Where nothing is exported a step is nothing: not even a context.
+func TestStepsWithoutExporter(t *testing.T) {
+	tel, _ := open(t, telemetry.Options{})
+	request, _ := tel.Enter(t.Context(), nil)
+	for _, ctx := range []context.Context{t.Context(), request} {
+		inner, span := telemetry.Step(ctx, telemetry.StepLoad)
+		if inner != ctx {
+			t.Error("the step has a context of its own")
+		}
+		span.Note(telemetry.Turn("t"))
+		span.End(errors.New("lost"))
+		telemetry.Stepped(ctx, telemetry.StepIdentity, time.Time{}, time.Time{})
+		telemetry.Link(ctx, farParent)
+		telemetry.Name(ctx, telemetry.StepWebhook)
+	}
+	if tel.Exports() {
+		t.Error("it exports")
+	}
 }
 
 func TestTraceparentIsReadStrictly(t *testing.T) {
@@ -78,7 +97,8 @@ func TestTraceparentIsReadStrictly(t *testing.T) {
 		"00-" + farTrace[:31] + "é-" + farSpan + "-01":                 false,
 		strings.Repeat("00-"+farTrace+"-"+farSpan+"-01,", 1000) + "00": false,
 	} {
-		ctx, _ := tel.Start(t.Context(), "x", parent)
+		ctx, _ := tel.Enter(t.Context(), nil)
+		ctx = tel.TakeUp(ctx, telemetry.StepInbound, parent)
 		trace, span, _ := traceOf(t, telemetry.Traceparent(ctx))
 		if (trace == farTrace) != good || span == farSpan {
 			t.Errorf("%.80q: goes on with trace %s span %s", parent, trace, span)
@@ -175,9 +195,8 @@ func TestOneIDFollowsAMessage(t *testing.T) {
 
 	// The task arrives in a request with ids of its own.
 	task, other := worker.Enter(t.Context(), http.Header{})
-	turn, span := worker.Start(telemetry.WithCorrelation(task, correlation), "turn", parent)
+	turn := worker.TakeUp(telemetry.WithCorrelation(task, correlation), telemetry.StepInbound, parent)
 	worker.Emit(turn, telemetry.Event{Name: telemetry.TurnFinished})
-	span.End()
 	worker.Finish(task, telemetry.Event{Name: telemetry.RequestServed})
 
 	want, _, _ := traceOf(t, parent)

@@ -293,13 +293,13 @@ func lastWords(messages []conversation.Inbound) pii.Text {
 	return pii.Text(strings.Join(words, "\n"))
 }
 
-// blocked counts the verdicts that refused a draft.
-func blocked(verdicts []conversation.Verdict) int {
-	n := 0
+// blocked are the guards whose verdicts refused a draft.
+func blocked(verdicts []conversation.Verdict) []string {
+	var guards []string
 	for _, v := range verdicts {
 		if !v.OK {
-			n++
+			guards = append(guards, v.Guard)
 		}
 	}
-	return n
+	return guards
 }

@@ -38,6 +38,7 @@ type handling struct {
 	token string
 
 	inbox    map[conversation.MessageID]conversation.Inbound // messages this turn may answer
+	traces   map[conversation.MessageID]string               // trace contexts of those that were in the mailbox
 	cached   *cachedConversation
 	presence presence
 	report   Report
@@ -269,6 +270,11 @@ func (h *handling) try(ctx context.Context) (settled bool, err error) {
 		h.report.Handoff = draft.Handoff.Reason
 	}
 	h.report.Messages, h.report.Blocked = len(draft.Messages), blocked(draft.Turn.Verdicts)
+	for _, message := range draft.Messages {
+		if trace := h.traces[message.ID]; trace != "" {
+			h.report.Traces = append(h.report.Traces, trace)
+		}
+	}
 	h.step("commit")
 
 	h.read(ctx, draft.Turn, draft.Messages)
@@ -437,6 +443,10 @@ func (h *handling) take(letters []conversation.Letter) (fresh bool) {
 		}
 		message.Seq = letter.Seq
 		h.inbox[message.ID], fresh = message, true
+		if h.traces == nil {
+			h.traces = map[conversation.MessageID]string{}
+		}
+		h.traces[message.ID] = e.Traceparent
 	}
 	return fresh
 }

@@ -241,7 +241,7 @@ func (r *replayer) compare(result *Replayed, t conversation.StoredTurn, d otto.D
 	}
 	if !same(d.Verdicts, t.Verdicts) {
 		result.differ(StepVerdicts, "recorded %d of which %d blocked, replayed %d of which %d did",
-			len(t.Verdicts), blocked(t.Verdicts), len(d.Verdicts), blocked(d.Verdicts))
+			len(t.Verdicts), len(blocked(t.Verdicts)), len(d.Verdicts), len(blocked(d.Verdicts)))
 	}
 	if !same(d.Replies, t.Replies) || !same(request.Conversation.Session.Person, t.To) {
 		result.differ(StepReplies, "recorded %d, replayed %d, to the same person: %v",

@@ -208,8 +208,11 @@ type Report struct {
 	Model    conversation.Model
 	// Handoff is why a person was asked for; a code, empty when none was.
 	Handoff string
-	Blocked int // drafts that a guard refused
-	Phases  []conversation.Phase
+	// Blocked are the guards that refused drafts, one for each refusal.
+	Blocked []string
+	// Traces are the trace contexts of the other messages that the turn answered.
+	Traces []string
+	Phases []conversation.Phase
 	// Statuses and Unknown count receipts: all, and those of nobody we know.
 	// Proven and Duplicates count what they prove for the first time: parts
 	// that Meta accepted, and parts that it accepted once more.

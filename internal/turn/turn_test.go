@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,17 +124,25 @@ func TestABurstGetsOneAnswer(t *testing.T) {
 		s.model = scripted(func(ctx context.Context, p otto.Prompt) (otto.Completion, error) {
 			prompts = append(prompts, p.Messages[len(p.Messages)-1].Content)
 			if len(prompts) == 1 { // A message arrives while Otto thinks.
-				s.arrive(s.text(iara, "wamid.3", "é uma loja de roupas"))
+				s.arrive(traced("trace-3", s.text(iara, "wamid.3", "é uma loja de roupas")))
 				<-time.After(time.Second)
 			}
 			return answer.Complete(ctx, p)
 		})
-		s.arrive(s.text(iara, "wamid.1", "quero um assistente no whatsapp"))
-		s.arrive(s.text(iara, "wamid.2", "pra responder meus clientes"))
-		s.drain(s.turns())
+		s.arrive(traced("trace-1", s.text(iara, "wamid.1", "quero um assistente no whatsapp")))
+		s.arrive(traced("trace-2", s.text(iara, "wamid.2", "pra responder meus clientes")))
+		reports := s.drain(s.turns())
 
 		if got := s.meta.sent(iara); len(got) != 1 {
 			t.Fatalf("sent %d answers", len(got))
+		}
+		var others []string // in whose traces the answer is to be found too
+		for _, r := range reports {
+			others = append(others, r.Traces...)
+		}
+		slices.Sort(others)
+		if !slices.Equal(others, []string{"trace-2", "trace-3"}) {
+			t.Errorf("the answer is to the messages of %v too", others)
 		}
 		if len(prompts) != 2 {
 			t.Fatalf("the model was asked %d times", len(prompts))
@@ -147,6 +156,12 @@ func TestABurstGetsOneAnswer(t *testing.T) {
 			t.Errorf("turns: %+v", turns)
 		}
 	})
+}
+
+// traced is an envelope whose webhook had a trace.
+func traced(traceparent string, e envelope.Envelope) envelope.Envelope {
+	e.Traceparent = traceparent
+	return e
 }
 
 // Five fragments within three seconds are one question, however quickly it

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -48,10 +49,16 @@ var phaseKeys = map[string]telemetry.DurationKey{
 }
 
 // fields are what there is to say, without anything personal.
-func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
-	fields := make([]telemetry.Field, 0, 24)
+func fields(e task, now time.Time, r turn.Report, err error) []telemetry.Field {
+	fields := make([]telemetry.Field, 0, 28)
 	add := func(f ...telemetry.Field) { fields = append(fields, f...) }
-	add(telemetry.Kind(string(e.Kind)), telemetry.Count(telemetry.FollowUps, e.FollowUp))
+	add(telemetry.Kind(string(e.Kind)), telemetry.Count(telemetry.FollowUps, e.FollowUp), telemetry.Count(telemetry.Retries, e.Retries))
+	if e.delay >= 0 {
+		add(telemetry.Duration(telemetry.QueueDelay, e.delay))
+	}
+	if age := answered(e, now, r, err); age > 0 {
+		add(telemetry.Duration(telemetry.MessageAge, age))
+	}
 	if e.Kind == envelope.Inbound {
 		add(telemetry.Message(e.ID), telemetry.Conversation(e.Conversation))
 	}
@@ -91,6 +98,9 @@ func fields(e envelope.Envelope, r turn.Report, err error) []telemetry.Field {
 			telemetry.Count(telemetry.CompletionTokens, int(r.Model.TokensOut)),
 			telemetry.Count(telemetry.CostMicroUSD, int(r.Model.CostMicroUSD)),
 			telemetry.Count(telemetry.Drafts, r.Model.Calls))
+	}
+	if len(r.Blocked) > 0 {
+		add(telemetry.Verdict(strings.Join(r.Blocked, " ")))
 	}
 	for _, phase := range r.Phases {
 		if key, ok := phaseKeys[phase.Name]; ok {
@@ -154,17 +164,31 @@ func fateLabel(r turn.Report, err error) string {
 	return string(r.Fate)
 }
 
-func total(r turn.Report) time.Duration {
-	var sum time.Duration
-	for _, phase := range r.Phases {
-		sum += phase.Took
+// answered is how long ago the message came in that was answered now; zero when
+// none was.
+func answered(e task, now time.Time, r turn.Report, err error) time.Duration {
+	if err != nil || e.Kind != envelope.Inbound || r.Fate != turn.Answered || r.Phase != conversation.Sent || r.Attempt == 0 || e.ReceivedAt.IsZero() {
+		return 0
 	}
-	return sum
+	return now.Sub(e.ReceivedAt)
 }
 
-func last(outcomes []string) string {
-	if len(outcomes) == 0 {
-		return ""
+// count counts a task.
+func (w *Worker) count(ctx context.Context, e task, r turn.Report, err error) {
+	now, metrics := w.o.Now(), w.o.Telemetry.Metrics()
+	handled := telemetry.Handled{
+		Kind: string(e.Kind), Fate: fateLabel(r, err), Took: now.Sub(e.came), Delay: e.delay, Retries: e.Retries,
+		Answered: answered(e, now, r, err), Handoff: r.Handoff, Reminded: e.Kind == envelope.Timer,
 	}
-	return outcomes[len(outcomes)-1]
+	if err == nil && r.Fate == turn.Parked {
+		handled.Parked = cmp.Or(r.Reason, "unknown")
+	}
+	metrics.Task(ctx, handled)
+	for _, guard := range r.Blocked {
+		metrics.Blocked(ctx, guard)
+	}
+	metrics.Replies(ctx, "proven", r.Proven)
+	metrics.Replies(ctx, "duplicate", r.Duplicates)
+	metrics.Replies(ctx, "failed", len(r.Failures))
+	metrics.Statuses(ctx, "unknown", r.Unknown)
 }

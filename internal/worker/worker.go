@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,10 +33,15 @@ const (
 	pauseLong  = 10 * time.Second
 )
 
-// headerRetries is how often Cloud Tasks tried before; it is believed only of
-// callers who proved to be Cloud Tasks.
+// Headers of Cloud Tasks; they are believed only of callers who proved to be Cloud
+// Tasks. headerRetries is how often it tried before.
 // https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler
-const headerRetries = "X-CloudTasks-TaskRetryCount"
+const (
+	headerRetries = "X-CloudTasks-TaskRetryCount"
+	// headerETA is the time that the task was scheduled for, in seconds of the Unix
+	// epoch with a fraction.
+	headerETA = "X-CloudTasks-TaskETA"
+)
 
 // Turns is what a worker runs; [turn.Turns] is one.
 type Turns interface {
@@ -75,9 +81,9 @@ func New(o Options) *Worker { return &Worker{o: o} }
 // listens; until then the server must not let requests through.
 func Register(e *echo.Echo, door func() *Worker) {
 	for _, r := range []route{
-		{"/tasks/inbound", "task.inbound", (*Worker).inbound, []envelope.Kind{envelope.Inbound, envelope.Quarantine}},
-		{"/tasks/status", "task.status", (*Worker).status, []envelope.Kind{envelope.Status}},
-		{"/tasks/timer", "task.timer", (*Worker).timer, []envelope.Kind{envelope.Timer}},
+		{"/tasks/inbound", telemetry.StepInbound, (*Worker).inbound, []envelope.Kind{envelope.Inbound, envelope.Quarantine}},
+		{"/tasks/status", telemetry.StepStatus, (*Worker).status, []envelope.Kind{envelope.Status}},
+		{"/tasks/timer", telemetry.StepTimer, (*Worker).timer, []envelope.Kind{envelope.Timer}},
 	} {
 		e.POST(r.path, func(c echo.Context) error { return door().task(c, r) })
 	}
@@ -86,9 +92,10 @@ func Register(e *echo.Echo, door func() *Worker) {
 // route is one route of tasks: how its work is called in traces, who does it,
 // and which kinds of envelopes it takes.
 type route struct {
-	path, span string
-	handle     func(*Worker, context.Context, letter) (turn.Report, error)
-	kinds      []envelope.Kind
+	path   string
+	step   telemetry.StepName
+	handle func(*Worker, context.Context, letter) (turn.Report, error)
+	kinds  []envelope.Kind
 }
 
 func (w *Worker) inbound(ctx context.Context, l letter) (turn.Report, error) {
@@ -114,25 +121,42 @@ type letter struct {
 
 // task is the way of every task: identity, envelope, work, answer.
 func (w *Worker) task(c echo.Context, r route) error {
-	ctx := c.Request().Context()
-	if err := w.o.Identity.Check(ctx, c.Request().Header); err != nil {
+	ctx, header, came := c.Request().Context(), c.Request().Header, w.o.Now()
+	began := time.Now()
+	if err := w.o.Identity.Check(ctx, header); err != nil {
 		return w.refuse(c, err)
 	}
+	proved := time.Now()
 	body, err := io.ReadAll(c.Request().Body)
 	if err != nil {
 		return fmt.Errorf("read task: %w", err)
 	}
 	e, err := envelope.Decode(body)
-	e.Retries, _ = strconv.Atoi(c.Request().Header.Get(headerRetries)) // Absent is none.
+	e.Retries, _ = strconv.Atoi(header.Get(headerRetries)) // Absent is none.
 	ctx = telemetry.WithCorrelation(ctx, e.CorrelationID)
-	ctx, span := w.o.Telemetry.Start(ctx, r.span, e.Traceparent)
-	defer span.End()
+	ctx = w.o.Telemetry.TakeUp(ctx, r.step, e.Traceparent)
+	telemetry.Stepped(ctx, telemetry.StepIdentity, began, proved)
 
 	report, err := w.work(ctx, r, letter{e, body}, err)
-	if err != nil {
-		span.Fail(fault.KindOf(err).String())
+	return w.answer(ctx, c, task{e, came, late(header, came)}, report, err)
+}
+
+// task is a letter that came at a time, and so much later than it was scheduled
+// for; negative where nothing is known of that.
+type task struct {
+	envelope.Envelope
+	came  time.Time
+	delay time.Duration
+}
+
+// late is how much later than scheduled a task came.
+func late(h http.Header, came time.Time) time.Duration {
+	eta, err := strconv.ParseFloat(h.Get(headerETA), 64)
+	if err == nil && eta > 1e9 && eta < 1e11 { // That it is a number at all is seen here too.
+		seconds, fraction := math.Modf(eta)
+		return max(0, came.Sub(time.Unix(int64(seconds), int64(fraction*1e9))))
 	}
-	return w.answer(ctx, c, e, report, err)
+	return -1
 }
 
 // work sorts out what is no letter of the route before the work begins.
@@ -158,7 +182,7 @@ func (w *Worker) work(ctx context.Context, r route, l letter, decoded error) (tu
 }
 
 // answer is the one table of fates and status codes.
-func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope, report turn.Report, err error) error {
+func (w *Worker) answer(ctx context.Context, c echo.Context, t task, report turn.Report, err error) error {
 	status, severity := http.StatusOK, telemetry.SeverityInfo
 	wait := time.Duration(0)
 	switch {
@@ -182,16 +206,12 @@ func (w *Worker) answer(ctx context.Context, c echo.Context, e envelope.Envelope
 		status, severity = http.StatusInternalServerError, telemetry.SeverityError
 	}
 	ask(c, wait)
-	telemetry.Describe(ctx, telemetry.Event{Name: name(e.Kind, report), Severity: severity, Fields: fields(e, report, err)})
-	w.alarm(ctx, report.Setbacks)
-	metrics := w.o.Telemetry.Metrics()
-	metrics.Turn(ctx, fateLabel(report, err), total(report))
-	metrics.Replies(ctx, "proven", report.Proven)
-	metrics.Replies(ctx, "duplicate", report.Duplicates)
-	metrics.Replies(ctx, "failed", len(report.Failures))
-	if report.Model.Calls > 0 {
-		metrics.ModelCall(ctx, report.Model.Name, last(report.Model.Outcomes), report.Model.Took, int(report.Model.TokensIn), int(report.Model.TokensOut), report.Model.CostMicroUSD)
+	telemetry.Describe(ctx, telemetry.Event{Name: name(t.Kind, report), Severity: severity, Fields: fields(t, w.o.Now(), report, err)})
+	for _, other := range report.Traces {
+		telemetry.Link(ctx, other)
 	}
+	w.alarm(ctx, report.Setbacks)
+	w.count(ctx, t, report, err)
 	return c.NoContent(status)
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/pyloto/atende/internal/pii"
 	"github.com/pyloto/atende/internal/program"
 	"github.com/pyloto/atende/internal/telemetry"
+	"github.com/pyloto/atende/internal/telemetry/collectortest"
 	"github.com/pyloto/atende/internal/turn"
 	"github.com/pyloto/atende/internal/worker"
 )
@@ -105,9 +106,17 @@ type door struct {
 	key   *pii.HashKey
 	ring  *pii.Ring
 	now   time.Time
+
+	telemetry *telemetry.Telemetry
 }
 
 func newDoor(t *testing.T, identity *worker.Identity) *door {
+	t.Helper()
+	return newDoorTo(t, identity, "")
+}
+
+// newDoorTo makes a door that exports to a collector.
+func newDoorTo(t *testing.T, identity *worker.Identity, collector string) *door {
 	t.Helper()
 	d := &door{t: t, turns: &script{}, logs: &journal{}, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	var err error
@@ -117,13 +126,14 @@ func newDoor(t *testing.T, identity *worker.Identity) *door {
 	if d.ring, err = pii.NewRing(bytes.Repeat([]byte{8}, 32)); err != nil {
 		t.Fatal(err)
 	}
-	tel, err := telemetry.New(t.Context(), telemetry.Options{Service: "atende-worker", Writer: d.logs})
+	tel, err := telemetry.New(t.Context(), telemetry.Options{Service: "atende-worker", Writer: d.logs, OTLPEndpoint: collector})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if identity == nil {
 		identity = worker.NewIdentity(worker.IdentityOptions{Mode: worker.None})
 	}
+	d.telemetry = tel
 	w := worker.New(worker.Options{
 		Tenant: "default", Key: d.key, Identity: identity, Turns: d.turns, Telemetry: tel, Now: func() time.Time { return d.now },
 	})
@@ -480,6 +490,106 @@ func TestEvent(t *testing.T) {
 	event = d.logs.last(t)
 	if event["message"] != "reply_failed" || event["severity"] != "WARNING" || event["failed"] != 2.0 || event["code"] != 131026.0 {
 		t.Errorf("a failure is logged as %v", event)
+	}
+}
+
+// How late a task came, and what a lead waited, is in the log; for how long is the
+// queue's to say, and a strange answer is none.
+func TestTheQueueSaysHowLateATaskIs(t *testing.T) {
+	d := newDoor(t, nil)
+	sent := turn.Report{Fate: turn.Answered, Turn: "c~1", Phase: conversation.Sent, Attempt: 1, Blocked: []string{"claims", "promise"}}
+	for _, c := range []struct {
+		eta, retries string
+		report       turn.Report
+		want         map[string]any // of queue_delay_ms, message_age_ms, retries, verdict
+	}{
+		{"1795341598.5", "3", sent, map[string]any{"queue_delay_ms": 1500., "message_age_ms": 1000., "retries": 3., "verdict": "claims promise"}},
+		{"1795341601", "", sent, map[string]any{"queue_delay_ms": 0., "message_age_ms": 1000., "retries": 0., "verdict": "claims promise"}},
+		{"", "", turn.Report{Fate: turn.Known, Turn: "c~1", Phase: conversation.Sent, Attempt: 1}, map[string]any{"retries": 0.}},
+		{"soon", "x", turn.Report{Fate: turn.Answered, Turn: "c~1", Phase: conversation.Sent}, map[string]any{"retries": 0.}},
+		{"NaN", "", turn.Report{Fate: turn.Answered, Turn: "c~1", Phase: conversation.Failed, Attempt: 1}, map[string]any{"retries": 0.}},
+		{"-1e300", "", turn.Report{Fate: turn.Deferred}, map[string]any{"retries": 0.}},
+	} {
+		d.turns.play(c.report, nil)
+		d.push("/tasks/inbound", d.encode(d.letter(envelope.Inbound)), http.Header{"X-Cloudtasks-Tasketa": {c.eta}, "X-Cloudtasks-Taskretrycount": {c.retries}})
+		got := map[string]any{}
+		for _, name := range []string{"queue_delay_ms", "message_age_ms", "retries", "verdict"} {
+			if v, ok := d.logs.last(t)[name]; ok {
+				got[name] = v
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", c.eta, diff)
+		}
+	}
+}
+
+// What is counted of a task, and which other traces its answer belongs to.
+func TestTasksAreCounted(t *testing.T) {
+	c := collectortest.Start(t)
+	d := newDoorTo(t, nil, c.URL)
+	other := "00-" + strings.Repeat("ab", 16) + "-b7ad6b7169203331-01"
+	for _, task := range []struct {
+		path   string
+		kind   envelope.Kind
+		report turn.Report
+		err    error
+	}{
+		{"/tasks/inbound", envelope.Inbound, turn.Report{
+			Fate: turn.Answered, Turn: "c~1", Phase: conversation.Sent, Attempt: 1, Handoff: "requested", Blocked: []string{"claims", "claims"}, Traces: []string{other},
+		}, nil},
+		{"/tasks/inbound", envelope.Inbound, turn.Report{}, fault.Mark(errors.New("ledger"), fault.Dependency)},
+		{"/tasks/inbound", envelope.Quarantine, turn.Report{Fate: turn.Parked, Reason: "quarantine:body"}, nil},
+		{"/tasks/timer", envelope.Timer, turn.Report{Fate: turn.Applied, Handoff: "requested"}, nil},
+		{"/tasks/status", envelope.Status, turn.Report{Fate: turn.Applied, Statuses: 4, Unknown: 1, Proven: 2, Duplicates: 1, Failures: []int{131026}}, nil},
+	} {
+		d.turns.play(task.report, task.err)
+		d.push(task.path, d.encode(d.letter(task.kind)), http.Header{"X-Cloudtasks-Tasketa": {"1795341599"}, "X-Cloudtasks-Taskretrycount": {"1"}})
+	}
+	if err := d.telemetry.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	got := map[string]float64{}
+	for _, p := range c.Points() {
+		if p.Name != "atende.step.duration" {
+			got[fmt.Sprint(p.Name, p.Labels)] = p.Value
+		}
+	}
+	want := map[string]float64{
+		"atende.task.durationmap[fate:answered kind:inbound]": 1, "atende.task.durationmap[fate:dependency kind:inbound]": 1,
+		"atende.task.durationmap[fate:parked kind:quarantine]": 1, "atende.task.durationmap[fate:applied kind:timer]": 1,
+		"atende.task.durationmap[fate:applied kind:status]": 1,
+		"atende.queue.delaymap[kind:inbound]":               2, "atende.queue.delaymap[kind:quarantine]": 1, "atende.queue.delaymap[kind:timer]": 1, "atende.queue.delaymap[kind:status]": 1,
+		"atende.task.retriesmap[kind:inbound]": 2, "atende.task.retriesmap[kind:quarantine]": 1, "atende.task.retriesmap[kind:timer]": 1, "atende.task.retriesmap[kind:status]": 1,
+		"atende.answer.durationmap[]":                                   1,
+		"atende.parkedmap[kind:quarantine reason:quarantine:body]":      1,
+		"atende.handoffsmap[event:handoff_opened reason:requested]":     1,
+		"atende.handoffsmap[event:handoff_unanswered reason:requested]": 1,
+		"atende.drafts.blockedmap[guard:claims]":                        2,
+		"atende.repliesmap[outcome:proven]":                             2,
+		"atende.repliesmap[outcome:duplicate]":                          1,
+		"atende.repliesmap[outcome:failed]":                             1,
+		"atende.statusesmap[status:unknown]":                            1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
+	}
+
+	failed, linked := 0, 0
+	for _, s := range c.Spans() {
+		if s.Trace != "0af7651916cd43dd8448eb211c80319c" {
+			t.Errorf("%s is in trace %s", s.Name, s.Trace)
+		}
+		if s.Failed {
+			failed++
+		}
+		if slices.Equal(s.Links, []string{strings.Repeat("ab", 16)}) {
+			linked++
+		}
+	}
+	if failed != 2 || linked != 1 { // An ill dependency, and something that waits for a person.
+		t.Errorf("%d failed, %d are about another trace too", failed, linked)
 	}
 }
 

@@ -205,6 +205,9 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 	if err != nil {
 		return nil, fmt.Errorf("graph client: %w", err)
 	}
+	metrics := s.Telemetry.Metrics()
+	ledger = traced(s, ledger, func(l Ledger) Ledger { return tracedLedger{l, metrics} })
+	store = traced(s, store, func(h program.Hint) program.Hint { return tracedHint{h} })
 	mind, err := otto.New(otto.Options{Pack: s.pack, Model: s.model(), Tenant: s.cfg.Tenant, Key: values.HashKey})
 	if err != nil {
 		return nil, fmt.Errorf("otto: %w", err)
@@ -217,12 +220,12 @@ func (s *service) turns(values program.Values, ledger Ledger, store program.Hint
 		Tenant: s.cfg.Tenant, Key: values.HashKey, Ring: values.Ring,
 		Ledger: ledger, Outbox: ledger, Reopener: ledger, EffectRecords: ledger, Receipts: ledger, Watermark: ledger, Morgue: ledger,
 		Consequence: turn.Noting{Journal: ledger}, Performer: team, Ways: ways,
-		Hint: store, Mailbox: store, Meter: store, Inbox: s.Inbox,
-		Platform: channel.Platform{}, Sender: channel.New(channel.Options{
+		Hint: store, Mailbox: store, Meter: store, Inbox: traced(s, turn.Inbox(s.Inbox), func(i turn.Inbox) turn.Inbox { return tracedInbox{i} }),
+		Platform: channel.Platform{}, Sender: traced(s, turn.Sender(channel.New(channel.Options{
 			Graph: graph, Menu: s.pack.Sentences.ListLabel, Now: s.Now, Chance: mathrand.Float64, Alarm: s.barred,
-		}),
-		Presence: channel.Presence{Marker: graph},
-		Mind:     mind,
+		})), func(c turn.Sender) turn.Sender { return tracedSender{c, metrics} }),
+		Presence: traced(s, turn.Presence(channel.Presence{Marker: graph}), func(p turn.Presence) turn.Presence { return tracedPresence{p} }),
+		Mind:     traced(s, turn.Mind(mind), func(m turn.Mind) turn.Mind { return tracedMind{m} }),
 		Senses:   s.senses(graph),
 		PackHash: s.pack.Hash,
 		Now:      s.Now,
@@ -270,7 +273,7 @@ func (s *service) team(graph handoff.Graph) (team turn.Performer, ways []convers
 	if len(ways) == 0 {
 		return nil, nil, nil
 	}
-	return tellers, ways, err
+	return traced(s, turn.Performer(tellers), func(p turn.Performer) turn.Performer { return tracedTeam{p} }), ways, err
 }
 
 // token is the access token of every call to Graph; a rotated one is picked
@@ -288,10 +291,11 @@ func (s *service) model() otto.Model {
 	if !s.cfg.OpenAI.Enabled {
 		return nil
 	}
-	return openai.New(openai.Options{
+	model := otto.Model(openai.New(openai.Options{
 		APIKey:  secrets.One(s.Secrets, s.cfg.OpenAI.APIKey),
 		BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.Model, Timeout: s.cfg.OpenAI.Timeout, Now: s.Now,
-	})
+	}))
+	return traced(s, model, func(m otto.Model) otto.Model { return tracedModel{m, s.Telemetry.Metrics()} })
 }
 
 // senses look at the files that leads send; where there is no model, nobody does.
@@ -299,13 +303,16 @@ func (s *service) senses(graph *whatsapp.Client) turn.Senses {
 	if !s.cfg.OpenAI.Enabled {
 		return nil
 	}
-	return media.New(media.Options{
-		Graph: graph, Now: s.Now,
-		Transcriber: openai.NewTranscriber(openai.Options{
-			APIKey:  secrets.One(s.Secrets, s.cfg.OpenAI.APIKey),
-			BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.TranscribeModel, Timeout: s.cfg.OpenAI.Timeout, Now: s.Now,
-		}),
-	})
+	transcriber := media.Transcriber(openai.NewTranscriber(openai.Options{
+		APIKey:  secrets.One(s.Secrets, s.cfg.OpenAI.APIKey),
+		BaseURL: s.cfg.OpenAI.BaseURL, Model: s.cfg.OpenAI.TranscribeModel, Timeout: s.cfg.OpenAI.Timeout, Now: s.Now,
+	}))
+	senses := turn.Senses(media.New(media.Options{
+		Graph:       traced(s, media.Graph(graph), func(g media.Graph) media.Graph { return tracedFiles{g} }),
+		Transcriber: traced(s, transcriber, func(t media.Transcriber) media.Transcriber { return tracedTranscriber{t, s.Telemetry.Metrics()} }),
+		Now:         s.Now,
+	}))
+	return traced(s, senses, func(p turn.Senses) turn.Senses { return tracedSenses{p} })
 }
 
 // openLedger opens Firestore, or memory in development.

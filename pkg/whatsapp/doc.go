@@ -46,6 +46,12 @@
 // signature was verified, and the [FlowSession] that comes with it seals the answer.
 // What a Flow sends in the end is a message with a [FlowReply].
 //
+// # Administration
+//
+// [Client.Token], [Client.Number], [Client.Subscription] and [Client.Subscribers] ask
+// how the token, a number and the webhooks stand; [Client.Subscribe] and
+// [Client.SubscribeAccount] register a callback. These may be repeated.
+//
 // # Refused
 //
 // The package retries nothing, follows no redirect but that of a download, reads

@@ -13,6 +13,11 @@ locals {
     { title = "Messages that were answered, a minute, by route", unit = "1/min", lines = {
       (local.by_label) = "sum by (route) (rate(${local.prefix}answers{${local.run}}[5m])) * 60"
     } },
+    { title = "From webhook to answer: what a lead waits", unit = "ms", lines = {
+      "half of them"    = "histogram_quantile(0.5, sum by (le) (rate(${local.prefix}lead_waits_bucket{${local.run}}[5m])))"
+      "nineteen of 20"  = "histogram_quantile(0.95, sum by (le) (rate(${local.prefix}lead_waits_bucket{${local.run}}[5m])))"
+      "99 of a hundred" = "histogram_quantile(0.99, sum by (le) (rate(${local.prefix}lead_waits_bucket{${local.run}}[5m])))"
+    } },
     { title = "From task to answer", unit = "ms", lines = {
       "half of them"    = "histogram_quantile(0.5, sum by (le) (rate(${local.prefix}answer_latency_bucket{${local.run}}[5m])))"
       "nineteen of 20"  = "histogram_quantile(0.95, sum by (le) (rate(${local.prefix}answer_latency_bucket{${local.run}}[5m])))"
@@ -38,6 +43,13 @@ locals {
     { title = "How late tasks reach the worker: 95th percentile", unit = "ms", lines = {
       (local.by_label) = "histogram_quantile(0.95, sum by (le, queue_id) (rate(cloudtasks_googleapis_com:queue_task_attempt_delays_bucket{monitored_resource=\"cloud_tasks_queue\"}[5m])))"
     } },
+    { title = "How much later than scheduled tasks came, as the worker sees it", unit = "ms", lines = {
+      "half of them"   = "histogram_quantile(0.5, sum by (le) (rate(${local.prefix}queue_delay_bucket{${local.run}}[5m])))"
+      "nineteen of 20" = "histogram_quantile(0.95, sum by (le) (rate(${local.prefix}queue_delay_bucket{${local.run}}[5m])))"
+    } },
+    { title = "Tasks that had been tried before, an hour", unit = "1/h", lines = {
+      (local.by_label) = "sum by (kind) (increase(${local.prefix}retries{${local.run}}[1h]))"
+    } },
     { title = "Tasks that failed and come again, an hour", unit = "1/h", lines = {
       (local.by_label) = "sum by (kind, error_kind) (increase(${local.prefix}task_failures{${local.run}}[1h]))"
     } },
@@ -49,6 +61,9 @@ locals {
     } },
     { title = "Answers without a model, an hour, by why", unit = "1/h", lines = {
       (local.by_label) = "sum by (reason) (increase(${local.prefix}without_model{${local.run}}[1h]))"
+    } },
+    { title = "Answers before which a guard refused a draft, an hour, by the guards", unit = "1/h", lines = {
+      (local.by_label) = "sum by (guards) (increase(${local.prefix}blocked_drafts{${local.run}}[1h]))"
     } },
     { title = "Replies that were not delivered, an hour, by Meta's code; or delivered twice", unit = "1/h", lines = {
       (local.by_label) = "sum by (code) (increase(${local.prefix}reply_failures{${local.run}}[1h]))"

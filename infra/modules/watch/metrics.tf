@@ -42,6 +42,16 @@ locals {
       filter = "${local.from.worker} AND jsonPayload.reason=~\"without_model:\""
       labels = { reason = "REGEXP_EXTRACT(jsonPayload.reason, \"without_model:([a-z_-]+)\")" }
     }
+    blocked_drafts = {
+      what   = "Answers before which a guard refused a draft of the model, by the guards"
+      filter = "${local.from.worker} AND jsonPayload.verdict=~\".\""
+      labels = { guards = "EXTRACT(jsonPayload.verdict)" }
+    }
+    retries = {
+      what   = "Tasks that had been tried before"
+      filter = "${local.from.worker} AND jsonPayload.retries>0"
+      labels = { kind = "EXTRACT(jsonPayload.kind)" }
+    }
     handoffs = {
       what   = "Leads who wait for a person, by why; and those to whom nobody came"
       filter = "${local.from.worker} AND jsonPayload.message=(\"handoff_opened\" OR \"handoff_unanswered\")"
@@ -75,6 +85,8 @@ locals {
     events            = { what = "Parts of webhooks", field = "events", unit = "1", filter = "${local.from.ingress} AND jsonPayload.message=\"webhook_received\"" }
     duplicates        = { what = "Parts of webhooks that had come before", field = "duplicates", unit = "1", filter = "${local.from.ingress} AND jsonPayload.message=\"webhook_received\"" }
     quarantined       = { what = "Parts of webhooks that nobody could read", field = "quarantined", unit = "1", filter = "${local.from.ingress} AND jsonPayload.message=\"webhook_received\"" }
+    lead_waits        = { what = "From a message's webhook to its answer sent", field = "message_age_ms", unit = "ms", filter = "${local.from.worker} AND jsonPayload.message_age_ms>=0" }
+    queue_delay       = { what = "How much later than scheduled a task came", field = "queue_delay_ms", unit = "ms", filter = "${local.from.worker} AND jsonPayload.queue_delay_ms>=0" }
     answer_latency    = { what = "From a task's arrival to the answer sent", field = "latency_ms", unit = "ms", filter = "${local.from.worker} AND jsonPayload.message=(\"turn_finished\" OR \"handoff_opened\") AND jsonPayload.fate=\"answered\"" }
     hint_latency      = { what = "Entering a conversation (Redis)", field = "hint_latency_ms", unit = "ms", filter = "${local.from.worker} AND jsonPayload.hint_latency_ms>=0" }
     ledger_latency    = { what = "Loading a conversation (Firestore)", field = "ledger_latency_ms", unit = "ms", filter = "${local.from.worker} AND jsonPayload.ledger_latency_ms>=0" }

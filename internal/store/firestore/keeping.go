@@ -163,6 +163,19 @@ func (l *Ledger) epoch(ctx context.Context, fingerprint string) error {
 	}
 }
 
+// Fingerprint is the fingerprint of the hash key that the tenant was claimed for;
+// empty while nobody has. It changes nothing.
+func (l *Ledger) Fingerprint(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	name := l.name(epochs, l.tenant)
+	b, err := l.get(ctx, name)
+	if err != nil {
+		return "", fmt.Errorf("firestore: fingerprint: %w", err)
+	}
+	return b.found[name].GetFields()[fieldFingerprint].GetStringValue(), nil
+}
+
 // Ping reports whether Firestore answers.
 func (l *Ledger) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)

@@ -450,6 +450,17 @@ func (l *Ledger) Epoch(ctx context.Context, fingerprint string) error {
 	return nil
 }
 
+// Fingerprint is the fingerprint of the hash key that the ledger was claimed for;
+// empty while nobody has.
+func (l *Ledger) Fingerprint(ctx context.Context) (string, error) {
+	if err := ended(ctx, "fingerprint"); err != nil {
+		return "", err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fingerprint, nil
+}
+
 // Ping reports whether the ledger answers; it does until ctx has ended.
 func (l *Ledger) Ping(ctx context.Context) error { return ended(ctx, "ping") }
 

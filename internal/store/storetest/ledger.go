@@ -36,6 +36,8 @@ type LedgerStore interface {
 	// Epoch claims the ledger for a hash key by its fingerprint. The first
 	// caller writes it; another fingerprint is fault.Broken from then on.
 	Epoch(ctx context.Context, fingerprint string) error
+	// Fingerprint is the one that claimed the ledger; empty before.
+	Fingerprint(ctx context.Context) (string, error)
 	Ping(ctx context.Context) error
 
 	// Turns are the turns of exactly this conversation, newest first.

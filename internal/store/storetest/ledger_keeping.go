@@ -146,6 +146,17 @@ var keepingPromises = []promise{
 	}},
 
 	{"the first hash key claims the ledger", func(t *ledgerTest) {
+		says := func(want string) {
+			t.Helper()
+			// Asking claims nothing.
+			for range 2 {
+				if got, err := t.ledger.Fingerprint(t.Context()); err != nil || got != want {
+					t.Errorf("the ledger says it is %q's, want %q: %v", got, want, err)
+				}
+			}
+		}
+		says("")
+		defer says("first")
 		for range 2 {
 			if err := t.ledger.Epoch(t.Context(), "first"); err != nil {
 				t.Fatalf("epoch: %v", err)

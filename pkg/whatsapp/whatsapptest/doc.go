@@ -13,6 +13,9 @@
 // business uploads, serves them at addresses that expire, and breaks there too
 // ([Server.FailMedia]).
 //
+// What an app's administrator asks, about token, numbers and subscriptions, it
+// answers from an [Administration].
+//
 // [Pen] writes what Meta would send when a person writes to the business.
 //
 // It is made of stand-ins only: no number here is anybody's, and nothing here

@@ -33,6 +33,9 @@ type Options struct {
 	// Presence is told of every mark as read that was accepted, before it is
 	// answered; nil means that nobody is. It is called from several goroutines.
 	Presence func(Presence)
+	// Administration is what the calls about token, numbers and subscriptions find
+	// to begin with.
+	Administration Administration
 	// Latency is waited before every answer.
 	Latency time.Duration
 	// Keep bounds how many accepted messages are remembered, and how many
@@ -89,6 +92,7 @@ type Server struct {
 	counts  Counts
 	faults  []*Fault
 	media   media
+	admin   Administration
 	plan    StatusPlan
 	webhook string
 	pairs   map[[2]string]*Allowance // by number and person
@@ -155,6 +159,7 @@ func NewServer(o Options) *Server {
 		options: o,
 		outbox:  make(chan outgoing, posters),
 		plan:    o.Statuses,
+		admin:   o.Administration,
 		webhook: o.WebhookURL,
 		changed: make(chan struct{}),
 	}
@@ -258,6 +263,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
+	if isAdmin(r) {
+		return s.serveAdmin(w, r)
+	}
 	if isMedia(r) {
 		return s.serveMedia(w, r)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/firestore/apiv1/admin/adminpb"
 	"cloud.google.com/go/firestore/apiv1/firestorepb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -31,6 +32,9 @@ type Server struct {
 	last   time.Time
 	calls  map[string]int
 	faults []Fault
+
+	indexes []*adminpb.Index
+	fields  []*adminpb.Field
 }
 
 // Fault is what goes wrong with a call.
@@ -62,6 +66,7 @@ func New(tb testing.TB) *Server {
 	}
 	server := grpc.NewServer()
 	firestorepb.RegisterFirestoreServer(server, s)
+	adminpb.RegisterFirestoreAdminServer(server, administration{of: s})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	tb.Cleanup(func() {
