@@ -173,6 +173,39 @@ func lintedScripts(t *testing.T) (files []string) {
 	return files
 }
 
+// Steps of the gate that the build names are there: the gate refuses any other, and
+// would do so only when it is built.
+func TestStepsOfTheGateAreThere(t *testing.T) {
+	t.Parallel()
+	build, _ := readBuild(t)
+	gate, err := os.ReadFile(filepath.Join(top, "scripts/check.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := regexp.MustCompile(`(?m)^all="([^"]+)"$`).FindSubmatch(gate)
+	if match == nil {
+		t.Fatal("the gate does not list its steps")
+	}
+	known, named := strings.Fields(string(match[1])), 0
+	for _, step := range build.GetSteps() {
+		for _, line := range step.GetEnv() {
+			name, value, _ := strings.Cut(line, "=")
+			if name != "STEPS" && name != "SKIP" {
+				continue
+			}
+			for word := range strings.FieldsSeq(value) {
+				named++
+				if !slices.Contains(known, word) {
+					t.Errorf("%s names %s, which is no step of the gate", step.GetId(), word)
+				}
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("the build names no step of the gate")
+	}
+}
+
 // A step's image has the versions that the gate and the images are built with.
 func TestStepsHaveTheGatesVersions(t *testing.T) {
 	t.Parallel()
