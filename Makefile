@@ -1,10 +1,10 @@
 # Every target is one line; the work is in scripts/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page browser images supply infra-check clean
+.PHONY: help run test check tools fmt lint build bench bench-cold adversary simulate crash model fuzz cover docs page browser images supply infra-check staging-check clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Open the whole street on this machine; needs nothing but Go
 	@go build -buildvcs=false -o bin/atende ./cmd/atende && exec bin/atende dev
@@ -68,6 +68,9 @@ page: ## Build the page of the local street anew
 
 infra-check: ## Check infra/ with terraform, against a mocked provider
 	@scripts/infra-check.sh
+
+staging-check: ## Try a running pair of services: URL=https://… or the local street's (docs/deploy.md)
+	@URL="$(URL)" scripts/staging-check.sh
 
 clean: ## Remove what was built and measured
 	@rm -rf bin coverage.out

@@ -6,6 +6,7 @@ go 1.26.0
 ignore ./internal/simulator/page/node_modules
 
 require (
+	cloud.google.com/go/cloudbuild v1.36.1
 	cloud.google.com/go/cloudtasks v1.21.1
 	cloud.google.com/go/firestore v1.29.2
 	cloud.google.com/go/secretmanager v1.24.0

@@ -1,6 +1,7 @@
 # What the build may do: push images, deploy revisions of the two services in the
-# name of their own accounts, and write its log. It cannot change who may invoke
-# a service, read the ledger or the tokens that send.
+# name of their own accounts, write its log and read the services', which says what
+# became of the message that a deployment is tried with. It cannot change who may
+# invoke a service, read the ledger or the tokens that send.
 
 resource "google_artifact_registry_repository_iam_member" "build" {
   project    = var.project
@@ -31,5 +32,15 @@ resource "google_service_account_iam_member" "build" {
 resource "google_project_iam_member" "build_log" {
   project = var.project
   role    = "roles/logging.logWriter"
+  member  = module.identities.build.member
+}
+
+# The services' log holds nothing personal. A revision is looked at by a name that is
+# not below its service's, and its settings name secrets without their values.
+resource "google_project_iam_member" "build_reads" {
+  for_each = toset(["roles/logging.viewer", "roles/run.viewer"])
+
+  project = var.project
+  role    = each.value
   member  = module.identities.build.member
 }

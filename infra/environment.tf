@@ -77,6 +77,11 @@ locals {
   } : {}
 }
 
+# Production's trial writes to nobody.
+locals {
+  trial_secrets = var.environment == "staging" ? ["smoke-contact"] : []
+}
+
 locals {
   resolved = {
     ingress = merge(local.both_secrets, local.ingress_secrets, local.flow_secrets, local.passphrase_secrets)
@@ -94,11 +99,12 @@ locals {
   }
 
   # Who may read a secret follows from who is told of it, and from nothing else;
-  # the build reads what signs the message that a deployment is tried with.
+  # the build reads what signs the message that a deployment is tried with, and where
+  # that is answered, from whom it is.
   reads = {
     ingress = toset(concat(values(local.resolved.ingress), values(local.mounted.ingress)))
     worker  = toset(concat(values(local.resolved.worker), values(local.mounted.worker)))
-    build   = toset(concat(values(local.ingress_secrets), values(local.both_mounted)))
+    build   = toset(concat(values(local.ingress_secrets), values(local.both_mounted), local.trial_secrets))
   }
 
   accessors = {

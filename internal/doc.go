@@ -72,11 +72,13 @@
 // but for store/memory, which development may ask for. Package simulator puts
 // them on one street, which `make run` opens, and simulatortest for a test; package
 // scenario plays written conversations through the same rooms, from files that
-// package yamltext reads.
-// Six rooms hold tests and nothing else: bench measures what a message costs,
+// package yamltext reads. Package smoke tries a pair that runs somewhere, as Meta
+// comes to it.
+// Seven rooms hold tests and nothing else: bench measures what a message costs,
 // simulation plays the delivery protocol through seeded misfortune, crashtest
 // kills the real programs, at every act of a turn and at random under load,
 // infratest holds what infra/ says of the cloud against what the programs do,
-// browsertest opens the street's page in a browser and uses it, and imagetest
-// starts the images of both services as the platform does.
+// deploytest runs the scripts that deploy, browsertest opens the street's page in a
+// browser and uses it, and imagetest starts the images of both services as the
+// platform does.
 package internal

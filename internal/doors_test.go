@@ -74,6 +74,7 @@ const (
 	grpc     = "google.golang.org/grpc"
 	protobuf = "google.golang.org/protobuf"
 	options  = "google.golang.org/api/option"
+	logging  = "google.golang.org/api/logging/v2"
 	sync     = "golang.org/x/sync"
 	text     = "golang.org/x/text"
 
@@ -98,6 +99,7 @@ const (
 	idtoken   = "google.golang.org/api/idtoken"
 	chromedp  = "github.com/chromedp"
 	iterator  = "google.golang.org/api/iterator"
+	buildpb   = "cloud.google.com/go/cloudbuild/apiv1/v2/cloudbuildpb"
 )
 
 var rooms = map[string]room{
@@ -392,9 +394,15 @@ var rooms = map[string]room{
 		layer:    street,
 		parties:  []string{yaml, text},
 	},
+	"internal/smoke": {
+		sentence: "Tries a running pair of services from outside, as Meta comes to it, and reads in their log what became of that.",
+		layer:    street,
+		parties:  []string{logging, options},
+	},
 	"cmd/atende": {
 		sentence: "The tool of the people who build and run Atende.",
 		layer:    street,
+		parties:  []string{options},
 	},
 
 	"internal/bench": {
@@ -410,6 +418,11 @@ var rooms = map[string]room{
 	"internal/crashtest": {
 		sentence: "The real programs killed: at every act of a turn, and at random under load.",
 		layer:    proof,
+	},
+	"internal/deploytest": {
+		sentence: "The scripts of a deployment and the build that calls them, run against a stand-in of Cloud Run and a real pair of services.",
+		layer:    proof,
+		tests:    []string{buildpb, yaml, protobuf},
 	},
 	"internal/imagetest": {
 		sentence: "The images of both services, started as the platform starts them.",

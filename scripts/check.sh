@@ -32,7 +32,7 @@ step_lint() {
 	(cd scripts/tfcheck && golangci-lint run ./...)
 	(cd scripts/supply && golangci-lint run ./...)
 }
-step_shellcheck() { shellcheck .ci/run scripts/*.sh; }
+step_shellcheck() { shellcheck --external-sources .ci/run scripts/*.sh scripts/deploy/*.sh; }
 step_page() { scripts/page.sh; }
 step_infra() { scripts/infra-check.sh; }
 step_doors() { go test -count=1 ./internal; }

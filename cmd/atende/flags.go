@@ -20,6 +20,7 @@ const (
 	flagLimit  = "limit"
 	flagJUnit  = "junit"
 	flagOnly   = "only"
+	flagQuiet  = "quiet"
 
 	flagCallback = "callback"
 	flagOverride = "override"

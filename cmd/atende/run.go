@@ -54,6 +54,8 @@ func commands() []command {
 		{words: []string{"scenario", "run"}, args: "DIR|FILE", takes: 1, run: scenarioRun,
 			flags: []flag{{name: flagJUnit, value: "FILE"}, {name: flagOnly, value: "NAME"}},
 			does:  "play written conversations and say what came out otherwise"},
+		{words: []string{"smoke"}, args: "URL", takes: 1, flags: []flag{{name: flagQuiet}}, run: smokeTest,
+			does: "try a running pair of services as Meta comes to it (docs/deploy.md); --quiet writes to nobody"},
 	}, examineCommands(), operatorCommands(), []command{
 		{words: []string{"help"}, run: help,
 			does: "print this"},

@@ -14,7 +14,7 @@ run "can_be_planned" {
   command = plan
 
   assert {
-    condition     = length(local.accessors) == 14
+    condition     = length(local.accessors) == (var.environment == "staging" ? 15 : 14)
     error_message = "Every secret that there can be."
   }
 }

@@ -159,6 +159,18 @@ run "build_only_deploys" {
     condition     = google_project_iam_member.build_log.role == "roles/logging.logWriter"
     error_message = "On the project as a whole it writes logs."
   }
+  assert {
+    condition     = toset(keys(google_project_iam_member.build_reads)) == toset(["roles/logging.viewer", "roles/run.viewer"])
+    error_message = "It reads the services' log and settings, and nothing else of the project."
+  }
+  assert {
+    condition     = contains(local.reads.build, "smoke-contact") == (var.environment == "staging")
+    error_message = "Only staging's trial is from somebody."
+  }
+  assert {
+    condition     = !contains(setunion(local.reads.ingress, local.reads.worker), "smoke-contact")
+    error_message = "No service knows who tries it."
+  }
 }
 
 run "production_calls_somebody" {

@@ -16,10 +16,15 @@ import (
 	"github.com/pyloto/atende/pkg/whatsapp/whatsapptest"
 )
 
+// What a street's ingress is told unless the environment says otherwise, for those
+// who come to it as Meta does. They open nothing but stand-ins.
+const (
+	AppSecret   = "development-app-secret"
+	VerifyToken = "development-verify-token"
+)
+
 // Values that development supplies. They open nothing but stand-ins.
 const (
-	developmentSecret  = "development-app-secret"
-	developmentVerify  = "development-verify-token"
 	developmentToken   = "development-access-token"
 	developmentModel   = "development-model-key"
 	developmentInvoker = "tasks@atende-development.iam.gserviceaccount.com"
@@ -217,11 +222,11 @@ func union(errs ...error) error {
 // supply gives development values to what both services require.
 func (w *wishes) supply() {
 	if w.base["WHATSAPP_WEBHOOK_SECRET"] == "" {
-		w.fallback("WHATSAPP_APP_SECRET", developmentSecret)
+		w.fallback("WHATSAPP_APP_SECRET", AppSecret)
 	}
 	w.fallback("WHATSAPP_PHONE_NUMBER_ID", whatsapptest.DefaultPhoneNumberID)
 	w.fallback("WHATSAPP_BUSINESS_ACCOUNT_ID", whatsapptest.DefaultAccountID)
-	w.fallback("WHATSAPP_VERIFY_TOKEN", developmentVerify)
+	w.fallback("WHATSAPP_VERIFY_TOKEN", VerifyToken)
 	w.fallback("TASKS_INVOKER_EMAIL", developmentInvoker)
 }
 
