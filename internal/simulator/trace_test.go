@@ -79,17 +79,23 @@ func TestATraceShowsEveryStepOfAMessage(t *testing.T) {
 	carla, davi := "5531966665555", "5541955554444"
 	var marks []string
 	for _, lead := range []struct {
-		breaks func() // on the way
-		writes map[string]any
+		breaks, heals func() // on the way
+		writes        map[string]any
 	}{
-		{func() { s.fault("model", "refuse", 1) }, map[string]any{"from": bruno, "text": erp}},                          // It is asked twice.
-		{func() { s.fault("ledger", "fail_before", 2) }, map[string]any{"from": carla, "type": "audio", "text": heard}}, // The task comes again.
-		{func() {}, map[string]any{"from": davi, "text": "quero falar com uma pessoa"}},
+		// The model is asked twice.
+		{func() { s.fault("model", "refuse", 1) }, func() {}, map[string]any{"from": bruno, "text": erp}},
+		// The task comes again.
+		{func() { s.fault("model", "fail_before", -1) }, func() {
+			s.Until("the first attempt to fail", func() bool { return s.waiting().Tasks > 0 && s.waiting().Due == 0 })
+			s.heal()
+		}, map[string]any{"from": carla, "type": "audio", "text": heard}},
+		{func() {}, func() {}, map[string]any{"from": davi, "text": "quero falar com uma pessoa"}},
 	} {
 		lead.breaks()
 		message := lead.writes
 		message["name"] = name
 		marks = append(marks, strings.TrimPrefix(s.write(message), "wamid."), message["from"].(string))
+		lead.heals()
 		s.exactly(message["from"].(string), 1)
 	}
 	if err := s.Stop(); err != nil { // What is buffered is handed over at the end.
