@@ -410,8 +410,12 @@ func once(repeated Finding, lines []Line) Finding {
 // await reads the log until it shows enough.
 func (t *trial) await(ctx context.Context, correlation string, enough func([]Line) bool) (lines []Line, err error) {
 	shown := t.again(ctx, func(ctx context.Context) bool {
-		lines, err = t.Log.Lines(ctx, correlation)
-		return err != nil && ctx.Err() == nil || err == nil && enough(lines)
+		var seen []Line
+		if seen, err = t.Log.Lines(ctx, correlation); err != nil {
+			return ctx.Err() == nil
+		}
+		lines = seen
+		return enough(lines)
 	})
 	if !shown {
 		err = fmt.Errorf("not in the log after %s", t.Patience)
