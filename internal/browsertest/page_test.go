@@ -373,14 +373,15 @@ func (p *page) tabTo(role, name string, modifiers ...chromedp.Modifier) {
 // tabs, the messages or a group of radio buttons, it has to come to one.
 func (p *page) tabsEverywhere(state string) {
 	p.t.Helper()
-	controls := eval[int](p, "controls().length")
+	p.run("window.reached = new Set()")
+	// As often as it takes to come round twice, also when more is shown meanwhile.
+	controls := 0
+	for presses := 0; presses == 0 || presses < 2*controls; presses++ {
+		p.press(kb.Tab)
+		controls = eval[int](p, "(reached.add(document.activeElement), controls().length)")
+	}
 	if controls < 2 {
 		p.t.Fatalf("%s: there are only %d controls", state, controls)
-	}
-	p.run("window.reached = new Set()")
-	for range 2 * controls {
-		p.press(kb.Tab)
-		p.run("reached.add(document.activeElement)")
 	}
 	missed := eval[[]string](p, `(() => {
 		const group = (e) => e.closest("[role=tablist]") ?? e.closest("[data-key]")?.parentElement ?? (e.type === "radio" ? e.closest("fieldset") : null);

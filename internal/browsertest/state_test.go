@@ -103,6 +103,7 @@ func TestEverybodyCanUseIt(t *testing.T) {
 func TestTheTabKeyComesToEveryControl(t *testing.T) {
 	t.Parallel()
 	p := open(t, desk)
+	p.sees("heading", "Converse com Otto")
 	p.tabsEverywhere("first use")
 	p.click("button", "Lento")
 	p.writes("oi")
