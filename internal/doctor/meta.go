@@ -112,14 +112,7 @@ func (p *patient) checkNumbers(ctx context.Context) result {
 			fine = append(fine, fmt.Sprintf("%s is connected, quality %s, throughput %s", id, or(n.Quality, "UNKNOWN"), or(n.Throughput, "not told")))
 		}
 	}
-	switch {
-	case len(bad) > 0:
-		return failed(strings.Join(append(bad, odd...), "; "), fix...)
-	case len(odd) > 0:
-		return warning(strings.Join(odd, "; "), fix...)
-	default:
-		return ok("%s", strings.Join(fine, "; "))
-	}
+	return weighed(bad, odd, fine, fix)
 }
 
 // checkAppSecret proves the secret to Meta itself: with it the app may ask about

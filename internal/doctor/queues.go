@@ -72,14 +72,7 @@ func (p *patient) checkQueues(ctx context.Context) result {
 			fix = append(fix, "gcloud tasks queues update "+id+place+" --max-backoff="+p.longestBackoff(id))
 		}
 	}
-	switch {
-	case len(bad) > 0:
-		return failed(strings.Join(append(bad, odd...), "; "), fix...)
-	case len(odd) > 0:
-		return warning(strings.Join(odd, "; "), fix...)
-	default:
-		return ok("%s: running, and no task is ever given up", strings.Join(all, ", "))
-	}
+	return weighed(bad, odd, []string{strings.Join(all, ", ") + ": running, and no task is ever given up"}, fix)
 }
 
 // longestBackoff is what infra/ sets for a queue.

@@ -41,6 +41,19 @@ func warning(found string, fix ...string) result {
 	return result{status: Warning, found: found, fix: fix}
 }
 
+// weighed is the result of several things of a kind: failed with one that is bad, a
+// warning with one that is odd, and else what there is to say of those that are fine.
+func weighed(bad, odd, fine, fix []string) result {
+	switch {
+	case len(bad) > 0:
+		return failed(strings.Join(slices.Concat(bad, odd), "; "), fix...)
+	case len(odd) > 0:
+		return warning(strings.Join(odd, "; "), fix...)
+	default:
+		return ok("%s", strings.Join(fine, "; "))
+	}
+}
+
 func skipped(format string, args ...any) result {
 	return result{status: Skipped, found: fmt.Sprintf(format, args...)}
 }

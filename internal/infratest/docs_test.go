@@ -194,6 +194,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+// quotes are the texts that stand in quotes in a piece of code.
 func quotes(t *testing.T, n ast.Node) (texts []string) {
 	t.Helper()
 	ast.Inspect(n, func(n ast.Node) bool {

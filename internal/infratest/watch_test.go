@@ -30,16 +30,7 @@ func literals(t *testing.T, file string, of func(*ast.ValueSpec) bool) (texts []
 		if !ok || !of(spec) {
 			return true
 		}
-		ast.Inspect(spec, func(n ast.Node) bool {
-			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
-				text, err := strconv.Unquote(l.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				texts = append(texts, text)
-			}
-			return true
-		})
+		texts = append(texts, quotes(t, spec)...)
 		return false
 	})
 	if len(texts) < 5 {

@@ -50,24 +50,6 @@ func street(t *testing.T, environ ...string) (*simulatortest.Street, smoke.Optio
 	}
 }
 
-// post asks something of a street's page.
-func post(t *testing.T, at, body string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode >= http.StatusMultipleChoices {
-		t.Fatalf("%s answered %d", at, response.StatusCode)
-	}
-}
-
 // passed are the names of the checks, in order; the test fails for one that did not
 // pass.
 func passed(t *testing.T, findings []smoke.Finding) (names []string) {
@@ -212,7 +194,9 @@ func TestWhatFails(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, o := street(t, c.environ...)
 			if c.fault != "" {
-				post(t, s.URL+"/api/faults", c.fault)
+				if status := s.Call(http.MethodPost, "/api/faults", c.fault, nil); status != http.StatusOK {
+					t.Fatalf("a fault was answered %d", status)
+				}
 			}
 			if c.options != nil {
 				c.options(&o)
