@@ -9,13 +9,11 @@ import (
 	"time"
 
 	"github.com/pyloto/atende/internal/conversation"
-	"github.com/pyloto/atende/internal/telemetry"
 	"github.com/pyloto/atende/internal/turn"
 )
 
 const (
-	// maxRecent bounds the messages and turns of which is remembered that they
-	// were heard of.
+	// maxRecent bounds the turns of which is remembered that they were heard of.
 	maxRecent = 10_000
 	// readTries is how often the record of a turn is asked for, and readPause how
 	// long is waited in between.
@@ -25,13 +23,9 @@ const (
 
 // logged is what is read of a log line.
 type logged struct {
-	Event        telemetry.EventName    `json:"message"`
-	Time         time.Time              `json:"time"`
-	Message      conversation.MessageID `json:"message_id"`
-	Conversation conversation.ID        `json:"conversation"`
-	Turn         conversation.TurnID    `json:"turn"`
-	Fate         turn.Fate              `json:"fate"`
-	LatencyMS    float64                `json:"latency_ms"`
+	Conversation conversation.ID     `json:"conversation"`
+	Turn         conversation.TurnID `json:"turn"`
+	Fate         turn.Fate           `json:"fate"`
 }
 
 // concerns are the conversations that a line tells of.
@@ -39,9 +33,11 @@ func (l logged) concerns() []conversation.ID {
 	return []conversation.ID{l.Conversation, l.Turn.Conversation()}
 }
 
-// overview adds up what happens on the street: from the transcript, from the
-// services' log as it is written, and from the record of each turn that the log
-// says has ended. It is safe for concurrent use.
+// overview adds up what happens on the street: from the transcript, and from the
+// record of each turn that the services' log says has ended. Nothing else of the log
+// counts: the two services write it without waiting for each other, so that a turn
+// may be over before the webhook that began it is mentioned. It is safe for
+// concurrent use.
 type overview struct {
 	archive archive
 	// told is called when the sums have changed by what was read.
@@ -49,9 +45,8 @@ type overview struct {
 	since time.Time
 
 	mu      sync.Mutex
-	arrived recent[conversation.MessageID, time.Time] // when the ingress got it first
-	ended   recent[conversation.TurnID, bool]
-	parking recent[conversation.TurnID, bool]
+	ended   recent
+	parking recent
 	unread  []conversation.TurnID // ended, and not added up
 	wake    chan struct{}         // says that there are some
 	sums    sums
@@ -96,14 +91,11 @@ func (o *overview) line(at time.Time, direction string) {
 func (o *overview) hear(l logged) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if l.Event == telemetry.WebhookReceived && l.Message != "" {
-		o.arrived.add(l.Message, l.Time.Add(-milliseconds(l.LatencyMS)))
-	}
-	if l.Fate == turn.Parked && (l.Turn == "" || o.parking.add(l.Turn, true)) {
+	if l.Fate == turn.Parked && (l.Turn == "" || o.parking.add(l.Turn)) {
 		o.sums.Parked++
 	}
 	over := l.Fate == turn.Answered || l.Fate == turn.Known || l.Fate == turn.Parked
-	if over && l.Turn != "" && len(o.unread) < maxRecent && o.ended.add(l.Turn, true) {
+	if over && l.Turn != "" && len(o.unread) < maxRecent && o.ended.add(l.Turn) {
 		o.unread = append(o.unread, l.Turn)
 		select {
 		case o.wake <- struct{}{}:
@@ -141,16 +133,14 @@ func (o *overview) next() (id conversation.TurnID, ok bool) {
 // read adds a turn up; false when the ledger did not show it.
 func (o *overview) read(ctx context.Context, id conversation.TurnID) bool {
 	for range readTries {
-		patience, cancel := context.WithTimeout(ctx, ledgerPatience)
-		snapshot, err := o.archive.Load(patience, conversation.Query{Turn: id})
-		cancel()
+		t, newest, err := o.load(ctx, id)
 		if err == nil {
-			if snapshot.Turn != nil {
-				o.add(*snapshot.Turn)
+			if t != nil {
+				o.add(*t, newest)
 			}
-			return snapshot.Turn != nil
+			return t != nil
 		}
-		patience, cancel = context.WithTimeout(ctx, readPause)
+		patience, cancel := context.WithTimeout(ctx, readPause)
 		<-patience.Done()
 		cancel()
 		if ctx.Err() != nil {
@@ -160,7 +150,28 @@ func (o *overview) read(ctx context.Context, id conversation.TurnID) bool {
 	return false
 }
 
-func (o *overview) add(t conversation.StoredTurn) {
+// load reads a turn, nil when there is none, and when the ingress received the
+// newest message that it answers, zero when it answers none.
+func (o *overview) load(ctx context.Context, id conversation.TurnID) (t *conversation.StoredTurn, newest time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	defer cancel()
+	snapshot, err := o.archive.Load(ctx, conversation.Query{Turn: id})
+	if err != nil || snapshot.Turn == nil {
+		return nil, time.Time{}, err
+	}
+	for _, id := range snapshot.Turn.Messages {
+		m, _, _, err := o.archive.Message(ctx, id)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if m.ReceivedAt.After(newest) {
+			newest = m.ReceivedAt
+		}
+	}
+	return snapshot.Turn, newest, nil
+}
+
+func (o *overview) add(t conversation.StoredTurn, newest time.Time) {
 	blocked, handoffs := 0, 0
 	for _, v := range t.Verdicts {
 		if !v.OK {
@@ -184,22 +195,15 @@ func (o *overview) add(t conversation.StoredTurn) {
 	b := o.series.bucket(t.DecidedAt)
 	b.blocked += blocked
 	b.handoffs += handoffs
-	if accepted, waited, ok := o.wait(t); ok {
-		o.waits.add(waited)
-		o.series.bucket(accepted).waits.add(waited)
+	if accepted := acceptance(t); !newest.IsZero() && !accepted.IsZero() {
+		o.waits.add(accepted.Sub(newest))
+		o.series.bucket(accepted).waits.add(accepted.Sub(newest))
 	}
 }
 
-// wait is how long the newest message that a turn answers waited until Graph
-// accepted the first part of the answer, and when that was. It is called under the
-// lock.
-func (o *overview) wait(t conversation.StoredTurn) (accepted time.Time, waited time.Duration, ok bool) {
-	var newest time.Time
-	for _, id := range t.Messages {
-		if at, known := o.arrived.get(id); known && at.After(newest) {
-			newest = at
-		}
-	}
+// acceptance is when Graph accepted the first part of an answer; zero when it
+// accepted none.
+func acceptance(t conversation.StoredTurn) (accepted time.Time) {
 	for _, d := range t.Deliveries {
 		for _, r := range d.Results {
 			if r.Kind == conversation.Accepted && (accepted.IsZero() || r.At.Before(accepted)) {
@@ -207,7 +211,7 @@ func (o *overview) wait(t conversation.StoredTurn) (accepted time.Time, waited t
 			}
 		}
 	}
-	return accepted, accepted.Sub(newest), !newest.IsZero() && !accepted.IsZero()
+	return accepted
 }
 
 // sample is one bucket of a series as the page reads it.
@@ -281,31 +285,26 @@ func inMilliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*10) / 10
 }
 
-// recent remembers the newest maxRecent things that it was given. The zero value
+// recent remembers the newest maxRecent turns that it was given. The zero value
 // is ready to use.
-type recent[K comparable, V any] struct {
-	values map[K]V
-	order  []K
+type recent struct {
+	known map[conversation.TurnID]bool
+	order []conversation.TurnID
 }
 
-// add remembers a thing; false when it is known, and then it stays as it is.
-func (r *recent[K, V]) add(key K, value V) bool {
-	if _, known := r.values[key]; known {
+// add remembers a turn; false when it is known.
+func (r *recent) add(id conversation.TurnID) bool {
+	if r.known[id] {
 		return false
 	}
-	if r.values == nil {
-		r.values = map[K]V{}
+	if r.known == nil {
+		r.known = map[conversation.TurnID]bool{}
 	}
 	if len(r.order) == maxRecent {
-		delete(r.values, r.order[0])
+		delete(r.known, r.order[0])
 		r.order = r.order[1:]
 	}
-	r.values[key] = value
-	r.order = append(r.order, key)
+	r.known[id] = true
+	r.order = append(r.order, id)
 	return true
-}
-
-func (r *recent[K, V]) get(key K) (value V, known bool) {
-	value, known = r.values[key]
-	return value, known
 }
