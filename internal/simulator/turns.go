@@ -149,7 +149,6 @@ func (a *api) shownPrompts(t conversation.StoredTurn) []shownPrompt {
 // printed is what the timeline reads of a log line.
 type printed struct {
 	Event    telemetry.EventName    `json:"message"`
-	Time     time.Time              `json:"time"`
 	Message  conversation.MessageID `json:"message_id"`
 	Turn     conversation.TurnID    `json:"turn"`
 	Enqueued int                    `json:"enqueued"`
@@ -190,10 +189,9 @@ func timeline(t conversation.StoredTurn, received map[conversation.MessageID]tim
 			finished = &p
 		}
 	}
-	began, origin := start(t), "turn's record: decided_at − phases before it"
-	if finished != nil {
-		began, origin = finished.Time.Add(-milliseconds(finished.TookMS)), "log turn_finished: time − latency_ms"
-	}
+	// When the log's line was written, and not when the turn was over, is what that
+	// line says: the record is exact.
+	began := start(t)
 	// What came later found the turn at work, and waited for nothing.
 	var newest time.Time
 	for _, at := range received {
@@ -202,7 +200,7 @@ func timeline(t conversation.StoredTurn, received map[conversation.MessageID]tim
 		}
 	}
 	if !newest.IsZero() {
-		l.put(stepQueue, newest, began.Sub(newest), "from the newest message's received_at to "+origin)
+		l.put(stepQueue, newest, began.Sub(newest), "from the newest message's received_at to the turn's record: decided_at − phases before it")
 	}
 	l.phases(t, began)
 	if finished != nil {
