@@ -67,7 +67,7 @@ func (h *handling) run(ctx context.Context) error {
 	switch {
 	case err != nil:
 		h.report.Hintless = true
-		return h.answer(ctx)
+		return h.unled(ctx)
 	case admission.Done && h.e.Replay > 0:
 		// The mark is of the time before an operator took it up again. Without a
 		// lease nobody counts its tries but the queue.
@@ -84,6 +84,21 @@ func (h *handling) run(ctx context.Context) error {
 		return h.follow(ctx, h.patience())
 	}
 	return h.lead(ctx, admission)
+}
+
+// unled runs the turn without knowing whether it was let in. It may have been, and
+// only the answer lost: then nobody else would be before that lease ends, so it is
+// given back.
+func (h *handling) unled(ctx context.Context) error {
+	departure := &conversation.Departure{Conversation: h.id, Token: h.token}
+	defer h.depart(ctx, departure)
+	if err := h.answer(ctx); err != nil {
+		return err
+	}
+	if h.report.Fate != Deferred {
+		departure.Done = append(departure.Done, h.own.ID)
+	}
+	return nil
 }
 
 // replayed handles a message that was given up before, by itself and without a

@@ -627,6 +627,29 @@ func TestABusyConversationIsNoError(t *testing.T) {
 	})
 }
 
+// A worker whose lease was granted and never heard of gives it back: who writes
+// next is not kept waiting until it ends.
+func TestALeaseThatNobodyHeardOfIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet(t)
+		s.model = says("Oi! Como posso ajudar?")
+		s.worker = &mortal{at: 1, mode: failAfter}
+		for n := range 2 {
+			e := s.text(iara, fmt.Sprintf("wamid.%d", n+1), "oi")
+			report, err := s.handle(s.turns(), e)
+			if err != nil || report.Fate != turn.Answered {
+				t.Fatalf("message %d: %+v, %v", n+1, report, err)
+			}
+			if known, err := s.handle(s.turns(), e); err != nil || known.Fate != turn.Known || known.Turn != "" {
+				t.Errorf("message %d again: %+v, %v", n+1, known, err)
+			}
+		}
+		if called := s.worker.called(); !strings.HasPrefix(called, "hint.enter ") {
+			t.Errorf("what failed is not the lease: %s", called)
+		}
+	})
+}
+
 // A person known by phone number shows a user id, then hides the number: it
 // stays one conversation.
 func TestAConversationFollowsThePerson(t *testing.T) {
