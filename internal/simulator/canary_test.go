@@ -63,7 +63,7 @@ func TestNothingPersonalLeavesItsPlace(t *testing.T) {
 		"WHATSAPP_PHONE_NUMBER_ID=" + whatsapptest.DefaultPhoneNumberID, "WHATSAPP_BUSINESS_ACCOUNT_ID=1",
 		"WHATSAPP_VERIFY_TOKEN=verify", "WHATSAPP_APP_SECRET=" + appSecret, "WHATSAPP_ACCESS_TOKEN=" + accessToken,
 		"WHATSAPP_API_BASE_URL=" + graph.URL, "OPENAI_API_KEY=" + modelKey, "OPENAI_BASE_URL=" + model.URL(),
-		"REDIS_URL=" + redisURL, "LEDGER_BACKEND=memory", "COALESCE_WINDOW=0", "LOG_LEVEL=debug", "SESSION_TTL=1s",
+		"REDIS_URL=" + redisURL, "LEDGER_BACKEND=memory", "COALESCE_WINDOW=0", "LOG_LEVEL=debug", "SESSION_TTL=1s", shortLease,
 		"CLOUD_TASKS_EMULATOR_HOST=" + tasks.Addr(), "TASKS_OIDC_ISSUER=" + tasks.IssuerURL(),
 		"TASKS_INVOKER_EMAIL=tasks@example.test", "WORKER_URL=http://" + worker.Addr().String(),
 	}
