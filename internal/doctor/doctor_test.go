@@ -34,7 +34,7 @@ func TestNothingIsWrong(t *testing.T) {
 			t.Errorf("%s is %s: %s %q", f.Check, f.Status, f.Found, f.Fix)
 		}
 	}
-	if !report.OK || report.Environment != "development" || len(report.Checks) != 15 {
+	if !report.OK || report.Environment != "development" || len(report.Checks) != 16 {
 		t.Errorf("ok %t in %s, %d checks", report.OK, report.Environment, len(report.Checks))
 	}
 	// It has changed nothing: no task, no message, no document beside the claim that
@@ -48,8 +48,8 @@ func TestNothingIsWrong(t *testing.T) {
 	if n := len(c.store.Documents()); n != 1 {
 		t.Errorf("%d documents are there", n)
 	}
-	if n := c.model.Total(); n != 1 {
-		t.Errorf("the model was asked %d times", n)
+	if n, heard := c.model.Total(), c.model.Transcriptions(); n != 1 || len(heard) != 1 || heard[0].MIME != "audio/wav" {
+		t.Errorf("the model was asked %d times, and to write down %+v", n, heard)
 	}
 	if keys := c.redis.Keys(); len(keys) != 0 {
 		t.Errorf("keys in Redis: %v", keys)
@@ -88,9 +88,15 @@ func planted() []fault {
 			c.model.Fail(f)
 		}
 	}
+	deaf := func(f openaitest.Fault) func(*clinic) {
+		return func(c *clinic) {
+			f.Times = -1
+			c.model.FailTranscription(f)
+		}
+	}
 	everything := []string{
 		"secrets", "redis", "firestore", "firestore-indexes", "hash-key", "queues", "worker", "meta-token", "meta-number", "app-secret",
-		"webhook", "ingress", "model", "clock",
+		"webhook", "ingress", "model", "transcription", "clock",
 	}
 	return []fault{
 		{name: "a variable that is no address", plant: set("WORKER_URL", "worker"),
@@ -104,7 +110,7 @@ func planted() []fault {
 		{name: "the older name beside the newer one", plant: set("WHATSAPP_WEBHOOK_SECRET", "canary-older"),
 			check: "environment", status: doctor.Warning, found: "is ignored because WHATSAPP_APP_SECRET is set", fix: "WHATSAPP_WEBHOOK_SECRET: remove it"},
 		{name: "a secret that is not there", plant: set("OPENAI_API_KEY", "secret:nowhere"),
-			check: "secrets", found: "OPENAI_API_KEY refers to nowhere-development", fix: "gcloud secrets versions add nowhere-development --project proj", skips: []string{"model"}},
+			check: "secrets", found: "OPENAI_API_KEY refers to nowhere-development", fix: "gcloud secrets versions add nowhere-development --project proj", skips: []string{"model", "transcription"}},
 		{name: "a secret that may not be read", plant: func(c *clinic) { c.secrets.Deny("projects/proj/secrets/redis-url-development") },
 			check: "secrets", found: "REDIS_URL may not be read", fix: "roles/secretmanager.secretAccessor", skips: []string{"redis"}},
 		{name: "a secret of the wrong form", plant: func(c *clinic) {
@@ -168,7 +174,7 @@ func planted() []fault {
 			check: "queues", found: "nothing answers for the queues", fix: "CLOUD_TASKS_EMULATOR_HOST"},
 		{name: "no Secret Manager", plant: func(c *clinic) { c.secrets.Fail(codes.Unavailable) },
 			check: "secrets", found: "REDIS_URL was not resolved", fix: "gcloud auth application-default login", skips: slices.Concat(
-				[]string{"redis", "firestore", "firestore-indexes", "hash-key", "meta-token", "model"}, metaChecks)},
+				[]string{"redis", "firestore", "firestore-indexes", "hash-key", "meta-token", "model", "transcription"}, metaChecks)},
 		{name: "a worker that anybody may invoke", plant: set("TASKS_AUTH", "platform"),
 			check: "worker", found: "anybody may invoke the worker", fix: "gcloud run services remove-iam-policy-binding atende-worker"},
 		{name: "a worker that is not ready", plant: func(c *clinic) { c.environ["WORKER_URL"] = waiting(c.t) },
@@ -218,15 +224,19 @@ func planted() []fault {
 			c.administer(func(a *whatsapptest.Administration) { a.Subscription.Callback = c.ingress + "/hook" })
 		}, check: "ingress", found: "no address of an ingress", fix: "atende webhook subscribe --callback"},
 		{name: "a model that is unknown", plant: model(openaitest.Fault{Kind: openaitest.Status, Status: 404, Code: "model_not_found"}),
-			check: "model", found: "model_not_found", fix: "export OPENAI_MODEL="},
+			check: "model", found: "model_not_found", fix: "export OPENAI_MODEL=", skips: []string{"transcription"}},
 		{name: "a model that refuses the form", plant: model(openaitest.Fault{Kind: openaitest.Status, Status: 400, Code: "invalid_json_schema"}),
-			check: "model", found: "no structured outputs", fix: "export OPENAI_MODEL="},
+			check: "model", found: "no structured outputs", fix: "export OPENAI_MODEL=", skips: []string{"transcription"}},
 		{name: "a model that does not keep to the form", plant: model(openaitest.Fault{Kind: openaitest.InvalidJSON}),
-			check: "model", found: "not in the form", fix: "export OPENAI_MODEL="},
+			check: "model", found: "not in the form", fix: "export OPENAI_MODEL=", skips: []string{"transcription"}},
 		{name: "another key of the model", plant: set("OPENAI_API_KEY", "sk-another"),
-			check: "model", found: "status 401", fix: "gcloud secrets versions add openai-api-key-development"},
+			check: "model", found: "status 401", fix: "gcloud secrets versions add openai-api-key-development", skips: []string{"transcription"}},
 		{name: "no money for the model", plant: model(openaitest.Fault{Kind: openaitest.Status, Status: 429, Code: "insufficient_quota"}),
-			check: "model", found: "insufficient_quota", fix: "Billing"},
+			check: "model", found: "insufficient_quota", fix: "Billing", skips: []string{"transcription"}},
+		{name: "a model that hears nothing", plant: deaf(openaitest.Fault{Kind: openaitest.Status, Status: 404, Code: "model_not_found"}),
+			check: "transcription", found: "gpt-4o-mini-transcribe does not answer", fix: "export OPENAI_TRANSCRIBE_MODEL="},
+		{name: "a model that takes no audio", plant: deaf(openaitest.Fault{Kind: openaitest.Status, Status: 400, Code: "unsupported_value"}),
+			check: "transcription", found: "no transcription of audio", fix: "export OPENAI_TRANSCRIBE_MODEL="},
 		{name: "Meta's clock apart", plant: func(c *clinic) { c.skew.Store(int64(2 * time.Minute)) },
 			check: "clock", found: "clocks are apart: meta ", fix: "timedatectl set-ntp true"},
 		{name: "the clock of Redis apart", plant: func(c *clinic) { c.redis.SetTime(time.Now().Add(-time.Hour)) },
@@ -275,7 +285,7 @@ func TestTasksAreDelivered(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if len(report.Checks) != 16 || report.Checks[8].Check != "delivery" || len(c.tasks.Tasks()) != 3 || len(c.store.Documents()) != 1 {
+	if len(report.Checks) != 17 || report.Checks[8].Check != "delivery" || len(c.tasks.Tasks()) != 3 || len(c.store.Documents()) != 1 {
 		t.Errorf("%d checks, %d tasks, %d documents", len(report.Checks), len(c.tasks.Tasks()), len(c.store.Documents()))
 	}
 
@@ -332,6 +342,7 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 	for check, says := range map[string]string{
 		"redis": "in its own memory", "firestore": "only the worker can be asked", "firestore-indexes": "ledger in memory", "hash-key": "own memory",
 		"worker": "takes tasks from anybody", "model": "OPENAI_ENABLED=false",
+		"transcription": "asked to write",
 	} {
 		if !strings.Contains(found[check], says) {
 			t.Errorf("%s says %q", check, found[check])

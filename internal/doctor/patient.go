@@ -34,6 +34,7 @@ const (
 	webhook     = "webhook"
 	ingress     = "ingress"
 	model       = "model"
+	transcripts = "transcription"
 	clock       = "clock"
 )
 
@@ -159,6 +160,7 @@ func (p *patient) checks() []check {
 	says := func(text string) func() string { return func() string { return text } }
 	google := says(login)
 	meta := says("look at https://metastatus.com, and whether this machine may call WHATSAPP_API_BASE_URL")
+	openAI := says("look at https://status.openai.com, or go on without: OPENAI_ENABLED=false")
 	service := func(name string) func() string {
 		return func() string { return "gcloud run services describe " + name + " --region " + p.region() + p.project() }
 	}
@@ -180,8 +182,8 @@ func (p *patient) checks() []check {
 		{name: appSecret, needs: on(token), unknown: values("WHATSAPP_APP_SECRET", "WHATSAPP_WEBHOOK_SECRET"), run: p.checkAppSecret, hangs: meta},
 		{name: webhook, needs: on(appSecret), run: p.checkWebhook, hangs: meta},
 		{name: ingress, needs: on(webhook), unknown: values("WHATSAPP_VERIFY_TOKEN"), run: p.checkIngress, hangs: service("atende-ingress")},
-		{name: model, needs: on(environment), follows: settled, unknown: values("OPENAI_API_KEY"), run: p.checkModel,
-			hangs: says("look at https://status.openai.com, or go on without: OPENAI_ENABLED=false")},
+		{name: model, needs: on(environment), follows: settled, unknown: values("OPENAI_API_KEY"), run: p.checkModel, hangs: openAI},
+		{name: transcripts, needs: on(model), run: p.checkTranscription, hangs: openAI},
 		{name: clock, needs: on(environment), follows: on(redisCheck, workerCheck, token, ingress), run: p.checkClock, hangs: again},
 	}
 	if !p.o.Write {
