@@ -361,7 +361,7 @@ var rooms = map[string]room{
 		sentence: "Looks at everything that the two services stand on, and says what is wrong and what to type.",
 		layer:    assembly,
 		rooms: []string{
-			"internal/cloudtasks", "internal/config", "internal/openai", "internal/otto", "internal/pack", "internal/registrar",
+			"internal/cloudtasks", "internal/config", "internal/conversation", "internal/openai", "internal/otto", "internal/pack", "internal/registrar",
 			"internal/secrets", "internal/store/firestore", "internal/store/firestoreadmin", "internal/store/redis", "pkg/whatsapp",
 		},
 		parties: []string{options},

@@ -122,6 +122,20 @@ func TestQuotingReactingAndSendingThings(t *testing.T) {
 	p.shot("5-things")
 }
 
+// What is too much for a voice note is refused in the page's language, and stays to
+// be shortened.
+func TestARefusalIsTold(t *testing.T) {
+	t.Parallel()
+	p := open(t, desk)
+	p.complaints.spare("status of 400")
+	p.focus("textbox", "Mensagem")
+	p.run(`document.execCommand("insertText", false, "a".repeat(5000))`)
+	p.click("button", "Anexar")
+	p.click("button", "/^Enviar como áudio: /")
+	p.reads("A mensagem não foi enviada: o texto está vazio ou é longo demais.")
+	p.until("what was written is lost", found("textbox", "Mensagem")+".value.length === 5000")
+}
+
 func TestByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	p := open(t, desk)

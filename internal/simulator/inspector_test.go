@@ -50,10 +50,10 @@ type turnDocument struct {
 	} `json:"receipt"`
 	Record   map[string]any `json:"record"`
 	Timeline []struct {
-		Step    string  `json:"step"`
-		StartMS float64 `json:"start_ms"`
-		TookMS  float64 `json:"took_ms"`
-		Origin  string  `json:"origin"`
+		Step    string   `json:"step"`
+		StartMS float64  `json:"start_ms"`
+		TookMS  float64  `json:"took_ms"`
+		Origins []string `json:"origins"`
 	} `json:"timeline"`
 	Facts []struct {
 		ID   string `json:"id"`
@@ -163,8 +163,8 @@ func TestATimelineIsInOrderAndSaysItsOrigin(t *testing.T) {
 	before := 0.0
 	for _, step := range timeline {
 		names = append(names, step.Step)
-		if step.Origin == "" || step.TookMS < 0 {
-			t.Errorf("step %s took %v, from %q", step.Step, step.TookMS, step.Origin)
+		if len(step.Origins) == 0 || step.TookMS < 0 {
+			t.Errorf("step %s took %v, from %q", step.Step, step.TookMS, step.Origins)
 		}
 		// Each is rounded by itself.
 		if step.StartMS < before-0.2 {

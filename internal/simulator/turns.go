@@ -26,12 +26,13 @@ const (
 	stepSend    = "send"
 )
 
-// step is a part of a turn's time. Origin says where the figures are from.
+// step is a part of a turn's time. Origins are the figures that it is made of: each
+// the place, and behind a space the name that it has there.
 type step struct {
-	Step    string  `json:"step"`
-	StartMS float64 `json:"start_ms"` // after the first webhook arrived
-	TookMS  float64 `json:"took_ms"`
-	Origin  string  `json:"origin"`
+	Step    string   `json:"step"`
+	StartMS float64  `json:"start_ms"` // after the first webhook arrived
+	TookMS  float64  `json:"took_ms"`
+	Origins []string `json:"origins"`
 }
 
 // placedFact is a fact with where the pack states it.
@@ -184,7 +185,7 @@ func timeline(t conversation.StoredTurn, received map[conversation.MessageID]tim
 			// Another delivery of it, which the ingress knew or should have known, is
 			// no part of the turn's time.
 			counted[p.Message] = true
-			l.put(stepWebhook, at, milliseconds(p.TookMS), "from the message's received_at; log webhook_received: latency_ms")
+			l.put(stepWebhook, at, milliseconds(p.TookMS), "message received_at", "log webhook_received.latency_ms")
 		case p.Event == telemetry.TurnFinished && p.Turn == t.ID && finished == nil:
 			finished = &p
 		}
@@ -200,15 +201,15 @@ func timeline(t conversation.StoredTurn, received map[conversation.MessageID]tim
 		}
 	}
 	if !newest.IsZero() {
-		l.put(stepQueue, newest, began.Sub(newest), "from the newest message's received_at to the turn's record: decided_at − phases before it")
+		l.put(stepQueue, newest, began.Sub(newest), "message received_at", "record decided_at", "record phases")
 	}
 	l.phases(t, began)
 	if finished != nil {
 		if finished.Commit > 0 {
-			l.put(stepCommit, l.end, milliseconds(finished.Commit), "log turn_finished: commit_latency_ms")
+			l.put(stepCommit, l.end, milliseconds(finished.Commit), "log turn_finished.commit_latency_ms")
 		}
 		if finished.Send > 0 {
-			l.put(stepSend, l.end, milliseconds(finished.Send), "log turn_finished: send_latency_ms")
+			l.put(stepSend, l.end, milliseconds(finished.Send), "log turn_finished.send_latency_ms")
 		}
 	}
 	l.outcome(t, reports, sent)
@@ -246,8 +247,8 @@ func begin(t conversation.StoredTurn, received map[conversation.MessageID]time.T
 	return &course{zero: zero, end: zero, steps: []step{}}
 }
 
-func (c *course) put(name string, at time.Time, took time.Duration, origin string) {
-	c.steps = append(c.steps, step{Step: name, StartMS: max(0, inMilliseconds(at.Sub(c.zero))), TookMS: inMilliseconds(took), Origin: origin})
+func (c *course) put(name string, at time.Time, took time.Duration, origins ...string) {
+	c.steps = append(c.steps, step{Step: name, StartMS: max(0, inMilliseconds(at.Sub(c.zero))), TookMS: inMilliseconds(took), Origins: origins})
 	c.end = at.Add(took)
 }
 
@@ -262,10 +263,10 @@ func (c *course) phases(t conversation.StoredTurn, began time.Time) {
 		switch name, known := names[phase.Name]; {
 		case !known: // Its time passes all the same.
 		case name == stepGuards && t.Model.Took > 0 && t.Model.Took <= phase.Took:
-			c.put(stepModel, at, t.Model.Took, "turn's record: model.took")
-			c.put(stepGuards, c.end, phase.Took-t.Model.Took, "turn's record: phase decide − model.took")
+			c.put(stepModel, at, t.Model.Took, "record model.took")
+			c.put(stepGuards, c.end, phase.Took-t.Model.Took, "record phases.decide", "record model.took")
 		default:
-			c.put(name, at, phase.Took, "turn's record: phase "+phase.Name)
+			c.put(name, at, phase.Took, "record phases."+phase.Name)
 		}
 		at = at.Add(phase.Took)
 	}
@@ -287,7 +288,7 @@ func (c *course) outcome(t conversation.StoredTurn, reports []posting, sent []st
 	for _, r := range reports {
 		for _, s := range r.statuses {
 			if slices.Contains(sent, s.ID) {
-				heard = append(heard, moment{string(s.State), r.at, "webhook of a status, when it was posted"})
+				heard = append(heard, moment{string(s.State), r.at, "webhook statuses"})
 			}
 		}
 	}
@@ -295,13 +296,13 @@ func (c *course) outcome(t conversation.StoredTurn, reports []posting, sent []st
 		for attempt := 1; attempt <= d.Attempt; attempt++ {
 			switch result := d.Results[attempt]; result.Kind {
 			case conversation.Accepted:
-				answered = append(answered, moment{string(conversation.StatusSent), result.At, "turn's record: when Graph accepted it"})
+				answered = append(answered, moment{string(conversation.StatusSent), result.At, "record results.accepted"})
 			case conversation.Refused:
-				answered = append(answered, moment{string(conversation.StatusFailed), result.At, "turn's record: when Graph refused it"})
+				answered = append(answered, moment{string(conversation.StatusFailed), result.At, "record results.refused"})
 			case conversation.Postponed, conversation.Withheld: // Nothing has come of it.
 			}
 			for status, receipt := range d.Receipts[attempt] {
-				receipts = append(receipts, moment{string(status), receipt.At, "turn's record: receipt, in whole seconds of Meta's clock"})
+				receipts = append(receipts, moment{string(status), receipt.At, "record receipts"})
 			}
 		}
 	}
@@ -317,6 +318,6 @@ func (c *course) outcome(t conversation.StoredTurn, reports []posting, sent []st
 	}
 	slices.SortStableFunc(first, earlier)
 	for _, m := range first {
-		c.steps = append(c.steps, step{Step: m.name, StartMS: max(0, inMilliseconds(m.at.Sub(c.zero))), Origin: m.origin})
+		c.steps = append(c.steps, step{Step: m.name, StartMS: max(0, inMilliseconds(m.at.Sub(c.zero))), Origins: []string{m.origin}})
 	}
 }

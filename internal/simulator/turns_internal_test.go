@@ -85,10 +85,10 @@ func TestWhereATurnsTimeWent(t *testing.T) {
 			}
 			got := timeline(c.turn, heard, c.logs, c.reports, []string{"out"})
 			for i := range got {
-				if got[i].Origin == "" {
+				if len(got[i].Origins) == 0 {
 					t.Errorf("nobody knows where %s is from", got[i].Step)
 				}
-				got[i].Origin = ""
+				got[i].Origins = nil
 			}
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -1,6 +1,8 @@
 // The street's own API, as the page sees it. Whatever a person wrote arrives
 // here as text and is only ever shown as text.
 
+import { reason } from "./refusals";
+
 export type Direction = "in" | "out";
 export type Owner = "otto" | "person";
 export type Status = "sent" | "delivered" | "read" | "played" | "failed";
@@ -210,7 +212,8 @@ export interface TimelineStep {
   step: string;
   start_ms: number;
   took_ms: number;
-  origin: string;
+  /** Each a place, and behind a space the name that the figure has there. */
+  origins: string[];
 }
 
 /** Everything that is known of one turn. */
@@ -315,13 +318,11 @@ export interface Repeat {
   differences: { field: string; was: unknown; now: unknown }[] | null;
 }
 
-/** A request that the street refused, or that found no street (status 0). */
+/** A request that the street refused, or that found no street (status 0); its message is for who looks at the page. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     message: string,
-    /** The operator's word for it, where one was said. */
-    readonly code = "",
   ) {
     super(message);
   }
@@ -332,12 +333,12 @@ async function call<T>(path: string, init?: RequestInit): Promise<T> {
   try {
     response = await fetch(path, init);
   } catch {
-    throw new Refused(0, "Atende não respondeu nesta máquina.");
+    throw new Refused(0, "Atende não respondeu nesta máquina");
   }
   const text = await response.text();
   if (!response.ok) {
-    const { error, code } = refusal(text);
-    throw new Refused(response.status, error || `resposta ${response.status}`, code);
+    const refused = refusal(text);
+    throw new Refused(response.status, reason(response.status, refused));
   }
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }

@@ -106,7 +106,7 @@ export async function attempt<T>(what: string, act: () => Promise<T>): Promise<T
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.status === 0) connected.value = false;
-    problem.value = `${what}: ${error.message}`;
+    problem.value = `${what}: ${error.message}.`;
     return undefined;
   }
 }

@@ -14,11 +14,11 @@ const stickerSize = 512;
 interface Props {
   text: string;
   onClose: () => void;
-  onSpoken: () => void;
+  onSpeak: () => void;
   onTrouble: (words: string) => void;
 }
 
-export function Attachments({ text, onClose, onSpoken, onTrouble }: Props) {
+export function Attachments({ text, onClose, onSpeak, onTrouble }: Props) {
   const to = person.value;
   const dialog = useRef<HTMLDialogElement>(null);
   const latitude = useRef<HTMLInputElement>(null);
@@ -63,8 +63,7 @@ export function Attachments({ text, onClose, onSpoken, onTrouble }: Props) {
       <p class="small soft">Um áudio de verdade, cuja transcrição é o texto digitado na conversa.</p>
       <button type="button" class="outlined" disabled={text.trim() === ""} onClick={() => {
         close();
-        onSpoken();
-        void write({ type: "audio", text }, to);
+        onSpeak();
       }}>
         {text.trim() === "" ? "Escreva o texto antes" : `Enviar como áudio: “${text.trim().slice(0, 40)}”`}
       </button>

@@ -40,6 +40,14 @@ export function suggest(words: string): void {
   focusText();
 }
 
+/** Sends the text as a voice note; refused, it comes back, unless something else was begun meanwhile. */
+async function speak(): Promise<void> {
+  const { text } = draft();
+  const to = person.value;
+  change({ text: "" });
+  if (!(await write({ type: "audio", text }, to)) && draft(to.from).text === "") change({ text }, to.from);
+}
+
 /** Puts the text into the burst. */
 function queue(): void {
   const { text, burst } = draft();
@@ -141,7 +149,7 @@ export function Composer() {
       {attaching.value && (
         <Attachments
           text={text} onClose={() => { attaching.value = false; focusText(); }}
-          onSpoken={() => change({ text: "" })} onTrouble={(words) => { problem.value = words; }}
+          onSpeak={() => void speak()} onTrouble={(words) => { problem.value = words; }}
         />
       )}
     </form>

@@ -39,6 +39,14 @@ export const steps: Record<string, string> = {
   failed: "Falhou",
 };
 
+/** Where a figure of the timeline was read. */
+export const places: Record<string, string> = {
+  message: "na mensagem",
+  log: "no log",
+  record: "no registro do turno",
+  webhook: "no webhook da Meta",
+};
+
 /** Steps that are moments on the lead's phone, long after the turn. */
 export const moments = new Set(["sent", "delivered", "read", "failed"]);
 

@@ -5,7 +5,7 @@ import { inspection, seek, turn } from "../store";
 import { Repeat } from "../tools/repeat";
 import { clockTime, dollars, figure, kinds, took } from "../words";
 import { missing } from "./inspector";
-import { effects, guards, moments, perceptions, phases, results, steps, word } from "./terms";
+import { effects, guards, moments, perceptions, phases, places, results, steps, word } from "./terms";
 
 export function TurnTab() {
   const shown = turn.value;
@@ -67,12 +67,20 @@ function Bars({ all, label }: { all: TimelineStep[]; label: string }) {
               </span>
               <span class="number">{moments.has(s.step) ? `+${took(s.start_ms)}` : took(s.took_ms)}</span>
             </summary>
-            <p class="soft small">Começa em {took(s.start_ms)}. Origem: <span class="mono">{s.origin}</span></p>
+            <p class="soft small">Começa em {took(s.start_ms)}. Origem: <Origins of={s.origins} />.</p>
           </details>
         </li>
       ))}
     </ol>
   );
+}
+
+/** Where each figure of a step is written, in the names that it has there. */
+function Origins({ of }: { of: string[] }) {
+  return of.map((origin, i) => {
+    const [place = "", name] = origin.split(" ");
+    return <span key={origin}>{i > 0 && ", "}{word(places, place)} <span class="mono">{name}</span></span>;
+  });
 }
 
 /** The turn as the list has it, which knows Meta's ids of its messages and parts, each in its place. */

@@ -11,16 +11,8 @@ export function Repeat({ turn }: { turn: string }) {
   return <Again key={turn} turn={turn} />;
 }
 
-const refusals: Record<string, string> = {
-  "no-pack": "não há pack com esse nome",
-  "no-model": "aqui não há modelo, ou ele não aceita um pedido assim",
-  "not-recorded": "o registro não guarda o bastante deste turno",
-  unknown: "o registro não conhece este turno",
-};
-
 function why(error: Refused): string {
-  if (error.status === 503) return "o modelo não respondeu; tente de novo";
-  return refusals[error.code] ?? error.message;
+  return error.status === 503 ? "o modelo não respondeu; tente de novo" : error.message;
 }
 
 type Outcome = { asked: string; came: Repetition } | { refused: string } | null;
