@@ -97,7 +97,7 @@ func TestWhateverHappenedIsSaved(t *testing.T) {
 		has     []string
 	}{
 		"a burst": {
-			environ: []string{"COALESCE_WINDOW=1500ms"},
+			environ: []string{"COALESCE_WINDOW=4s"},
 			happens: func(s *street) {
 				s.say(iara, "bom dia")
 				s.say(iara, "tenho uma loja")
