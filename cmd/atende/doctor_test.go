@@ -41,7 +41,7 @@ func TestDoctorFindsTheStreetHealthy(t *testing.T) {
 	if len(lines) != 17 || lines[16] != "the street at "+base+" (development): ok: 16, warnings: 0, failed: 0, skipped: 0" {
 		t.Errorf("it printed\n%s", printed)
 	}
-	for _, line := range lines[:15] {
+	for _, line := range lines[:16] {
 		if !strings.HasPrefix(line, "ok ") {
 			t.Errorf("not green: %s", line)
 		}

@@ -58,8 +58,7 @@ func (p *patient) checkModel(ctx context.Context) result {
 	return ok("%s answers in the form that was asked for (%d tokens)", at.Model, said.TokensIn+said.TokensOut)
 }
 
-// checkTranscription has a moment of silence written down, as voice notes are. It
-// costs as much.
+// checkTranscription has a moment of silence written down, as voice notes are.
 func (p *patient) checkTranscription(ctx context.Context) result {
 	at := p.worker.OpenAI
 	if !at.Enabled {

@@ -76,8 +76,8 @@ func TestFortyDeliveriesAtOnceFromTheFirst(t *testing.T) {
 }
 
 // Five fragments within three seconds are answered together, over the whole
-// street and the clock on the wall. The window leaves a busy machine three seconds
-// to bring one on.
+// street and the clock on the wall. The window leaves a busy machine the rest of the
+// four seconds that a burst may take.
 func TestFiveFragmentsGetOneReply(t *testing.T) {
 	s := start(t, "COALESCE_WINDOW=3.5s")
 	every := time.NewTicker(700 * time.Millisecond)

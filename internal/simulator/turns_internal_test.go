@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +89,13 @@ func TestWhereATurnsTimeWent(t *testing.T) {
 			for i := range got {
 				if len(got[i].Origins) == 0 {
 					t.Errorf("nobody knows where %s is from", got[i].Step)
+				}
+				for _, origin := range got[i].Origins {
+					// The page has words for these places and no others.
+					place, name, _ := strings.Cut(origin, " ")
+					if !slices.Contains([]string{"message", "log", "record", "webhook"}, place) || name == "" {
+						t.Errorf("%s is from %q", got[i].Step, origin)
+					}
 				}
 				got[i].Origins = nil
 			}
